@@ -1,0 +1,15 @@
+"""Errors of the evidence package."""
+
+from streetproof.errors import StreetproofError
+
+
+class EvidenceError(StreetproofError):
+    """Root of the errors that sealing and packing can raise."""
+
+
+class SealError(EvidenceError):
+    """A case that cannot be sealed as asked."""
+
+
+class SigningKeyError(EvidenceError):
+    """A signing key that is missing, unreadable, too widely readable, or no Ed25519 key."""

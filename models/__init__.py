@@ -1,0 +1,1 @@
+"""Frames -> detections. Knows models and their files; knows nothing of media, time or rules."""

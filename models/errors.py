@@ -1,0 +1,19 @@
+"""Errors of the models package; ONNX Runtime's, onnx's and the index client's are translated into these."""
+
+from streetproof.errors import StreetproofError
+
+
+class ModelsError(StreetproofError):
+    """Root of the errors that loading, fetching and running models can raise."""
+
+
+class ModelRefusedError(ModelsError):
+    """A model file that is tampered with, truncated, foreign, or not what the catalog says it is."""
+
+
+class ModelMissingError(ModelsError):
+    """A model that is not on this machine yet, or an extra that is not installed."""
+
+
+class FetchError(ModelsError):
+    """An archive that could not be found or fetched from the package index or URL."""

@@ -1,0 +1,103 @@
+"""What the engine yields: stays, violations and the events that announce them. Frozen values, JSON-friendly fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streams.instant import NS_PER_S, Instant
+
+Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2 as fractions of the image's width and height (0..1), x1 <= x2 and y1 <= y2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One sighting of a standing object in one frame."""
+
+    at: Instant
+    box: Box
+    score: float
+    cls: str
+    track: int | None
+    """Id given by the short-term tracker; it may break and repeat, and nothing is decided by it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One physical object standing at one place in one zone.
+
+    The time between `arrived[1]` and `last_seen` splits exactly into `seen_ns` (between two sightings close enough to
+    each other), `occluded_ns` (frames exist, the object was not detected in them) and `gap_ns` (no frames exist).
+    """
+
+    id: str
+    camera: str
+    zone: str
+    place: Box
+    appearance: tuple[float, ...] | None
+    """A compact descriptor of the looks; None where no image was given to the engine."""
+    cls: str
+    """The class seen most often."""
+    arrived: tuple[Instant | None, Instant]
+    """Last sample before it was there, and first sighting; None: it stood there when the footage began."""
+    last_seen: Instant
+    departed: tuple[Instant, Instant | None] | None
+    """Last sighting and first sample without it; None while it stands; (.., None): footage ended with it there."""
+    seen_ns: int
+    occluded_ns: int
+    gap_ns: int
+    sightings: int
+
+    @property
+    def dwell_lower_bound_ns(self) -> int:
+        """What can be sworn to: only the time between sightings close to each other counts."""
+        return self.seen_ns
+
+    @property
+    def seen_s(self) -> float:
+        """`seen_ns` in seconds, for showing."""
+        return self.seen_ns / NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A stay that breaks a rule for longer than the rule allows. One per stay and rule."""
+
+    rule: str
+    zone: str
+    policy: str
+    policy_hash: str
+    """SHA-256 over the canonical JSON of the policy and the zone, hex."""
+    allowed_ns: int
+    fired_at: Instant
+    stay: Stay
+    """The stay as it was when the rule fired."""
+    moments: tuple[Moment, ...]
+    """The first sighting inside the rule's hours, the sighting that fired, and a few spread between them."""
+    dwell_lower_bound_ns: int
+    """Time inside the rule's hours that counts towards it; always more than `allowed_ns`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StayOpened:
+    """Something came to stand in a zone."""
+
+    stay: Stay
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationFired:
+    """The lower bound of a dwell has passed what a rule allows."""
+
+    violation: Violation
+
+
+@dataclass(frozen=True, slots=True)
+class StayEnded:
+    """It left, or the footage ended while it stood there; `violations` names the rules that had fired."""
+
+    stay: Stay
+    violations: tuple[str, ...]
+
+
+Event = StayOpened | ViolationFired | StayEnded
