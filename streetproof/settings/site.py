@@ -1,0 +1,179 @@
+"""The site: its cameras, roads, policies and evidence settings, as pydantic models that also make the JSON Schema."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from streams.interface import DecodeLevel
+from vision.policy import CameraRules, Duration, Policy, Zone
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses keys it does not know: a misspelt setting must not be ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SiteFacts(Strict):
+    """Who runs the cameras."""
+
+    id: Identifier = Field(description="Short id of the site, part of every case")
+    name: str = Field(min_length=1, description="Name as it appears in evidence, for example 示范区综合行政执法局")
+    timezone: str = Field(description="IANA time zone of the site, for example Asia/Shanghai")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone; write for example Asia/Shanghai")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone object."""
+        return ZoneInfo(self.timezone)
+
+
+class ModelSettings(Strict):
+    """Which detector looks at the frames."""
+
+    name: str = Field(
+        default="yolov3-tiny", description="Name in the model catalog, or the path of an .onnx file the catalog knows"
+    )
+    min_score: float = Field(default=0.1, gt=0, lt=1, description="Boxes below this score are not kept at all")
+    iou: float = Field(default=0.45, gt=0, lt=1, description="Boxes of one class that overlap more are one box")
+
+
+class RecordingTime(Strict):
+    """How the wall-clock start of a recording is found. The source and its uncertainty stand in every case."""
+
+    timezone: str | None = Field(default=None, description="Zone of times in file names; the site's zone when absent")
+    sources: tuple[Literal["filename", "container", "operator"], ...] = Field(
+        default=("filename", "container"), min_length=1, description="Where to look, first match wins"
+    )
+    patterns: tuple[str, ...] = Field(
+        default=(), description="Additional strftime-like file name patterns, for example cam1-%Y%m%d-%H%M%S"
+    )
+    start: AwareDatetime | None = Field(
+        default=None, description="Start stated by the operator for every recording of this camera, with UTC offset"
+    )
+    start_uncertainty: Duration = Field(
+        default=Duration("60s"), description="How far the stated start may be off, either way"
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone; write for example Asia/Shanghai")
+        return value
+
+
+class Look(Strict):
+    """How closely recordings are looked at."""
+
+    level: DecodeLevel = Field(
+        default=DecodeLevel.KEYFRAMES, description="keyframes: cheapest; sampled: at `rate`; every_frame: dearest"
+    )
+    rate: Fraction = Field(
+        default=Fraction(1), gt=0, le=60, description="Frames per second for `sampled`, e.g. 1 or 1/2"
+    )
+    max_interval: Duration = Field(
+        default=Duration("4s"),
+        description="Where keyframes stand further apart than this, the recording is sampled at `rate` instead",
+    )
+    skip_unchanged: bool = Field(
+        default=True, description="Do not run the model again while no pixel block in the view has changed"
+    )
+
+
+class Register(Strict):
+    """What the camera register knows. Anything absent is unknown, and is written as unknown."""
+
+    owner: str | None = None
+    gb28181_id: str | None = Field(default=None, pattern=r"^\d{20}$")
+    legal_review: str | None = Field(default=None, description="Who reviewed the site and when")
+    technical_review: str | None = None
+    calibration_valid_until: date | None = None
+    sign_photo_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    location_published: str | None = Field(default=None, description="Where the location was made public")
+    sharing_agreement: str | None = None
+
+
+class Camera(Strict):
+    """One fixed camera and what is forbidden in its view."""
+
+    id: Identifier
+    name: str = Field(min_length=1)
+    road: str | None = None
+    direction: str | None = None
+    location: str | None = Field(default=None, description="Address or coordinates as they shall appear in evidence")
+    policy: Identifier
+    zones: tuple[Zone, ...] = Field(min_length=1)
+    recordings: tuple[str, ...] = Field(
+        default=(),
+        description="Globs matched against the path of each input (* also crosses folders), e.g. */gate-1/*; a site "
+        "with one camera may leave it out",
+    )
+    time: RecordingTime = RecordingTime()
+    look: Look = Look()
+    register_: Register = Field(default=Register(), alias="register")
+
+
+class EvidenceSettings(Strict):
+    """What goes into a bundle."""
+
+    pre_roll: Duration = Field(default=Duration("10s"), description="Footage before the arrival")
+    post_roll: Duration = Field(default=Duration("10s"), description="Footage after the last sighting")
+    max_clip: Duration = Field(
+        default=Duration("30m"), description="A longer stay is cut after the moment that proved it; the bundle says so"
+    )
+    zip: bool = Field(default=False, description="Pack each bundle as one zip instead of a folder")
+
+
+class Site(Strict):
+    """A whole site file."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        title="Streetproof site",
+        json_schema_extra={"$schema": "https://json-schema.org/draft/2020-12/schema"},
+    )
+
+    site: SiteFacts
+    model: ModelSettings = ModelSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    policies: tuple[Policy, ...] = Field(min_length=1)
+    cameras: tuple[Camera, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_resolve(self) -> Self:
+        for what, ids in (("policy", [p.id for p in self.policies]), ("camera", [c.id for c in self.cameras])):
+            twice = sorted({i for i in ids if ids.count(i) > 1})
+            if twice:
+                raise ValueError(f"{what} id {twice[0]!r} stands twice; ids must be unique")
+        known = [policy.id for policy in self.policies]
+        for camera in self.cameras:
+            if camera.policy not in known:
+                raise ValueError(f"camera {camera.id!r} names policy {camera.policy!r}; known: {', '.join(known)}")
+            self.rules_of(camera)
+        if len(self.cameras) > 1:
+            for camera in self.cameras:
+                if not camera.recordings:
+                    raise ValueError(
+                        f"camera {camera.id!r} needs `recordings`: with several cameras, globs say whose it is"
+                    )
+        return self
+
+    def rules_of(self, camera: Camera) -> CameraRules:
+        """The rules of one camera as the engine takes them; raises ValueError for a rule id that does not exist."""
+        policy = next(policy for policy in self.policies if policy.id == camera.policy)
+        return CameraRules(camera=camera.id, policy=policy, zones=camera.zones)

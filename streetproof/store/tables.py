@@ -1,0 +1,53 @@
+"""The tables. Times are integer nanoseconds UTC. Nothing here is evidence, bundles are."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Common base of all tables."""
+
+
+class RecordingRow(Base):
+    """One archived file as it was when it was read; spares hashing it again while it has not changed."""
+
+    __tablename__ = "recording"
+
+    path: Mapped[str] = mapped_column(Text, primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class RunRow(Base):
+    """One invocation of `batch`."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    started_ns: Mapped[int] = mapped_column(BigInteger)
+    finished_ns: Mapped[int | None] = mapped_column(BigInteger)
+    """None while it runs, and for ever where it was killed."""
+    config_sha256: Mapped[str] = mapped_column(String(64))
+    exit_code: Mapped[int | None]
+
+
+class CaseRow(Base):
+    """One sealed case. The bundle is the truth; this row finds it."""
+
+    __tablename__ = "case"
+    __table_args__ = (Index("ix_case_stay", "camera", "rule", "stay", unique=True),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    site: Mapped[str] = mapped_column(String(200))
+    camera: Mapped[str] = mapped_column(String(200))
+    rule: Mapped[str] = mapped_column(String(200))
+    zone: Mapped[str] = mapped_column(String(200))
+    stay: Mapped[str] = mapped_column(String(64))
+    arrived_ns: Mapped[int] = mapped_column(BigInteger)
+    last_seen_ns: Mapped[int] = mapped_column(BigInteger)
+    bundle: Mapped[str] = mapped_column(Text)
+    """Path of the bundle, relative to the output folder."""
+    run: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
