@@ -1,0 +1,5 @@
+"""The command line. The only place that prints."""
+
+from streetproof.cli.app import main
+
+__all__ = ["main"]
