@@ -1,0 +1,1 @@
+"""Short-term association: the interface, and one implementation per file."""

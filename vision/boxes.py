@@ -1,0 +1,69 @@
+"""Plain arithmetic on boxes in fractions of the image: overlap, shift, and whether two boxes may be one object.
+
+Shifts are measured in sizes of the boxes themselves, so nothing here depends on the camera's resolution.
+"""
+
+from __future__ import annotations
+
+from vision.interface import Box
+
+_FAMILIES = (
+    frozenset({"car", "truck", "bus", "van"}),
+    frozenset({"motorcycle", "motorbike", "bicycle", "tricycle"}),
+)
+"""Detectors flip between the classes of one family for one and the same object."""
+
+
+def family(cls: str) -> str:
+    """A name shared by the classes that detectors confuse for one object; any other class is its own family."""
+    for members in _FAMILIES:
+        if cls in members:
+            return min(members)
+    return cls
+
+
+def area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def intersection(a: Box, b: Box) -> float:
+    """Shared area, as a fraction of the image."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return width * height if width > 0 and height > 0 else 0.0
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union, 0..1; 0 for boxes without area."""
+    shared = intersection(a, b)
+    union = area(a) + area(b) - shared
+    return shared / union if union > 0 else 0.0
+
+
+def shift(a: Box, b: Box) -> float:
+    """How far the ground contact moved from one box to the other, in mean box sizes: the larger of x and y."""
+    width = (a[2] - a[0] + b[2] - b[0]) / 2
+    height = (a[3] - a[1] + b[3] - b[1]) / 2
+    if width <= 0 or height <= 0:
+        return 0.0 if a == b else float("inf")
+    dx = abs(a[0] + a[2] - b[0] - b[2]) / 2
+    return max(dx / width, abs(a[3] - b[3]) / height)
+
+
+def nested(a: Box, b: Box, *, inside: float, level: float) -> bool:
+    """Whether one box lies inside the other on the same ground: two boxes a detector gave for one object.
+
+    `inside` is the share of the smaller box that must lie in the larger; `level` how far their lower edges may be
+    apart, in heights of the larger. A car that stands behind a bus touches the ground higher up in the image.
+    """
+    smaller, larger = sorted((a, b), key=area)
+    if area(smaller) <= 0:
+        return False
+    height = larger[3] - larger[1]
+    return intersection(a, b) >= inside * area(smaller) and abs(a[3] - b[3]) <= level * height
+
+
+def similar_size(a: Box, b: Box, factor: float) -> bool:
+    """Whether widths and heights differ by no more than `factor` (> 1) either way."""
+    pairs = ((a[2] - a[0], b[2] - b[0]), (a[3] - a[1], b[3] - b[1]))
+    return all(max(p, q) <= factor * min(p, q) for p, q in pairs)

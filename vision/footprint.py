@@ -1,0 +1,52 @@
+"""Where an object touches the ground, and how much of that lies in a zone.
+
+A box shows an upright object from the side: its upper part covers ground far behind it. The ground contact is taken
+to be the lowest `CONTACT_SHARE` of the box over its whole width. That is a convention, not a measurement; a ground
+homography can replace it without changing what the overlap means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import shapely
+from shapely import LineString, Polygon, box
+
+from vision.interface import Box
+
+CONTACT_SHARE = 0.2
+"""Height of the ground contact as a share of the box's height."""
+
+
+def ground_contact(of: Box) -> Box:
+    """The lowest strip of a box: its full width, `CONTACT_SHARE` of its height."""
+    x1, y1, x2, y2 = of
+    return (x1, y2 - CONTACT_SHARE * (y2 - y1), x2, y2)
+
+
+class Area:
+    """A polygon prepared for many questions; coordinates in fractions of the image."""
+
+    def __init__(self, polygon: Sequence[tuple[float, float]]) -> None:
+        self._shape = Polygon(polygon)
+        shapely.prepare(self._shape)
+        self.bounds: Box = self._shape.bounds
+
+    def overlap(self, of: Box) -> float:
+        """Share of the ground contact of a box that lies in the polygon, 0..1.
+
+        A box without height or width counts by the share of that line, a point by whether it lies in the polygon.
+        """
+        x1, y1, x2, y2 = ground_contact(of)
+        left, top, right, bottom = self.bounds
+        if x2 < left or x1 > right or y2 < top or y1 > bottom:
+            return 0.0
+        strip = box(x1, y1, x2, y2)
+        if strip.area > 0:
+            if self._shape.contains(strip):
+                return 1.0
+            return min(1.0, self._shape.intersection(strip).area / strip.area)
+        edge = LineString([(x1, y1), (x2, y2)])
+        if edge.length > 0:
+            return min(1.0, self._shape.intersection(edge).length / edge.length)
+        return 1.0 if self._shape.covers(shapely.Point(x1, y1)) else 0.0

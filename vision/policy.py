@@ -1,0 +1,214 @@
+"""Policies (一路一策), zones and what a camera watches: validated, frozen, hashable to a fixed SHA-256.
+
+The models are embedded by the application's site file; their field names are the YAML keys.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Self
+
+import rfc8785
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from shapely import Polygon
+from shapely.validation import explain_validity
+
+from vision.durations import format_duration
+from vision.errors import PolicyError
+from vision.rules.interface import STRICT, Id, LegalBasis, Rule, ScheduleWindow, Weekday
+from vision.rules.no_parking import NoParkingRule
+
+__all__ = [
+    "AnyRule",
+    "CameraRules",
+    "LegalBasis",
+    "NoParkingRule",
+    "Policy",
+    "Rule",
+    "ScheduleWindow",
+    "Weekday",
+    "Zone",
+    "build_camera_rules",
+    "lint",
+    "parse_policy",
+    "policy_hash",
+    "unknown_id",
+]
+
+MIN_ZONE_AREA = 1e-5
+"""Smallest polygon, as a share of the image: about 20 pixels of a 1080p picture; smaller ones are slips of the pen."""
+
+AnyRule = NoParkingRule
+"""Becomes a union told apart by `kind` as soon as there is a second kind."""
+
+Coordinate = Annotated[float, Field(allow_inf_nan=False)]
+Point = tuple[Coordinate, Coordinate]
+
+
+class Policy(BaseModel):
+    """The versioned rules of one road."""
+
+    model_config = STRICT
+
+    id: Id
+    name: str = Field(min_length=1, description="name shown to people")
+    version: str = Field(min_length=1, description="change it whenever a rule changes")
+    rules: tuple[AnyRule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        _refuse_duplicates("rule", (rule.id for rule in self.rules))
+        return self
+
+    def rule(self, rule_id: str) -> AnyRule:
+        """The rule of that id; raises PolicyError with a suggestion."""
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise PolicyError(unknown_id("rule", rule_id, (r.id for r in self.rules)), where=f"policy {self.id}")
+
+
+class Zone(BaseModel):
+    """A polygon on a camera's image, in fractions of its width and height (0..1, origin top left)."""
+
+    model_config = STRICT
+
+    id: Id
+    name: str = Field(default="", description="name shown to people")
+    polygon: tuple[Point, ...] = Field(description="corners in order, at least three; closing it is optional")
+    rules: tuple[str, ...] = Field(min_length=1, description="ids of the policy's rules that hold here")
+
+    @field_validator("polygon", mode="after")
+    @classmethod
+    def _drawn_well(cls, polygon: tuple[Point, ...]) -> tuple[Point, ...]:
+        corners = polygon[:-1] if len(polygon) > 1 and polygon[0] == polygon[-1] else polygon
+        if len(corners) < 3:
+            raise ValueError(f"a polygon needs at least 3 corners, got {len(corners)}")
+        for number, (x, y) in enumerate(corners, start=1):
+            if not (0 <= x <= 1 and 0 <= y <= 1):
+                raise ValueError(
+                    f"corner {number} [{x:g}, {y:g}] lies outside the image; coordinates are fractions from 0 to 1"
+                    + (": divide pixels by the image's width and height" if max(x, y) > 2 else "")
+                )
+        shape = Polygon(corners)
+        if shape.convex_hull.area < MIN_ZONE_AREA:
+            raise ValueError("the polygon is degenerate: its corners lie in one line or in one spot")
+        if not shape.is_valid:
+            raise ValueError(f"the polygon crosses or touches itself: {_plain(explain_validity(shape))}")
+        if shape.area < MIN_ZONE_AREA:
+            raise ValueError(f"the polygon covers {shape.area:.1e} of the image, less than {MIN_ZONE_AREA:.0e}")
+        return corners
+
+    @field_validator("rules", mode="after")
+    @classmethod
+    def _named_once(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        _refuse_duplicates("rule", rules)
+        return rules
+
+
+class CameraRules(BaseModel):
+    """What is watched on one camera: a policy and the zones in which its rules hold."""
+
+    model_config = STRICT
+
+    camera: Id
+    policy: Policy
+    zones: tuple[Zone, ...]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        _refuse_duplicates("zone", (zone.id for zone in self.zones))
+        known = [rule.id for rule in self.policy.rules]
+        for zone in self.zones:
+            for rule in zone.rules:
+                if rule not in known:
+                    raise ValueError(f"zone {zone.id}: {unknown_id('rule', rule, known)}")
+        return self
+
+
+def policy_hash(policy: Policy, zone: Zone) -> str:
+    """SHA-256, hex, over the RFC 8785 canonical JSON of the validated policy and zone.
+
+    Two spellings of the same content (`60s` and `1m`, a closed or an open polygon) hash alike.
+    """
+    content = {"policy": policy.model_dump(mode="json"), "zone": zone.model_dump(mode="json")}
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+def lint(policy: Policy, sampling_interval_ns: int) -> tuple[str, ...]:
+    """Warnings about a valid policy that will not do what its author hopes, one sentence each.
+
+    `sampling_interval_ns` is the time between two looked-at frames of the footage.
+    """
+    interval = format_duration(sampling_interval_ns)
+    warnings = []
+    for rule in policy.rules:
+        where = f"policy {policy.id}, rule {rule.id}"
+        if rule.max_unseen < sampling_interval_ns:
+            warnings.append(
+                f"{where}: max_unseen {format_duration(rule.max_unseen)} is shorter than the sampling interval "
+                f"{interval}: nothing will ever count as seen"
+            )
+        if rule.allowed_ns < 2 * sampling_interval_ns:
+            warnings.append(
+                f"{where}: an allowed time of {format_duration(rule.allowed_ns)} is shorter than two sampling "
+                f"intervals of {interval}: look more often, or allow more"
+            )
+        if rule.max_unseen > rule.allowed_ns:
+            warnings.append(
+                f"{where}: max_unseen {format_duration(rule.max_unseen)} is longer than the allowed time "
+                f"{format_duration(rule.allowed_ns)}: two sightings alone would make a violation"
+            )
+        if rule.legal_basis.statute is None:
+            warnings.append(f"{where}: no legal basis is named: its findings stay leads")
+    return tuple(warnings)
+
+
+def parse_policy(data: Mapping[str, Any], *, where: str = "") -> Policy:
+    """A policy out of what YAML or JSON gave; raises PolicyError with one line per fault."""
+    try:
+        return Policy.model_validate(data)
+    except ValidationError as error:
+        raise _refused(error, where or "policy") from None
+
+
+def build_camera_rules(camera: str, policy: Policy, zones: Sequence[Zone | Mapping[str, Any]]) -> CameraRules:
+    """CameraRules out of models or of what YAML gave; raises PolicyError with one line per fault."""
+    try:
+        return CameraRules.model_validate({"camera": camera, "policy": policy, "zones": list(zones)})
+    except ValidationError as error:
+        raise _refused(error, f"camera {camera}") from None
+
+
+def unknown_id(kind: str, wanted: str, known: Iterable[str]) -> str:
+    """`no rule 'no-praking'; did you mean 'no-parking'?`, or the list of what there is."""
+    names = list(known)
+    close = difflib.get_close_matches(wanted.casefold(), [name.casefold() for name in names], n=1, cutoff=0.5)
+    hit = next((name for name in names if close and name.casefold() == close[0]), None)
+    hint = f"; did you mean {hit!r}?" if hit else f"; there is {', '.join(map(repr, names)) or 'none'}"
+    return f"no {kind} {wanted!r}{hint}"
+
+
+def _refused(error: ValidationError, where: str) -> PolicyError:
+    lines = []
+    for fault in error.errors(include_url=False):
+        spot = ".".join(str(part) for part in fault["loc"])
+        text = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"{spot}: {text}" if spot else text)
+    return PolicyError("; ".join(lines), where=where, remedy="docs/policies.md shows each field")
+
+
+def _refuse_duplicates(kind: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for one in ids:
+        if one in seen:
+            raise ValueError(f"two {kind}s are called {one!r}")
+        seen.add(one)
+
+
+def _plain(validity: str) -> str:
+    """GEOS's `Self-intersection[0.5 0.5]` as `self-intersection at [0.5, 0.5]`."""
+    what, _, where = validity.partition("[")
+    return f"{what.lower()} at [{', '.join(where.rstrip(']').split())}]" if where else what.lower()
