@@ -15,5 +15,13 @@ class ModelMissingError(ModelsError):
     """A model that is not on this machine yet, or an extra that is not installed."""
 
 
+class CatalogError(ModelsError):
+    """A catalog or model description that cannot be read, or that contradicts itself."""
+
+
+class InferenceError(ModelsError):
+    """A model that was accepted but fails while it runs, or that yields numbers which are none."""
+
+
 class FetchError(ModelsError):
     """An archive that could not be found or fetched from the package index or URL."""

@@ -72,5 +72,18 @@ class Detector(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
-        """One Detections per image (each H x W x 3 BGR uint8, sizes may differ), in the same order."""
+    def fit(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The size (width, height) to which an image of `size` is resized before it is padded to the input.
+
+        A caller that decodes video can let its own scaler produce exactly this size straight from YUV, and pass the
+        original size to `detect`: no full-size picture is made.
+        """
+
+    def detect(self, images: Sequence[Image], sizes: Sequence[tuple[int, int]] | None = None) -> list[Detections]:
+        """One Detections per image (each H x W x 3 BGR uint8, sizes may differ), in the same order.
+
+        `sizes` (width, height), one per image, says which size the pictures had before the caller scaled them; boxes
+        are reported in pixels of that size. None: the images are the originals. An image that is not of the size
+        that `fit` names is resized to it. Raises InferenceError where the runtime or the model's numbers fail, and
+        ValueError for arguments that are no images.
+        """

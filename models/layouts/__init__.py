@@ -1,0 +1,1 @@
+"""Output layouts by name."""
