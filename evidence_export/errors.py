@@ -13,3 +13,7 @@ class SealError(EvidenceError):
 
 class SigningKeyError(EvidenceError):
     """A signing key that is missing, unreadable, too widely readable, or no Ed25519 key."""
+
+
+class NotABundleError(EvidenceError):
+    """A path that cannot be read as a bundle at all, or a trusted key that cannot be read: nothing was verified."""

@@ -1,0 +1,99 @@
+"""Names, fixed texts and derived values of a bundle, format version 1. See docs/evidence-format.md."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+
+from evidence_export.bag.canonical import dumps
+
+FORMAT = "streetproof-case"
+FORMAT_VERSION = 1
+
+BAGIT = "bagit.txt"
+BAG_INFO = "bag-info.txt"
+MANIFEST = "manifest-sha256.txt"
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+CASE = "case.json"
+SIGNATURE = "case.json.sig"
+SITE_KEY = "site-key.pub.pem"
+README = "README.txt"
+PAYLOAD = "data/"
+POLICY = "data/policy.json"
+DETECTIONS = "data/detections.json"
+
+BAGIT_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+
+TAG_FILES = (BAG_INFO, BAGIT, CASE, SIGNATURE, MANIFEST, README, SITE_KEY)
+"""What the tag manifest lists: every file outside data/ but itself."""
+
+UNLISTED = frozenset({CASE, SIGNATURE, TAG_MANIFEST})
+"""What `case.json` cannot list: itself, its signature, and the tag manifest that holds the hashes of both."""
+
+SIGNATURE_ALGORITHM = "Ed25519"
+SIGNATURE_SIZE = 64
+
+MAX_FILES = 4096
+MAX_CASE_BYTES = 16 << 20
+MAX_TAG_BYTES = 1 << 20
+
+_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9][A-Za-z0-9._-]{0,99}){0,7}")
+_CASE_ID = re.compile(r"SP-[0-9]{8}-[A-Z2-7]{12}")
+_LINE = re.compile(rb"([0-9a-f]{64})  ([ -~]{1,400})")
+
+
+def is_path(path: str) -> bool:
+    """Whether `path` may name a file of a bundle: plain ASCII, relative, nothing hidden, no `..`, no trailing dot."""
+    return _PATH.fullmatch(path) is not None and not any(part.endswith(".") for part in path.split("/"))
+
+
+def is_case_id(text: str) -> bool:
+    """Whether `text` has the form of a case id."""
+    return _CASE_ID.fullmatch(text) is not None
+
+
+def case_id(
+    *,
+    local_date: str,
+    site: str,
+    camera: str,
+    rule: str,
+    zone: str,
+    policy_sha256: str,
+    recordings_sha256: Sequence[str],
+    stay: str,
+) -> str:
+    """`SP-`, the local date of arrival (YYYYMMDD), `-`, and 12 base32 characters of SHA-256 over what the case is.
+
+    The same footage under the same policy gives the same id on every machine; nothing in it is random or timed.
+    `local_date` is YYYY-MM-DD. Raises ValueError where a part cannot be written as canonical JSON.
+    """
+    content = dumps(
+        {
+            "camera": camera,
+            "policy_sha256": policy_sha256,
+            "recordings_sha256": list(recordings_sha256),
+            "rule": rule,
+            "site": site,
+            "stay": stay,
+            "zone": zone,
+        }
+    )
+    tail = base64.b32encode(hashlib.sha256(content).digest()).decode("ascii")[:12]
+    return f"SP-{local_date.replace('-', '')}-{tail}"
+
+
+def manifest_bytes(sha256: Mapping[str, str]) -> bytes:
+    """A BagIt manifest in the only form this format allows: sorted by path, two spaces, LF, no empty line."""
+    return "".join(f"{sha256[path]}  {path}\n" for path in sorted(sha256)).encode("ascii")
+
+
+def parse_manifest(data: bytes) -> dict[str, str]:
+    """The well-formed lines of a manifest as path -> SHA-256; used to find culprits, never to trust anything."""
+    found: dict[str, str] = {}
+    for line in data.split(b"\n"):
+        if match := _LINE.fullmatch(line):
+            found[match[2].decode("ascii")] = match[1].decode("ascii")
+    return found

@@ -1,0 +1,117 @@
+"""Verifies evidence bundles. Needs Python's standard library and `cryptography`, nothing else.
+
+`verify` judges one bundle, `verify_all` every bundle below a folder; `python -m evidence_export.verifier` does it from
+a shell. Nothing is written, unpacked or fetched.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from evidence_export.bag import layout
+from evidence_export.bag.zipform import END_SIGN, LOCAL_SIGN
+from evidence_export.errors import NotABundleError
+from evidence_export.verifier.container import Container, FolderContainer
+from evidence_export.verifier.key import trusted_fingerprint
+from evidence_export.verifier.report import Finding, Outcome, Step, VerificationReport
+from evidence_export.verifier.steps import Verification, unreadable
+from evidence_export.verifier.zipcontainer import ZipContainer
+
+__all__ = ["Finding", "Outcome", "Step", "VerificationReport", "find_bundles", "verify", "verify_all"]
+
+_MARKS = (*layout.TAG_FILES, layout.TAG_MANIFEST)
+_MAX_SEARCH_DEPTH = 4
+
+
+def verify(path: Path, *, trusted_key: str | Path | None = None) -> VerificationReport:
+    """Verify the one bundle at `path`, a folder or a zip.
+
+    `trusted_key` is a fingerprint (64 hex characters) or the path of a public key in PEM form; without it the report
+    says that nobody vouched for the key. Raises NotABundleError where `path` is nothing that could be a bundle, or where
+    the trusted key cannot be read. Whatever is wrong inside a bundle is told by the report and never raised.
+    """
+    trusted = None if trusted_key is None else trusted_fingerprint(trusted_key)
+    return _verify(path, trusted)
+
+
+def verify_all(path: Path, *, trusted_key: str | Path | None = None) -> tuple[VerificationReport, ...]:
+    """Verify the bundle at `path`, or every bundle in the folder `path`, in the order of their paths.
+
+    Raises NotABundleError as `verify` does, and where the folder holds no bundle.
+    """
+    trusted = None if trusted_key is None else trusted_fingerprint(trusted_key)
+    return tuple(_verify(bundle, trusted) for bundle in find_bundles(path))
+
+
+def find_bundles(path: Path) -> tuple[Path, ...]:
+    """`path` itself where it is a bundle, else the bundles in it, up to four folders down.
+
+    Links are not followed; drafts (`*.partial`) are passed over. Raises NotABundleError where there is none.
+    """
+    if path.is_dir() and not _is_bundle_folder(path):
+        found = tuple(_search(path, _MAX_SEARCH_DEPTH))
+        if not found:
+            raise _no_bundle(path, "neither a bundle nor a folder with bundles in it")
+        return found
+    return (path,)
+
+
+def _verify(path: Path, trusted: str | None) -> VerificationReport:
+    try:
+        container: Container
+        if path.is_dir():
+            if not _is_bundle_folder(path):
+                raise _no_bundle(path, "a folder without any of a bundle's files")
+            container = FolderContainer(path)
+        elif path.is_file():
+            if not _is_zip(path):
+                raise _no_bundle(path, "neither a folder nor a zip")
+            container = ZipContainer(path)
+        else:
+            raise _no_bundle(path, "no such file or folder" if not path.exists() else "neither a folder nor a zip")
+    except OSError as error:
+        return unreadable(path, [Finding(path.name, f"it cannot be read ({error.strerror or error})")])
+    return Verification(path, container, trusted).run()
+
+
+def _no_bundle(path: Path, what: str) -> NotABundleError:
+    return NotABundleError(
+        what, where=str(path), remedy="Give the folder that holds bagit.txt and case.json, or the zip of it"
+    )
+
+
+def _is_bundle_folder(path: Path) -> bool:
+    """Any one of the fixed files is enough: a bundle that lost its bagit.txt is a damaged bundle."""
+    return any(os.path.lexists(path / name) for name in _MARKS)
+
+
+def _is_zip(path: Path) -> bool:
+    if path.suffix.lower() == ".zip":
+        return True
+    with path.open("rb") as stream:
+        if stream.read(4) == LOCAL_SIGN:
+            return True
+        stream.seek(max(0, path.stat().st_size - 22))
+        return stream.read(4) == END_SIGN
+
+
+def _search(folder: Path, depth: int) -> list[Path]:
+    found: list[Path] = []
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError:
+        return found
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.is_symlink() or entry.name.endswith(".partial"):
+            continue
+        if entry.is_dir():
+            if _is_bundle_folder(path):
+                found.append(path)
+            elif depth > 1:
+                found += _search(path, depth - 1)
+        elif entry.is_file() and path.suffix.lower() == ".zip":
+            found.append(path)
+    return found

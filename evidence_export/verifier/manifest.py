@@ -1,0 +1,128 @@
+"""Reads a `case.json` far enough to verify the bundle around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evidence_export.bag import canonical, layout
+from evidence_export.bag.canonical import JsonValue
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+_SEALED_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One file as `case.json` lists it; `parent` is a path, or `recording:` and a SHA-256, or None for an original."""
+
+    path: str
+    size: int
+    sha256: str
+    sm3: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseManifest:
+    """The parts of a `case.json` that other parts of the bundle must agree with."""
+
+    case_id: str
+    derived_case_id: str
+    key_fingerprint: str
+    sealed_at: str
+    policy_sha256: str
+    recordings_sha256: tuple[str, ...]
+    files: Mapping[str, ListedFile]
+
+
+def read_manifest(data: bytes) -> CaseManifest:
+    """Parse and check. Raises ValueError that says what is wrong and where."""
+    root = canonical.loads(data)
+    if _text(root, "format") != layout.FORMAT:
+        raise ValueError(f"its format is not {layout.FORMAT!r}")
+    version = _at(root, "version")
+    if version != layout.FORMAT_VERSION or isinstance(version, bool):
+        raise ValueError(f"format version {version!r}, where this verifier knows {layout.FORMAT_VERSION} only")
+    if _text(root, "seal", "algorithm") != layout.SIGNATURE_ALGORITHM:
+        raise ValueError(f"seal.algorithm is not {layout.SIGNATURE_ALGORITHM!r}")
+    recordings = tuple(_hex(item, "sha256") for item in _list(root, "recordings"))
+    policy = _hex(root, "policy", "sha256")
+    sealed_at = _text(root, "seal", "sealed_at")
+    if not _SEALED_AT.fullmatch(sealed_at):
+        raise ValueError("seal.sealed_at is no UTC time with nine decimals")
+    derived = layout.case_id(
+        local_date=_text(root, "case", "local_date"),
+        site=_text(root, "site", "id"),
+        camera=_text(root, "camera", "id"),
+        rule=_text(root, "violation", "rule"),
+        zone=_text(root, "violation", "zone"),
+        policy_sha256=policy,
+        recordings_sha256=recordings,
+        stay=_text(root, "violation", "stay", "id"),
+    )
+    return CaseManifest(
+        case_id=_text(root, "case", "id"),
+        derived_case_id=derived,
+        key_fingerprint=_hex(root, "seal", "key_fingerprint"),
+        sealed_at=sealed_at,
+        policy_sha256=policy,
+        recordings_sha256=recordings,
+        files=_files(root),
+    )
+
+
+def _files(root: JsonValue) -> dict[str, ListedFile]:
+    files: dict[str, ListedFile] = {}
+    for item in _list(root, "files"):
+        path = _text(item, "path")
+        size = _at(item, "size")
+        if not layout.is_path(path) or path in layout.UNLISTED:
+            raise ValueError(f"files: {path!r} may not be listed")
+        if not (path.startswith(layout.PAYLOAD) or path in layout.TAG_FILES):
+            raise ValueError(f"files: {path!r} has no place in a bundle")
+        if files and path <= next(reversed(files)):
+            raise ValueError(f"files: {path!r} stands twice or out of order")
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise ValueError(f"files: the size of {path!r} is no size")
+        _text(item, "role")
+        derived = _at(item, "derived_from") if isinstance(item, Mapping) and "derived_from" in item else None
+        parent = None
+        if derived is not None:
+            parent = _text(derived, "parent")
+            _text(derived, "transform")
+        files[path] = ListedFile(path, size, _hex(item, "sha256"), _hex(item, "sm3"), parent)
+    missing = [name for name in layout.TAG_FILES if name not in layout.UNLISTED and name not in files]
+    if missing:
+        raise ValueError(f"files: {missing[0]} is not listed")
+    return files
+
+
+def _at(value: JsonValue, *keys: str) -> JsonValue:
+    for key in keys:
+        if not isinstance(value, Mapping) or key not in value:
+            raise ValueError(f"{'.'.join(keys)} is missing")
+        value = value[key]
+    return value
+
+
+def _text(value: JsonValue, *keys: str) -> str:
+    found = _at(value, *keys)
+    if not isinstance(found, str):
+        raise ValueError(f"{'.'.join(keys)} is no text")
+    return found
+
+
+def _hex(value: JsonValue, *keys: str) -> str:
+    found = _text(value, *keys)
+    if not _HEX.fullmatch(found):
+        raise ValueError(f"{'.'.join(keys)} is not 64 lower-case hex characters")
+    return found
+
+
+def _list(value: JsonValue, *keys: str) -> list[JsonValue]:
+    found = _at(value, *keys)
+    if not isinstance(found, list):
+        raise ValueError(f"{'.'.join(keys)} is no list")
+    return found

@@ -1,0 +1,81 @@
+"""What a verification says: numbered steps, each with its findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Outcome(StrEnum):
+    """How a step ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong: the file that is to blame, and what about it. Both are safe to print."""
+
+    culprit: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered step; `detail` says what was established, or why it was skipped; `findings` only where it failed."""
+
+    number: int
+    title: str
+    title_zh: str
+    outcome: Outcome
+    detail: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def culprit(self) -> str | None:
+        """The first file to blame."""
+        return self.findings[0].culprit if self.findings else None
+
+
+CANNOT_KNOW = (
+    "Whether the camera's clock was right: case.json says where the time comes from; its offset was not measured.",
+    "Whether the scene is what the model and the rule make of it: that is for people who look at the pictures.",
+    "Whether the recording was altered before it was sealed.",
+    "Whether the seal was made when seal.sealed_at says: no time-stamping authority has signed it.",
+)
+CANNOT_KNOW_ZH = (
+    "摄像机时钟是否准确:case.json 仅写明时间来源,其偏差未经测量。",
+    "画面内容是否与模型和规则的判断一致:须由人员查看图像后认定。",
+    "录像在封存之前是否被改动。",
+    "封存时间(seal.sealed_at)是否真实:尚无时间戳机构签名。",
+)
+UNKNOWN_KEY = "Whether the site key belongs to the authority: compare its fingerprint with one received another way."
+UNKNOWN_KEY_ZH = "签名密钥是否属于执法机关:请与经其他渠道取得的密钥指纹核对。"
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """The verdict on one bundle. `ok` only where every step passed."""
+
+    path: Path
+    steps: tuple[Step, ...]
+    case_id: str | None
+    key_fingerprint: str | None
+    cannot_know: tuple[str, ...]
+    cannot_know_zh: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(step.ok for step in self.steps)
+
+    @property
+    def culprits(self) -> tuple[str, ...]:
+        """Every file to blame, each once, in the order of the steps."""
+        return tuple(dict.fromkeys(finding.culprit for step in self.steps for finding in step.findings))
