@@ -28,8 +28,8 @@ def verify(path: Path, *, trusted_key: str | Path | None = None) -> Verification
     """Verify the one bundle at `path`, a folder or a zip.
 
     `trusted_key` is a fingerprint (64 hex characters) or the path of a public key in PEM form; without it the report
-    says that nobody vouched for the key. Raises NotABundleError where `path` is nothing that could be a bundle, or where
-    the trusted key cannot be read. Whatever is wrong inside a bundle is told by the report and never raised.
+    says that nobody vouched for the key. Raises NotABundleError where `path` is nothing that could be a bundle, or
+    where the trusted key cannot be read. Whatever is wrong inside a bundle is told by the report and never raised.
     """
     trusted = None if trusted_key is None else trusted_fingerprint(trusted_key)
     return _verify(path, trusted)
