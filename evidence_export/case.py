@@ -1,4 +1,4 @@
-"""What the sealer needs to be told about a case. Frozen values; None always means unknown, and is written as unknown."""
+"""What the sealer needs to be told about a case. Frozen values; None means unknown, and is written as unknown."""
 
 from __future__ import annotations
 
