@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from models.errors import CatalogError, ModelMissingError
-from models.spec import ClassName, ModelSpec, Record, Sha256
+from models.record import Record
+from models.reference import Reference
+from models.spec import ClassName, ModelSpec, Sha256
 from models.strict_yaml import read_yaml
 
 T = TypeVar("T")
@@ -33,6 +35,12 @@ class Members(Record):
     model: Member | None = None
     cfg: Member | None = None
     weights: Member | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if set(self.wanted()) not in ({"model"}, {"cfg", "weights"}):
+            raise ValueError("name either `model`, or `cfg` and `weights`")
+        return self
 
     def wanted(self) -> dict[str, Member]:
         """The members that are named, by role."""
@@ -79,7 +87,16 @@ class ModelEntry(ModelSpec):
     sha256: Sha256 | None = None
     """Of the ONNX file that is run; None where it is exported on this machine and recorded then."""
     size: Size | None = None
+    reference: Reference | None = None
+    """What the model gives for the reference picture; None where it has not been measured."""
     sources: Annotated[tuple[Source, ...], Field(max_length=16)] = ()
+
+    @model_validator(mode="after")
+    def _fetchable(self) -> Self:
+        made_here = any(source.kind == "ultralytics" for source in self.sources)
+        if (self.sha256 is None) != (self.size is None) or (self.sha256 is None) != made_here:
+            raise ValueError("sha256 and size are needed, except for a model that is exported on this machine")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

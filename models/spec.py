@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from models.layouts.end_to_end import EndToEndLayout
 from models.layouts.interface import Layout
@@ -14,16 +14,11 @@ from models.layouts.yolov5 import YoloV5Layout
 from models.layouts.yolov8 import YoloV8Layout
 from models.layouts.yolox import YoloxLayout
 from models.letterbox import DARKNET, STYLES, ULTRALYTICS, YOLOX, Letterbox, LetterboxStyle
+from models.record import Record
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Side = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
 ClassName = Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class Record(BaseModel):
-    """A frozen record that refuses fields it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class LayoutName(StrEnum):

@@ -130,14 +130,14 @@ def _locate_entry(entry: ModelEntry, store: ModelStore, catalog: Catalog) -> Loc
             where=str(path),
             remedy=f"It was changed or cut short. Fetch it again with: streetproof models pull {entry.name}",
         )
-    return LocatedModel(path, data, _info(entry.name, entry.licence, entry, sha256), entry)
+    return LocatedModel(path, data, model_info(entry.name, entry.licence, entry, sha256), entry)
 
 
 def _locate_file(path: Path, catalog: Catalog) -> LocatedModel:
     data, sha256 = read_model(path)
     entry = catalog.by_hash(sha256)
     if entry is not None:
-        return LocatedModel(path, data, _info(entry.name, entry.licence, entry, sha256), entry)
+        return LocatedModel(path, data, model_info(entry.name, entry.licence, entry, sha256), entry)
     beside = path.with_suffix(".yaml")
     if not beside.is_file():
         raise ModelRefusedError(
@@ -153,7 +153,7 @@ def _locate_file(path: Path, catalog: Catalog) -> LocatedModel:
             where=str(path),
             remedy="The file was changed since it was described. Fetch or export it again.",
         )
-    return LocatedModel(path, data, _info(sidecar.name, sidecar.licence, sidecar, sha256), sidecar)
+    return LocatedModel(path, data, model_info(sidecar.name, sidecar.licence, sidecar, sha256), sidecar)
 
 
 def read_sidecar(path: Path, catalog: Catalog) -> Sidecar:
@@ -167,5 +167,6 @@ def read_sidecar(path: Path, catalog: Catalog) -> Sidecar:
         raise CatalogError(explain(error), where=str(path), remedy="docs/models.md describes the fields.") from error
 
 
-def _info(name: str, licence: str, spec: ModelSpec, sha256: str) -> ModelInfo:
+def model_info(name: str, licence: str, spec: ModelSpec, sha256: str) -> ModelInfo:
+    """What detections of this file carry."""
     return ModelInfo(name, sha256, licence, spec.layout.value, spec.classes, spec.input_size)
