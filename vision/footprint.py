@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import shapely
+import shapely  # type: ignore[import-untyped]
 from shapely import LineString, Polygon, box
 
 from vision.interface import Box
@@ -45,8 +45,8 @@ class Area:
         if strip.area > 0:
             if self._shape.contains(strip):
                 return 1.0
-            return min(1.0, self._shape.intersection(strip).area / strip.area)
+            return min(1.0, float(self._shape.intersection(strip).area / strip.area))
         edge = LineString([(x1, y1), (x2, y2)])
         if edge.length > 0:
-            return min(1.0, self._shape.intersection(edge).length / edge.length)
+            return min(1.0, float(self._shape.intersection(edge).length / edge.length))
         return 1.0 if self._shape.covers(shapely.Point(x1, y1)) else 0.0

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Self
 
 import rfc8785
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
-from shapely import Polygon
-from shapely.validation import explain_validity
+from shapely import Polygon  # type: ignore[import-untyped]
+from shapely.validation import explain_validity  # type: ignore[import-untyped]
 
 from vision.durations import format_duration
 from vision.errors import PolicyError

@@ -119,8 +119,9 @@ def _tracker() -> ByteTrackTracker:
     return ByteTrackTracker(
         lost_track_buffer=_LOST_AFTER_30TH_S,
         frame_rate=_REFERENCE_RATE,
-        track_activation_threshold=0.3,
-        high_conf_det_threshold=0.5,
+        # The boxes given are above the rules' scores already: every one of them may begin a track.
+        track_activation_threshold=0.0,
+        high_conf_det_threshold=0.0,
         minimum_consecutive_frames=2,
         minimum_iou_threshold=0.1,
     )

@@ -1,0 +1,198 @@
+"""Stays, moments, violations and instants as JSON with fixed field names, for storage and for manifests.
+
+Nanoseconds since 1970 pass the 2^53 that a number in RFC 8785 canonical JSON can hold exactly, so `utc_ns` is written
+as a decimal string. Durations stay below it and are integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from streams.instant import Instant, TimeSource, iso_utc
+from vision.association.interface import JSON
+from vision.errors import StateError
+from vision.interface import Moment, Stay, Violation
+
+Value = Instant | Moment | Stay | Violation
+_V = TypeVar("_V", Instant, Moment, Stay, Violation)
+
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+_Ns = Annotated[int, Field(ge=0, le=(1 << 53) - 1)]
+_BoxModel = tuple[_Fraction, _Fraction, _Fraction, _Fraction]
+
+
+class _Model(BaseModel):
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _Instant(_Model):
+    utc: str
+    utc_ns: Annotated[str, Field(pattern=r"^-?\d{1,19}$")]
+    source: TimeSource
+    uncertainty_ns: _Ns
+
+    def value(self) -> Instant:
+        ns = int(self.utc_ns)
+        if not -(1 << 62) <= ns <= 1 << 62 or iso_utc(ns) != self.utc:
+            raise StateError(f"utc {self.utc!r} and utc_ns {self.utc_ns} are not the same instant")
+        return Instant(ns, self.source, self.uncertainty_ns)
+
+
+class _Moment(_Model):
+    at: _Instant
+    box: _BoxModel
+    score: _Fraction
+    cls: str
+    track: int | None
+
+    def value(self) -> Moment:
+        return Moment(at=self.at.value(), box=self.box, score=self.score, cls=self.cls, track=self.track)
+
+
+class _Arrived(_Model):
+    earliest: _Instant | None
+    latest: _Instant
+
+
+class _Departed(_Model):
+    earliest: _Instant
+    latest: _Instant | None
+
+
+class _Stay(_Model):
+    id: str
+    camera: str
+    zone: str
+    place: _BoxModel
+    appearance: tuple[float, ...] | None
+    cls: str
+    arrived: _Arrived
+    last_seen: _Instant
+    departed: _Departed | None
+    seen_ns: _Ns
+    occluded_ns: _Ns
+    gap_ns: _Ns
+    sightings: Annotated[int, Field(ge=1)]
+
+    def value(self) -> Stay:
+        earliest, departed = self.arrived.earliest, self.departed
+        return Stay(
+            id=self.id,
+            camera=self.camera,
+            zone=self.zone,
+            place=self.place,
+            appearance=self.appearance,
+            cls=self.cls,
+            arrived=(earliest.value() if earliest else None, self.arrived.latest.value()),
+            last_seen=self.last_seen.value(),
+            departed=(departed.earliest.value(), departed.latest.value() if departed.latest else None)
+            if departed
+            else None,
+            seen_ns=self.seen_ns,
+            occluded_ns=self.occluded_ns,
+            gap_ns=self.gap_ns,
+            sightings=self.sightings,
+        )
+
+
+class _Violation(_Model):
+    rule: str
+    zone: str
+    policy: str
+    policy_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    allowed_ns: _Ns
+    fired_at: _Instant
+    stay: _Stay
+    moments: tuple[_Moment, ...]
+    dwell_lower_bound_ns: _Ns
+
+    def value(self) -> Violation:
+        return Violation(
+            rule=self.rule,
+            zone=self.zone,
+            policy=self.policy,
+            policy_hash=self.policy_hash,
+            allowed_ns=self.allowed_ns,
+            fired_at=self.fired_at.value(),
+            stay=self.stay.value(),
+            moments=tuple(moment.value() for moment in self.moments),
+            dwell_lower_bound_ns=self.dwell_lower_bound_ns,
+        )
+
+
+_MODELS: dict[type, type[_Instant | _Moment | _Stay | _Violation]] = {
+    Instant: _Instant,
+    Moment: _Moment,
+    Stay: _Stay,
+    Violation: _Violation,
+}
+
+
+def to_json(value: Value) -> dict[str, JSON]:
+    """The value as JSON: `from_json(type(value), to_json(value)) == value`."""
+    if isinstance(value, Instant):
+        return {
+            "utc": value.isoformat(),
+            "utc_ns": str(value.utc_ns),
+            "source": value.source.value,
+            "uncertainty_ns": value.uncertainty_ns,
+        }
+    if isinstance(value, Moment):
+        return {
+            "at": to_json(value.at),
+            "box": list(value.box),
+            "score": value.score,
+            "cls": value.cls,
+            "track": value.track,
+        }
+    if isinstance(value, Stay):
+        return _stay_json(value)
+    return {
+        "rule": value.rule,
+        "zone": value.zone,
+        "policy": value.policy,
+        "policy_hash": value.policy_hash,
+        "allowed_ns": value.allowed_ns,
+        "fired_at": to_json(value.fired_at),
+        "stay": to_json(value.stay),
+        "moments": [to_json(moment) for moment in value.moments],
+        "dwell_lower_bound_ns": value.dwell_lower_bound_ns,
+    }
+
+
+def from_json(kind: type[_V], data: Mapping[str, Any]) -> _V:
+    """The value of type `kind` out of what `to_json` gave; raises StateError for anything else."""
+    try:
+        return cast(_V, _MODELS[kind].model_validate(data).value())
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        spot = ".".join(str(part) for part in fault["loc"])
+        raise StateError(f"no {kind.__name__}: {spot}: {fault['msg']}") from None
+
+
+def _stay_json(stay: Stay) -> dict[str, JSON]:
+    earliest, latest = stay.arrived
+    return {
+        "id": stay.id,
+        "camera": stay.camera,
+        "zone": stay.zone,
+        "place": list(stay.place),
+        "appearance": None if stay.appearance is None else list(stay.appearance),
+        "cls": stay.cls,
+        "arrived": {"earliest": _optional(earliest), "latest": to_json(latest)},
+        "last_seen": to_json(stay.last_seen),
+        "departed": None
+        if stay.departed is None
+        else {"earliest": to_json(stay.departed[0]), "latest": _optional(stay.departed[1])},
+        "seen_ns": stay.seen_ns,
+        "occluded_ns": stay.occluded_ns,
+        "gap_ns": stay.gap_ns,
+        "sightings": stay.sightings,
+    }
+
+
+def _optional(at: Instant | None) -> JSON:
+    return None if at is None else to_json(at)

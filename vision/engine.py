@@ -1,0 +1,77 @@
+"""The engine: detections over time -> stays -> violations. No clock, no I/O, no randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+
+from models.interface import Detections, Image
+from streams.instant import Instant
+from vision.association.interface import JSON
+from vision.errors import OrderError, PolicyError
+from vision.interface import Event
+from vision.policy import CameraRules, unknown_id
+from vision.state import load, store
+from vision.tuning import Tuning
+from vision.watch import Watch
+
+
+class Engine:
+    """Watches any number of cameras; each is independent of the others.
+
+    The same samples give the same events, on whatever machine and however often the engine was saved and restored in
+    between. Memory depends on what stands in view, not on how long the engine has run.
+    """
+
+    def __init__(self, cameras: Sequence[CameraRules], zone: tzinfo, tuning: Tuning | None = None) -> None:
+        """`zone` is the site's time zone, in which schedules are written. PolicyError for a camera given twice."""
+        self._zone = zone
+        self._tuning = tuning or Tuning()
+        self._watches: dict[str, Watch] = {}
+        for rules in cameras:
+            if rules.camera in self._watches:
+                raise PolicyError("two sets of rules for one camera", where=f"camera {rules.camera}")
+            self._watches[rules.camera] = Watch(rules, zone, self._tuning)
+
+    def step(self, camera: str, at: Instant, detections: Detections, image: Image | None = None) -> list[Event]:
+        """Take in what a detector saw on `camera` at `at`; the events this brings, ended, opened, fired in this order.
+
+        Give every looked-at frame, those without detections as well: a frame that shows nothing is what tells an empty
+        place from missing footage. `image` (H x W x 3 BGR) is for descriptors of appearance, which nothing is decided
+        by yet; it may be None. Raises OrderError for an unknown camera, and for a time not after the last one.
+        """
+        return self._watch(camera).step(at, detections)
+
+    def finish(self, camera: str) -> list[Event]:
+        """The footage of `camera` ended. What stands there ends too, its departure unknown: `(last_seen, None)`.
+
+        Later samples of the camera must still be later in time; to them the footage begins anew.
+        """
+        return self._watch(camera).finish()
+
+    def save(self) -> dict[str, JSON]:
+        """All that later events depend on, ready for `json.dumps`."""
+        return store(self._watches, self._zone, self._tuning)
+
+    @classmethod
+    def restore(
+        cls, cameras: Sequence[CameraRules], zone: tzinfo, state: Mapping[str, JSON], tuning: Tuning | None = None
+    ) -> Engine:
+        """An engine that goes on where `save` was called.
+
+        `cameras`, `zone` and `tuning` must be those of the saved engine: what was counted under other rules cannot go
+        on under these. Cameras that are new start from nothing. Raises StateError for a state that is foreign, damaged,
+        or made under other rules.
+        """
+        engine = cls(cameras, zone, tuning)
+        load(engine._watches, zone, engine._tuning, state)
+        return engine
+
+    def _watch(self, camera: str) -> Watch:
+        watch = self._watches.get(camera)
+        if watch is None:
+            raise OrderError(
+                unknown_id("camera", camera, self._watches),
+                remedy="Add the camera to the site, or leave its footage out",
+            )
+        return watch

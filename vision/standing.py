@@ -1,0 +1,110 @@
+"""One physical object at one place: what is known of it, and how its time splits. No decisions about other objects."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import rfc8785
+from pydantic import ConfigDict
+
+from streams.instant import Instant
+from vision.boxes import family
+from vision.interface import Box, Moment, Stay
+from vision.tally import SAVED, Tally
+
+_ID_GRID = 10_000
+
+
+@dataclass(slots=True)
+class Standing:
+    """An object that stands, or may turn out to: a candidate until `open`.
+
+    All zones of the camera share the one clock of the object, so that two overlapping zones can never count it twice.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = SAVED
+
+    place: Box
+    before: Instant | None
+    """Last sample before it was there."""
+    first: Instant
+    last_seen: Instant
+    sightings: int = 1
+    seen_ns: int = 0
+    occluded_ns: int = 0
+    gap_ns: int = 0
+    pending_gap_ns: int = 0
+    """Gaps of the footage since the last sighting; they become `gap_ns` once it is seen again."""
+    classes: dict[str, int] = field(default_factory=dict)
+    tallies: list[Tally] = field(default_factory=list)
+    open: bool = False
+    zones: list[str] = field(default_factory=list)
+    """Zones in which a stay was announced."""
+    absent_from: Instant | None = None
+    """First sample since the last sighting in which its visible place was empty."""
+    absent_ns: int = 0
+    absent_samples: int = 0
+    displaced: int = 0
+
+    @property
+    def family(self) -> str:
+        """The class family, fixed by the first sighting."""
+        return family(next(iter(self.classes)))
+
+    def seen_again(self, moment: Moment, max_unseen_ns: int) -> None:
+        """Count the time since the last sighting, and forget the absence."""
+        elapsed = moment.at.utc_ns - self.last_seen.utc_ns
+        if self.pending_gap_ns == 0 and elapsed <= max_unseen_ns:
+            self.seen_ns += elapsed
+        else:
+            self.gap_ns += self.pending_gap_ns
+            self.occluded_ns += elapsed - self.pending_gap_ns
+        self.pending_gap_ns = 0
+        self.last_seen = moment.at
+        self.sightings += 1
+        self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
+        self.absent_from, self.absent_ns, self.absent_samples = None, 0, 0
+        self.displaced = max(0, self.displaced - 1)
+
+    def gap(self, length_ns: int) -> None:
+        """No frames for `length_ns`."""
+        self.pending_gap_ns += length_ns
+        for tally in self.tallies:
+            tally.broken = True
+
+    def absent(self, at: Instant, elapsed_ns: int) -> None:
+        """Its visible place is empty in this sample, `elapsed_ns` after the sample before."""
+        if self.absent_from is None:
+            self.absent_from = at
+        self.absent_ns += elapsed_ns
+        self.absent_samples += 1
+
+    def fired_in(self, zone: str) -> tuple[str, ...]:
+        """The rules that fired and named this zone."""
+        return tuple(tally.rule for tally in self.tallies if tally.fired and tally.zones[0] == zone)
+
+    def stay(self, camera: str, zone: str, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
+        """The object as a stay in `zone`."""
+        return Stay(
+            id=stay_id(camera, zone, self.place, self.first.utc_ns),
+            camera=camera,
+            zone=zone,
+            place=self.place,
+            appearance=None,
+            cls=max(self.classes, key=lambda name: self.classes[name]),
+            arrived=(self.before, self.first),
+            last_seen=self.last_seen,
+            departed=departed,
+            seen_ns=self.seen_ns,
+            occluded_ns=self.occluded_ns,
+            gap_ns=self.gap_ns,
+            sightings=self.sightings,
+        )
+
+
+def stay_id(camera: str, zone: str, place: Box, arrived_ns: int) -> str:
+    """32 hex digits that depend on nothing but what they name: camera, zone, place (to 1/10000) and arrival."""
+    grid = ",".join(str(round(value * _ID_GRID)) for value in place)
+    return hashlib.sha256(rfc8785.dumps([camera, zone, grid, str(arrived_ns)])).hexdigest()[:32]

@@ -1,0 +1,84 @@
+"""How long one object counts towards one rule, and the sightings that show it. Memory is bounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from vision.interface import Moment
+from vision.rules.interface import Rule
+from vision.schedule import Schedule
+
+MAX_BETWEEN = 6
+"""Moments kept between the first and the firing one."""
+POOL = 2 * MAX_BETWEEN
+
+SAVED = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+"""How saved state is read back: what was not written by us is refused, not converted."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """The time that counts towards one rule.
+
+    Only the time between two sightings that both qualify for the rule, lie within its `max_unseen` of each other, and
+    have no gap of the footage between them is counted, and only as far as it lies inside the rule's hours.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = SAVED
+
+    rule: str
+    zones: list[str]
+    """Zones whose overlap is enough for the rule, in the configuration's order; a violation names the first."""
+    last_ns: int | None = None
+    """Last sighting that qualified."""
+    broken: bool = False
+    """A gap of the footage came after it."""
+    counted_ns: int = 0
+    first: Moment | None = None
+    """First qualifying sighting inside the rule's hours."""
+    pool: list[Moment] = field(default_factory=list)
+    """Every `stride`-th later one; halved, and the stride doubled, whenever it is full."""
+    stride: int = 1
+    passed: int = 0
+    fired: bool = False
+
+    def restart(self) -> None:
+        """Forget what was counted: it may have been another object."""
+        self.last_ns, self.broken, self.counted_ns = None, False, 0
+        self.first, self.pool, self.stride, self.passed = None, [], 1, 0
+
+    def sighted(self, moment: Moment, rule: Rule, schedule: Schedule) -> tuple[Moment, ...]:
+        """Count a sighting; the moments to show where this is the one that makes the rule fire, else nothing."""
+        if self.fired or moment.cls not in rule.classes or moment.score < rule.min_score:
+            return ()
+        now = moment.at.utc_ns
+        if self.last_ns is not None and not self.broken and now - self.last_ns <= rule.max_unseen:
+            self.counted_ns += schedule.overlap_ns(self.last_ns, now)
+        self.last_ns, self.broken = now, False
+        if self.counted_ns > rule.allowed_ns:
+            return self._shown(moment)
+        if schedule.contains(now):
+            self._keep(moment)
+        return ()
+
+    def _keep(self, moment: Moment) -> None:
+        if self.first is None:
+            self.first = moment
+            return
+        self.passed += 1
+        if self.passed % self.stride:
+            return
+        self.pool.append(moment)
+        if len(self.pool) == POOL:
+            # Kept are the multiples of the stride, so what stays are the multiples of its double.
+            self.pool = self.pool[1::2]
+            self.stride *= 2
+
+    def _shown(self, firing: Moment) -> tuple[Moment, ...]:
+        pool = self.pool
+        if len(pool) > MAX_BETWEEN:
+            pool = [pool[(2 * i + 1) * len(pool) // (2 * MAX_BETWEEN)] for i in range(MAX_BETWEEN)]
+        return (*([self.first] if self.first is not None else []), *pool, firing)

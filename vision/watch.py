@@ -1,0 +1,269 @@
+"""One camera: samples in, events out. Who is who is decided by place; the tracker's ids are annotation only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ConfigDict
+
+from models.interface import Detections
+from streams.instant import Instant
+from vision.association.bytetrack import ByteTrackAssociator
+from vision.association.interface import Associator
+from vision.boxes import family, iou, normalised
+from vision.errors import OrderError
+from vision.footprint import Area
+from vision.interface import Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
+from vision.matching import Matches, displaced, hidden, match
+from vision.policy import CameraRules, Rule, policy_hash
+from vision.schedule import Schedule
+from vision.standing import Standing
+from vision.tally import SAVED, Tally
+from vision.tuning import Tuning
+
+INTERVALS_KEPT = 15
+_MARGIN = 0.05
+"""Boxes this close to a zone, as a share of the image, are followed: they may come to stand in it, or leave it."""
+EARLIEST_NS, LATEST_NS = -(1 << 61), 1 << 62
+"""1896 to 2116: what time zones can surely do, and what no real clock leaves."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """All that later events depend on, but for the tracker's own state."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SAVED
+
+    last: Instant | None = None
+    running: bool = False
+    """Whether footage is under way, so that `last` is the sample before the next one."""
+    intervals: list[int] = field(default_factory=list)
+    """The last few sampling intervals, ns."""
+    standings: list[Standing] = field(default_factory=list)
+
+
+class Watch:
+    """The stay logic of one camera."""
+
+    def __init__(self, rules: CameraRules, zone: tzinfo, tuning: Tuning) -> None:
+        self.rules = rules
+        self.memory = Memory()
+        self.associator: Associator = ByteTrackAssociator()
+        self._tuning = tuning
+        used = {name for z in rules.zones for name in z.rules}
+        self._areas = {z.id: Area(z.polygon) for z in rules.zones}
+        self._hashes = {z.id: policy_hash(rules.policy, z) for z in rules.zones}
+        self._rules: dict[str, Rule] = {rule.id: rule for rule in rules.policy.rules if rule.id in used}
+        self._schedules = {name: Schedule(rule.schedule, zone) for name, rule in self._rules.items()}
+        self._min_score = min((rule.min_score for rule in self._rules.values()), default=1.0)
+        self._max_unseen = max((rule.max_unseen for rule in self._rules.values()), default=0)
+        bounds = np.array([area.bounds for area in self._areas.values()], np.float64).reshape(-1, 4)
+        self._near = bounds + np.array([-_MARGIN, -_MARGIN, _MARGIN, _MARGIN])
+        self._families = frozenset(family(cls) for rule in self._rules.values() for cls in rule.classes)
+        self._watched: tuple[tuple[str, ...], npt.NDArray[np.bool_]] = ((), np.zeros(0, np.bool_))
+
+    def step(self, at: Instant, detections: Detections) -> list[Event]:
+        """Take in one sample. Events come in the order ended, opened, fired."""
+        memory = self.memory
+        before = memory.last if memory.running else None
+        elapsed, gap = self._advance(at)
+        moments = self._moments(at, detections)
+        if not moments and not memory.standings:
+            return []
+        ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
+        found = match(memory.standings, moments, self._tuning)
+        seen = []
+        for standing, moment in zip(memory.standings, found.best, strict=True):
+            if moment is not None:
+                seen.append((standing, moment))
+            elif standing.open:
+                self._missed(standing, at, 0 if gap else elapsed, detections, found)
+        ended += self._give_up(at)
+        opened, fired = self._count(seen)
+        self._forget_candidates(at, [standing for standing, _ in seen])
+        for moment in found.new:
+            memory.standings.append(self._candidate(moment, before))
+        return [*ended, *opened, *fired]
+
+    def finish(self) -> list[Event]:
+        """The footage ended: what stands ends with an open departure, and the next sample begins anew."""
+        ended = [event for standing in self.memory.standings if standing.open for event in self._end(standing)]
+        self.memory = Memory(last=self.memory.last)
+        self.associator = ByteTrackAssociator()
+        return ended
+
+    # -- the sample ---------------------------------------------------------------------------------------------
+
+    def _advance(self, at: Instant) -> tuple[int, bool]:
+        """Move the clock: the time since the sample before, and whether it is a gap. Raises OrderError."""
+        memory, tuning, where = self.memory, self._tuning, f"camera {self.rules.camera}"
+        if not EARLIEST_NS <= at.utc_ns <= LATEST_NS:
+            raise OrderError(f"a sample at {at.utc_ns} ns since 1970 is no time a camera can have", where=where)
+        if memory.last is not None and at.utc_ns <= memory.last.utc_ns:
+            raise OrderError(
+                f"a sample at {at.isoformat()} follows one at {memory.last.isoformat()}",
+                where=where,
+                remedy="Samples of a camera go forward in time; recordings that overlap must be cut or left out",
+            )
+        elapsed, gap = 0, False
+        if memory.running and memory.last is not None:
+            elapsed = at.utc_ns - memory.last.utc_ns
+            intervals = memory.intervals
+            typical = sorted(intervals)[len(intervals) // 2] if len(intervals) > 2 else 0
+            gap = elapsed > max(tuning.gap_ns, tuning.gap_intervals * typical)
+            intervals.append(elapsed)
+            del intervals[:-INTERVALS_KEPT]
+        memory.last, memory.running = at, True
+        return elapsed, gap
+
+    def _moments(self, at: Instant, detections: Detections) -> list[Moment]:
+        """The boxes the rules are about, near enough to a zone, best score first."""
+        if not len(detections) or not len(self._near):
+            return []
+        classes = detections.model.classes
+        if self._watched[0] != classes:
+            self._watched = (classes, np.array([family(name) in self._families for name in classes], np.bool_))
+        score = detections.score.astype(np.float64).round(6)
+        (chosen,) = np.nonzero(self._watched[1][detections.cls] & (score >= self._min_score))
+        if not len(chosen):
+            return []
+        near = self._near
+        width, height = detections.size
+        x1, y1, x2, y2 = detections.xyxy[chosen].astype(np.float64).T[:, :, None] / np.array(
+            [width, height, width, height], np.float64
+        ).reshape(4, 1, 1)
+        beside = (x2 < near[:, 0]) | (x1 > near[:, 2]) | (y2 < near[:, 1]) | (y1 > near[:, 3])
+        chosen = chosen[~beside.all(axis=1)]
+        if not len(chosen):
+            return []
+        boxes = normalised(detections)
+        names = detections.names
+        picked = sorted((-float(score[i]), boxes[i], names[i]) for i in chosen.tolist())
+        tracks = self.associator.update(at.utc_ns, [box for _, box, _ in picked], [-s for s, _, _ in picked])
+        return [
+            Moment(at=at, box=box, score=-minus, cls=cls, track=track)
+            for (minus, box, cls), track in zip(picked, tracks, strict=True)
+        ]
+
+    # -- what is not seen ---------------------------------------------------------------------------------------
+
+    def _pass_gap(self, at: Instant, length_ns: int) -> list[Event]:
+        """No frames for `length_ns`: candidates are forgotten, and stays unseen for too long are given up."""
+        memory = self.memory
+        memory.standings = [standing for standing in memory.standings if standing.open]
+        for standing in memory.standings:
+            standing.gap(length_ns)
+        return self._give_up(at)
+
+    def _missed(self, standing: Standing, at: Instant, elapsed_ns: int, detections: Detections, found: Matches) -> None:
+        if displaced(standing, found.loose, self._tuning):
+            standing.displaced += self._tuning.displaced_weight
+        elif hidden(standing.place, detections, self._tuning):
+            return
+        standing.absent(at, elapsed_ns)
+
+    def _give_up(self, at: Instant) -> list[Event]:
+        """End the open stays whose object is gone, or out of sight for too long."""
+        tuning, ended, kept = self._tuning, [], []
+        for standing in self.memory.standings:
+            gone = standing.absent_ns >= tuning.absence_ns and standing.absent_samples >= tuning.absence_samples
+            moved = standing.displaced >= tuning.displaced_limit
+            lost = at.utc_ns - standing.last_seen.utc_ns > tuning.forget_ns
+            if standing.open and (gone or moved or lost):
+                ended += self._end(standing)
+            else:
+                kept.append(standing)
+        self.memory.standings = kept
+        return ended
+
+    def _end(self, standing: Standing) -> list[Event]:
+        departed = (standing.last_seen, standing.absent_from)
+        return [StayEnded(self._stay(standing, zone, departed), standing.fired_in(zone)) for zone in standing.zones]
+
+    def _forget_candidates(self, at: Instant, seen: list[Standing]) -> None:
+        """Drop candidates that were not found again, and those that one now seen to stand or come has replaced."""
+        tuning = self._tuning
+
+        def stale(candidate: Standing) -> bool:
+            if candidate.open:
+                return False
+            if any(other.open and iou(other.place, candidate.place) >= tuning.place_iou for other in seen):
+                return True
+            return all(other is not candidate for other in seen) and (
+                at.utc_ns - candidate.last_seen.utc_ns > tuning.stand_ns
+                or any(iou(other.place, candidate.place) >= tuning.displaced_iou for other in seen)
+            )
+
+        self.memory.standings = [standing for standing in self.memory.standings if not stale(standing)]
+
+    # -- what is seen -------------------------------------------------------------------------------------------
+
+    def _candidate(self, moment: Moment, before: Instant | None) -> Standing:
+        """A first sighting at this place."""
+        overlaps = {zone: area.overlap(moment.box) for zone, area in self._areas.items()}
+        tallies = []
+        for name, rule in self._rules.items():
+            zones = [z.id for z in self.rules.zones if name in z.rules and overlaps[z.id] >= rule.min_overlap]
+            if zones:
+                tally = Tally(rule=name, zones=zones)
+                tally.sighted(moment, rule, self._schedules[name])
+                tallies.append(tally)
+        return Standing(
+            place=moment.box,
+            before=before,
+            first=moment.at,
+            last_seen=moment.at,
+            classes={moment.cls: 1},
+            tallies=tallies,
+        )
+
+    def _count(self, seen: list[tuple[Standing, Moment]]) -> tuple[list[Event], list[Event]]:
+        """Let the sightings count; the stays that open and the rules that fire by them."""
+        opened: list[Event] = []
+        fired: list[Event] = []
+        tuning = self._tuning
+        for standing, moment in seen:
+            unseen_ns = moment.at.utc_ns - standing.last_seen.utc_ns
+            standing.seen_again(moment, self._max_unseen)
+            stood_ns = moment.at.utc_ns - standing.first.utc_ns
+            standing.open |= standing.sightings >= tuning.stand_sightings and stood_ns >= tuning.stand_ns
+            due = []
+            for tally in standing.tallies:
+                if unseen_ns > tuning.identity_ns and not tally.fired:
+                    tally.restart()
+                shown = tally.sighted(moment, self._rules[tally.rule], self._schedules[tally.rule])
+                if shown and standing.open:
+                    due.append((tally, shown))
+            if not standing.open:
+                continue
+            for zone in self.rules.zones:
+                holds = any(zone.id in tally.zones and tally.last_ns is not None for tally in standing.tallies)
+                if holds and zone.id not in standing.zones:
+                    standing.zones.append(zone.id)
+                    opened.append(StayOpened(self._stay(standing, zone.id)))
+            for tally, shown in due:
+                fired.append(ViolationFired(self._violation(standing, tally, shown)))
+        return opened, fired
+
+    def _violation(self, standing: Standing, tally: Tally, shown: tuple[Moment, ...]) -> Violation:
+        tally.fired = True
+        tally.first, tally.pool = None, []
+        zone = tally.zones[0]
+        return Violation(
+            rule=tally.rule,
+            zone=zone,
+            policy=self.rules.policy.id,
+            policy_hash=self._hashes[zone],
+            allowed_ns=self._rules[tally.rule].allowed_ns,
+            fired_at=shown[-1].at,
+            stay=self._stay(standing, zone),
+            moments=shown,
+            dwell_lower_bound_ns=tally.counted_ns,
+        )
+
+    def _stay(self, standing: Standing, zone: str, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
+        return standing.stay(self.rules.camera, zone, departed)
