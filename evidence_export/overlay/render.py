@@ -1,0 +1,154 @@
+"""Draws a still's derived copy: zone and box on the picture, the information bar below it, covering nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from evidence_export.overlay.text import fit, font, visible, width
+
+MIN_WIDTH = 1280
+"""Smaller pictures are enlarged by a whole factor for the copy, so that the bar can be read."""
+
+_SMOOTH = 2  # shapes are drawn at twice the size and reduced: Pillow's lines have no anti-aliasing of their own
+_ZONE = (255, 196, 0)
+_BOX = (255, 59, 48)
+_PAPER = (16, 20, 27)
+_HEAD = (28, 36, 48)
+_RULE = (52, 63, 80)
+_LABEL = (142, 156, 178)
+_VALUE = (240, 244, 250)
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One entry of the bar: what it is, in both languages, and its value; `wide` ones take the whole line."""
+
+    label: str
+    value: str
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The words of the information bar."""
+
+    title: str
+    badge: str
+    fields: tuple[Field, ...]
+    footer: str
+
+
+def enlargement(picture_width: int) -> int:
+    """The whole factor by which a picture of that width is enlarged for its copy."""
+    return max(1, -(-MIN_WIDTH // picture_width))
+
+
+def render(
+    picture: npt.NDArray[np.uint8], box: Sequence[float], box_label: str, polygon: Sequence[Point], bar: Bar
+) -> Image.Image:
+    """The derived copy as an RGB image.
+
+    `picture` is H x W x 3 BGR uint8; `box` (x1, y1, x2, y2) and `polygon` are fractions (0..1) of width and height.
+    """
+    factor = enlargement(picture.shape[1])
+    copy = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+    if factor > 1:
+        copy = copy.resize((copy.width * factor, copy.height * factor), Image.Resampling.LANCZOS)
+    _draw_shapes(copy, box, polygon)
+    _draw_label(copy, box, box_label)
+    strip = _draw_bar(copy.width, bar)
+    whole = Image.new("RGB", (copy.width, copy.height + strip.height), _PAPER)
+    whole.paste(copy, (0, 0))
+    whole.paste(strip, (0, copy.height))
+    return whole
+
+
+def _draw_shapes(copy: Image.Image, box: Sequence[float], polygon: Sequence[Point]) -> None:
+    wide, high = copy.width * _SMOOTH, copy.height * _SMOOTH
+    stroke = max(2, copy.width // 640) * _SMOOTH
+    layer = Image.new("RGBA", (wide, high), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(layer)
+    corners = [(x * wide, y * high) for x, y in polygon]
+    if len(corners) >= 3:
+        draw.polygon(corners, fill=(*_ZONE, 38))
+        draw.line([*corners, corners[0], corners[1]], fill=(*_ZONE, 235), width=stroke, joint="curve")
+    x1, y1, x2, y2 = box[0] * wide, box[1] * high, box[2] * wide, box[3] * high
+    draw.rectangle((x1, y1, x2, y2), outline=(*_BOX, 150), width=max(1, stroke // 2))
+    arm = min(x2 - x1, y2 - y1) / 4
+    for x, y, right, down in ((x1, y1, 1, 1), (x2, y1, -1, 1), (x1, y2, 1, -1), (x2, y2, -1, -1)):
+        path = [(x + right * arm, y), (x, y), (x, y + down * arm)]
+        draw.line(path, fill=(*_BOX, 255), width=stroke * 2, joint="curve")
+    layer = layer.reduce(_SMOOTH)
+    copy.paste(layer, (0, 0), layer)
+
+
+def _draw_label(copy: Image.Image, box: Sequence[float], label: str) -> None:
+    size = max(18, copy.width // 64)
+    text = visible(label)
+    pad = size // 3
+    wide, high = width(text, size) + 2 * pad, size + 2 * pad
+    x = max(0, min(round(box[0] * copy.width), copy.width - wide))
+    y = round(box[1] * copy.height) - high - 2
+    if y < 0:  # no room above the box: below it
+        y = min(round(box[3] * copy.height) + 2, copy.height - high)
+    draw = ImageDraw.Draw(copy)
+    draw.rectangle((x, y, x + wide - 1, y + high - 1), fill=_BOX)
+    draw.text((x + pad, y + high // 2), text, font=font(size), fill=(255, 255, 255), anchor="lm")
+
+
+def _draw_bar(total: int, bar: Bar) -> Image.Image:
+    size = max(20, total // 60)
+    small = max(15, size * 3 // 4)
+    margin, gap = size * 5 // 4, size // 2
+    head = size * 5 // 2
+    column = (total - 3 * margin) // 2
+    blocks = _lay_out(bar.fields, size, column, total - 2 * margin)
+    line = size * 27 // 20
+    footer = fit(visible(bar.footer), small, total - 2 * margin)
+    body = sum(small + gap // 2 + max(len(lines) for _, _, lines in row) * line + gap for row in blocks)
+    high = head + 2 * gap + body + gap + len(footer) * small * 7 // 5 + 2 * gap
+    strip = Image.new("RGB", (total, high), _PAPER)
+    draw = ImageDraw.Draw(strip)
+    draw.rectangle((0, 0, total, head), fill=_HEAD)
+    draw.rectangle((0, 0, size // 3, head), fill=_BOX)
+    badge = visible(bar.badge)
+    draw.text((margin, head // 2), visible(bar.title), font=font(size * 5 // 4), fill=_VALUE, anchor="lm")
+    draw.text((total - margin, head // 2), badge, font=font(size), fill=_ZONE, anchor="rm")
+    y = head + 2 * gap
+    for row in blocks:
+        deepest = max(len(lines) for _, _, lines in row)
+        for index, (label, _, lines) in enumerate(row):
+            x = margin + index * (column + margin)
+            draw.text((x, y), label, font=font(small), fill=_LABEL, anchor="lt")
+            for number, text in enumerate(lines):
+                top = y + small + gap // 2 + number * line
+                draw.text((x, top + line // 2), text, font=font(size), fill=_VALUE, anchor="lm")
+        y += small + gap // 2 + deepest * line + gap
+    draw.line((margin, y, total - margin, y), fill=_RULE, width=1)
+    y += gap
+    for text in footer:
+        draw.text((margin, y + small * 7 // 10), text, font=font(small), fill=_LABEL, anchor="lm")
+        y += small * 7 // 5
+    return strip
+
+
+def _lay_out(fields: Sequence[Field], size: int, column: int, line: int) -> list[list[tuple[str, str, list[str]]]]:
+    rows: list[list[tuple[str, str, list[str]]]] = []
+    open_row = False
+    for field in fields:
+        value = visible(field.value)
+        cell = (visible(field.label), value, fit(value, size, line if field.wide else column))
+        if open_row and not field.wide:
+            rows[-1].append(cell)
+            open_row = False
+        else:
+            rows.append([cell])
+            open_row = not field.wide
+    return rows
