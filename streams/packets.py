@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from streams.errors import MediaError
 from streams.interface import MediaInfo
 from streams.libav import media_info, opened
-from streams.timeline import Break, Stamp, Timeline
+from streams.timeline import Break, Kind, Stamp, Timeline
 
 MAX_CONSECUTIVE_FAULTS = 50
 _WRAP_BITS = {"mpegts": 33, "mpeg": 33, "flv": 32}
@@ -70,6 +70,7 @@ class Faults:
     corrupt: int = 0
     unreadable: int = 0
     gave_up: bool = False
+    outliers: int = 0
     breaks: list[Break] = field(default_factory=list)
 
 
@@ -184,7 +185,10 @@ class PacketStream:
     def _place(self, packet: VideoPacket, following: Stamp | None) -> TimedPacket:
         placed = self._timeline.place(_stamp(packet), following)
         if placed.broke is not None:
-            self.faults.breaks.append(placed.broke)
+            if placed.broke.kind is Kind.OUTLIER:
+                self.faults.outliers += 1
+            else:
+                self.faults.breaks.append(placed.broke)
         pts = placed.dts if self._ordinal or placed.pts is None else placed.pts
         return TimedPacket(packet, pts, placed.dts, bool(packet.is_keyframe), placed.broke)
 

@@ -67,6 +67,7 @@ class Account:
             self._highest = tally.highest if self._highest is None else max(self._highest, tally.highest)
         for broke in faults.breaks:
             self._break(broke)
+        self._count(faults.outliers, "timestamp is", "timestamps are", "far from its neighbours", "put between them")
         self._silences(tally, typical)
         salvaged = f"{decoding.frames} frames decoded"
         self._count(faults.corrupt, "packet is", "packets are", "marked as damaged by the container", salvaged)
@@ -100,9 +101,6 @@ class Account:
         )
 
     def _break(self, broke: Break) -> None:
-        if broke.kind is Kind.OUTLIER:
-            self._say(f"one timestamp at {self._at(broke.before_pts)} is far from its neighbours", "put between them")
-            return
         if broke.kind is Kind.RESTART:
             self._say(
                 f"timestamps start again at {self._at(broke.before_pts)}",

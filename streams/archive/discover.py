@@ -6,39 +6,56 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from streams.errors import MediaError
+from streams.interface import Problem
 
 MEDIA_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .3gp .mkv .webm .ts .m2ts .mts .avi .flv .f4v .ps .mpg .mpeg .vob .dav .nut".split()
+    {".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".ts", ".m2ts", ".mts", ".avi", ".flv", ".f4v"}
+    | {".ps", ".mpg", ".mpeg", ".vob", ".dav", ".nut"}
 )
 """What is taken from folders and globs. A file that is named itself is tried whatever it is called."""
 _DIGITS = re.compile(r"(\d+)")
 
 
-def discover(inputs: Sequence[str | Path]) -> list[Path]:
-    """The recordings named by `inputs`, in the order of the inputs and in natural order within each; none twice.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Recordings in order, none twice, and the inputs that stand for none."""
+
+    paths: tuple[Path, ...]
+    problems: tuple[Problem, ...]
+
+
+def search(inputs: Sequence[str | Path]) -> Found:
+    """The recordings named by `inputs`, in the order of the inputs, and in natural order within each.
 
     A folder stands for the media files below it, hidden ones left out; links to folders are followed, and each real
     folder is visited once. A glob (`*`, `?`, `[..]`, `**`) may match files and folders. An existing file always wins
-    over a reading of its name as a glob. Raises MediaError, for all such inputs at once, where an input matches nothing.
+    over a reading of its name as a glob. A plain name is taken as it is: if it does not exist, opening it says so.
     """
-    found: dict[Path, Path] = {}
-    empty: list[str] = []
+    found: dict[str, Path] = {}
+    problems: list[Problem] = []
     for given in inputs:
-        matches = list(_expand(given))
+        matches = _expand(Path(given).expanduser())
         if not matches:
-            empty.append(str(given))
+            problems.append(Problem("no recording is found there", str(given), "nothing"))
         for path in matches:
             found.setdefault(_identity(path), path)
-    if empty:
+    return Found(tuple(found.values()), tuple(problems))
+
+
+def discover(inputs: Sequence[str | Path]) -> list[Path]:
+    """`search`, for callers that want all or nothing: raises MediaError where an input stands for no recording."""
+    found = search(inputs)
+    if found.problems:
         raise MediaError(
             "no recording is found there",
-            where=", ".join(empty),
+            where=", ".join(problem.where for problem in found.problems),
             remedy=f"Folders and globs are searched for {' '.join(sorted(MEDIA_SUFFIXES))}; other files can be named",
         )
-    return list(found.values())
+    return list(found.paths)
 
 
 def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
@@ -53,33 +70,34 @@ def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
     return tuple(parts), path.as_posix()
 
 
-def _expand(given: str | Path) -> Iterator[Path]:
-    path = Path(given).expanduser()
+def _expand(path: Path) -> list[Path]:
     try:
         if path.is_dir():
-            yield from sorted(_below(path), key=natural_key)
-            return
-        if path.exists():
-            yield path
-            return
+            return sorted(_below(path), key=natural_key)
+        if path.exists() or not glob.has_magic(str(path)):
+            return [path]
     except (OSError, ValueError):
-        return
-    if glob.has_magic(str(path)):
-        matches: set[Path] = set()
-        for name in glob.iglob(str(path), recursive=True):
-            match = Path(name)
-            if match.is_dir():
-                matches.update(_below(match))
-            elif match.suffix.lower() in MEDIA_SUFFIXES:
-                matches.add(match)
-        yield from sorted(matches, key=natural_key)
+        # A name no file can have: opening it will say so.
+        return [path]
+    matches: set[Path] = set()
+    for name in glob.iglob(str(path), recursive=True):
+        match = Path(name)
+        if match.is_dir():
+            matches.update(_below(match))
+        elif match.suffix.lower() in MEDIA_SUFFIXES:
+            matches.add(match)
+    return sorted(matches, key=natural_key)
 
 
 def _below(folder: Path) -> Iterator[Path]:
     """Media files below a folder. Folders that cannot be listed are left out, as a search does."""
     visited: set[tuple[int, int]] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(place)
+        try:
+            status = os.stat(place)
+        except OSError:
+            folders.clear()
+            continue
         if (status.st_dev, status.st_ino) in visited:
             folders.clear()
             continue
@@ -90,6 +108,9 @@ def _below(folder: Path) -> Iterator[Path]:
                 yield Path(place, name)
 
 
-def _identity(path: Path) -> Path:
+def _identity(path: Path) -> str:
     """The real file, so that two ways to name it give one recording."""
-    return Path(os.path.realpath(path))
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
