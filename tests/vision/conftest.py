@@ -72,7 +72,7 @@ def play(
 ) -> list[Event]:
     """Events of samples every `every` seconds from `start` up to and including `until`."""
     events: list[Event] = []
-    steps = int(round((until - start) / every))
+    steps = round((until - start) / every)
     for i in range(steps + 1):
         t = start + i * every
         events += engine.step(camera, at(t), detections(script(t)), None)
