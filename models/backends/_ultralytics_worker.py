@@ -1,0 +1,35 @@
+"""Runs alone in its own process: weights.pt in the current folder becomes weights.onnx and classes.txt.
+
+Arguments: height, width, and `raw` or `end-to-end`. Imports nothing of this project.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Export, or end with a line on stderr and a status other than 0."""
+    height, width, head = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    from ultralytics import YOLO  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from ultralytics.nn import tasks  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    if not getattr(tasks, "SAFE_LOAD", False):
+        sys.exit("this version of Ultralytics cannot load weights safely; install a newer one")
+    model = YOLO("weights.pt", task="detect")
+    names = model.names
+    Path("classes.txt").write_text("\n".join(names[i] for i in range(len(names))), encoding="utf-8")
+    # nms=False is Ultralytics' way of asking for the one-to-one head; None leaves suppression to the caller.
+    model.export(
+        format="onnx",
+        imgsz=(height, width),
+        dynamic=False,
+        simplify=False,
+        device="cpu",
+        nms=False if head == "end-to-end" else None,
+    )
+
+
+if __name__ == "__main__":
+    main()
