@@ -48,6 +48,7 @@ def read_manifest(data: bytes) -> CaseManifest:
     if _text(root, "seal", "algorithm") != layout.SIGNATURE_ALGORITHM:
         raise ValueError(f"seal.algorithm is not {layout.SIGNATURE_ALGORITHM!r}")
     recordings = tuple(_hex(item, "sha256") for item in _list(root, "recordings"))
+    decisive = [sha256 for sha256, item in zip(recordings, _list(root, "recordings"), strict=True) if _flag(item)]
     policy = _hex(root, "policy", "sha256")
     sealed_at = _text(root, "seal", "sealed_at")
     if not _SEALED_AT.fullmatch(sealed_at):
@@ -59,7 +60,7 @@ def read_manifest(data: bytes) -> CaseManifest:
         rule=_text(root, "violation", "rule"),
         zone=_text(root, "violation", "zone"),
         policy_sha256=policy,
-        recordings_sha256=recordings,
+        recordings_sha256=decisive,
         stay=_text(root, "violation", "stay", "id"),
     )
     return CaseManifest(
@@ -111,6 +112,13 @@ def _text(value: JsonValue, *keys: str) -> str:
     found = _at(value, *keys)
     if not isinstance(found, str):
         raise ValueError(f"{'.'.join(keys)} is no text")
+    return found
+
+
+def _flag(recording: JsonValue) -> bool:
+    found = _at(recording, "decisive")
+    if not isinstance(found, bool):
+        raise ValueError("recordings: decisive is neither true nor false")
     return found
 
 

@@ -68,6 +68,8 @@ class VerificationReport:
     steps: tuple[Step, ...]
     case_id: str | None
     key_fingerprint: str | None
+    manifest_sha256: str | None
+    """SHA-256 of `case.json` as it was found."""
     cannot_know: tuple[str, ...]
     cannot_know_zh: tuple[str, ...]
 

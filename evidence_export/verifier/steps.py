@@ -72,6 +72,7 @@ class Verification:
             steps=tuple(steps),
             case_id=self._case.case_id if self._case else None,
             key_fingerprint=pubkey.fingerprint(self._key) if self._key else None,
+            manifest_sha256=self._digests[layout.CASE].sha256 if layout.CASE in self._digests else None,
             cannot_know=CANNOT_KNOW if known else (UNKNOWN_KEY, *CANNOT_KNOW),
             cannot_know_zh=CANNOT_KNOW_ZH if known else (UNKNOWN_KEY_ZH, *CANNOT_KNOW_ZH),
         )
@@ -315,4 +316,6 @@ class Verification:
 def unreadable(path: Path, findings: Iterable[Finding]) -> VerificationReport:
     """The report on something that is meant as a bundle but cannot even be listed."""
     step = Step(1, "Container", "读取证据包", Outcome.FAILED, "cannot be read", tuple(findings))
-    return VerificationReport(path, (step,), None, None, (UNKNOWN_KEY, *CANNOT_KNOW), (UNKNOWN_KEY_ZH, *CANNOT_KNOW_ZH))
+    return VerificationReport(
+        path, (step,), None, None, None, (UNKNOWN_KEY, *CANNOT_KNOW), (UNKNOWN_KEY_ZH, *CANNOT_KNOW_ZH)
+    )

@@ -1,0 +1,322 @@
+"""Makes a sealed case out of a violation: clip, stills, overlay copies, manifest, signature, BagIt folder or zip.
+
+A bundle appears under its name only when it is complete, on disk, and has passed the verifier. What a killed run leaves
+behind ends in `.partial` and is replaced by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rfc8785
+from PIL import Image as Pillow
+
+from evidence_export import manifest, texts
+from evidence_export.bag import canonical, layout, zipform
+from evidence_export.bag.digest import digest_file
+from evidence_export.case import CaseRequest, Recording
+from evidence_export.errors import SealError
+from evidence_export.footage import ArchiveFootage, Footage
+from evidence_export.keys import Signer, fsync_folder
+from evidence_export.manifest import BagFile, Clip, Made, Panorama, Seal, Source
+from evidence_export.overlay.render import enlargement, render
+from evidence_export.plan import case_id_of, check, clip_range, image_set, recording_at, spans_of
+from evidence_export.verifier import verify
+from streams.instant import Instant
+
+Opener = Callable[[Recording, str], Footage]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCase:
+    """A finished bundle; `manifest_sha256` is the SHA-256 of its `case.json`."""
+
+    case_id: str
+    path: Path
+    manifest_sha256: str
+
+
+def seal(
+    request: CaseRequest,
+    out_dir: Path,
+    signer: Signer,
+    sealed_at: Instant,
+    *,
+    as_zip: bool = False,
+    opener: Opener = ArchiveFootage,
+) -> SealedCase:
+    """Seal `request` into `out_dir/CASE-ID` or `out_dir/CASE-ID.zip` and return where it is.
+
+    A finished bundle of the same case is verified and returned as it is: sealing twice makes one case. `sealed_at` is
+    the only thing in a bundle that does not follow from the request and the key. One process at a time may seal a given
+    case into a given folder.
+
+    Raises SealError where the request contradicts itself or the recordings, where an earlier bundle of this case no
+    longer verifies, and where the disk refuses; StreamsError where a recording cannot be read or cut.
+    """
+    check(request)
+    case_id = case_id_of(request)
+    final = out_dir / (f"{case_id}.zip" if as_zip else case_id)
+    if os.path.lexists(final):
+        return _existing(final, case_id)
+    draft = out_dir / f"{case_id}.partial"
+    packed = out_dir / f"{case_id}.zip.partial"
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        _discard(draft)
+        _discard(packed)
+        (draft / "data").mkdir(parents=True)
+        digest = _Draft(request, draft, opener, case_id).make(signer, sealed_at)
+        _sync(draft)
+        _must_verify(draft, signer)
+        if as_zip:
+            _pack(draft, packed, case_id)
+            _must_verify(packed, signer)
+        (packed if as_zip else draft).rename(final)
+        fsync_folder(out_dir)
+    except OSError as error:
+        raise SealError(
+            f"the bundle cannot be written ({error.strerror or error})",
+            where=str(error.filename or out_dir),
+            remedy="Check the free space of the disk and who may write there, then run again",
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError):
+            packed.unlink()
+    return SealedCase(case_id, final, digest)
+
+
+class _Draft:
+    """One bundle in the making."""
+
+    def __init__(self, request: CaseRequest, folder: Path, opener: Opener, case_id: str) -> None:
+        self._request = request
+        self._folder = folder
+        self._case_id = case_id
+        self._files: list[BagFile] = []
+        found = [_source(recording, request.camera.id, opener) for recording in request.recordings]
+        self._sources = tuple(source for source, _ in found)
+        self._footage = tuple(footage for _, footage in found)
+
+    def make(self, signer: Signer, sealed_at: Instant) -> str:
+        """Write every file and return the SHA-256 of case.json."""
+        request = self._request
+        clips = self._clips()
+        pictures = self._stills()
+        made = Made(
+            self._case_id, self._sources, clip_range(request), clips, image_set(request), tuple(p for p, _ in pictures)
+        )
+        self._overlays(pictures)
+        self._payload_json(made)
+        self._tag_files(made, signer)
+        case = self._case_json(made, Seal(sealed_at, signer.algorithm, signer.fingerprint))
+        self._write(layout.SIGNATURE, signer.sign(case))
+        tags = {file.path: file.digests.sha256 for file in self._files if file.path in layout.TAG_FILES}
+        tags |= {name: digest_file(self._folder / name).sha256 for name in (layout.CASE, layout.SIGNATURE)}
+        self._write(layout.TAG_MANIFEST, layout.manifest_bytes(tags))
+        for source in self._sources:
+            _unchanged(source)
+        return hashlib.sha256(case).hexdigest()
+
+    def _clips(self) -> tuple[Clip, ...]:
+        wanted = clip_range(self._request)
+        touched: list[int] = []
+        spans = spans_of(self._request.recordings)
+        for index, (start, end) in enumerate(spans):
+            following = spans[index + 1][0] if index + 1 < len(spans) else None
+            last = end if end is not None else following
+            if start <= wanted.end_ns and (last is None or last >= wanted.start_ns):
+                touched.append(index)
+        clips: list[Clip] = []
+        for number, index in enumerate(touched, start=1):
+            footage = self._footage[index]
+            end = spans[index][1]
+            first = max(footage.first_pts, footage.pts_of(wanted.start_ns))
+            last = footage.pts_of(wanted.end_ns if end is None else min(wanted.end_ns, end))
+            name = "clip" if len(touched) == 1 else f"clip-{number:02d}"
+            cut = footage.cut(first, max(first, last), self._folder / "data" / name)
+            path = f"{layout.PAYLOAD}{cut.path.name}"
+            start_at, end_at = footage.instant_of(cut.first_pts), footage.instant_of(cut.last_pts)
+            clips.append(Clip(path, index, cut, start_at, end_at))
+            self._note(
+                path,
+                "clip",
+                parent=f"recording:{self._sources[index].digests.sha256}",
+                transform=f"stream copy of the packets with pts {cut.first_pts} to {cut.last_pts}; not re-encoded",
+            )
+        return tuple(clips)
+
+    def _stills(self) -> list[tuple[Panorama, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]:
+        found = []
+        (self._folder / "data" / "stills").mkdir()
+        for number, moment in enumerate(image_set(self._request).moments, start=1):
+            index = recording_at(self._request.recordings, moment.at.utc_ns)
+            footage = self._footage[index]
+            pts = footage.pts_of(moment.at.utc_ns)
+            picture = footage.picture(pts)
+            path = f"{layout.PAYLOAD}stills/panorama-{number}.png"
+            _write_png(Pillow.fromarray(np.ascontiguousarray(picture[:, :, ::-1])), self._folder / path)
+            self._note(
+                path,
+                "panorama",
+                parent=f"recording:{self._sources[index].digests.sha256}",
+                transform=f"the frame with pts {pts}, decoded, as 8-bit RGB PNG at its full size",
+            )
+            overlay = f"{layout.PAYLOAD}overlay/panorama-{number}.png"
+            size = (picture.shape[1], picture.shape[0])
+            found.append((Panorama(path, overlay, index, pts, moment, size), picture))
+        return found
+
+    def _overlays(self, pictures: list[tuple[Panorama, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]) -> None:
+        (self._folder / "data" / "overlay").mkdir()
+        sha256 = {file.path: file.digests.sha256 for file in self._files}
+        polygon = [tuple(point) for point in manifest.zone_of_policy(self._request).get("polygon", ())]
+        for number, (panorama, picture) in enumerate(pictures, start=1):
+            bar = texts.bar(self._request, self._case_id, panorama, number, len(pictures), sha256[panorama.path])
+            drawn = render(picture, panorama.moment.box, texts.box_label(panorama), polygon, bar)
+            _write_png(drawn, self._folder / panorama.overlay)
+            self._note(
+                panorama.overlay,
+                "overlay",
+                parent=panorama.path,
+                transform=f"enlarged {enlargement(picture.shape[1])} times; box, zone and information bar drawn",
+            )
+
+    def _payload_json(self, made: Made) -> None:
+        places = {}
+        for moment in self._request.violation.moments:
+            index = recording_at(self._request.recordings, moment.at.utc_ns)
+            places[moment.at.utc_ns] = (index, self._footage[index].pts_of(moment.at.utc_ns))
+        policy = _canonical(dict(self._request.policy), "policy")
+        if hashlib.sha256(policy).hexdigest() != self._request.violation.policy_hash:
+            raise SealError(
+                "the policy given is not the one that the violation was judged by",
+                where=f"policy {self._request.violation.policy}",
+                remedy="Judge the footage again with the current policy",
+            )
+        self._write(layout.DETECTIONS, _canonical(manifest.detections(self._request, made, places), "detections"))
+        self._note(layout.DETECTIONS, "detections")
+        self._write(layout.POLICY, policy)
+        self._note(layout.POLICY, "policy")
+
+    def _tag_files(self, made: Made, signer: Signer) -> None:
+        payload = list(self._files)
+        sha256 = {file.path: file.digests.sha256 for file in payload}
+        for name, role, data in (
+            (layout.BAGIT, "bagit", layout.BAGIT_TEXT),
+            (layout.BAG_INFO, "bagit", texts.bag_info(self._request, self._case_id, payload)),
+            (layout.MANIFEST, "bagit", layout.manifest_bytes(sha256)),
+            (layout.README, "readme", texts.readme(self._request, made)),
+            (layout.SITE_KEY, "public_key", signer.public_key_pem),
+        ):
+            self._write(name, data)
+            self._note(name, role)
+
+    def _case_json(self, made: Made, seal: Seal) -> bytes:
+        try:
+            case = canonical.dumps(manifest.build(self._request, made, self._files, seal))
+        except ValueError as error:
+            raise SealError(f"the case cannot be written as canonical JSON ({error})", where=self._case_id) from error
+        self._write(layout.CASE, case)
+        return case
+
+    def _write(self, path: str, data: bytes) -> None:
+        (self._folder / path).write_bytes(data)
+
+    def _note(self, path: str, role: str, *, parent: str | None = None, transform: str | None = None) -> None:
+        self._files.append(BagFile(path, role, digest_file(self._folder / path), parent, transform))
+
+
+def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, Footage]:
+    try:
+        changed_ns = recording.path.stat().st_mtime_ns
+        digests = digest_file(recording.path)
+    except OSError as error:
+        raise SealError(
+            f"the recording cannot be read ({error.strerror})", where=str(recording.path), remedy="Bring it back"
+        ) from error
+    if digests.sha256 != recording.sha256:
+        raise SealError(
+            "the recording is no longer the one that was observed: its SHA-256 is another",
+            where=str(recording.path),
+            remedy="Bring the observed file back, or run again to observe this one",
+        )
+    footage = opener(recording, camera)
+    return Source(recording, digests, changed_ns, footage.info), footage
+
+
+def _existing(final: Path, case_id: str) -> SealedCase:
+    report = verify(final)
+    if not report.ok or report.case_id != case_id:
+        culprits = ", ".join(report.culprits) or "it is another case"
+        raise SealError(
+            f"a bundle of this case exists but does not verify ({culprits})",
+            where=str(final),
+            remedy="Keep it as it is for inquiry under another name, then run again",
+        )
+    return SealedCase(case_id, final, report.manifest_sha256 or "")
+
+
+def _must_verify(path: Path, signer: Signer) -> None:
+    report = verify(path, trusted_key=signer.fingerprint)
+    if not report.ok:
+        findings = "; ".join(f"{one.culprit}: {one.what}" for step in report.steps for one in step.findings)
+        raise SealError(f"the new bundle does not verify ({findings})", where=str(path), remedy="Check the disk")
+
+
+def _unchanged(source: Source) -> None:
+    """The recording was hashed before it was cut; its size and time of change must be the same afterwards."""
+    status = source.recording.path.stat()
+    if status.st_size != source.digests.size or status.st_mtime_ns != source.changed_ns:
+        raise SealError(
+            "the recording was changed while it was sealed",
+            where=str(source.recording.path),
+            remedy="Seal recordings that are finished",
+        )
+
+
+def _canonical(value: object, what: str) -> bytes:
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]  # checked at run time
+    except rfc8785.CanonicalizationError as error:
+        raise SealError(f"the {what} cannot be written as canonical JSON ({error})") from error
+
+
+def _write_png(picture: Pillow.Image, path: Path) -> None:
+    picture.save(path, format="PNG", compress_level=6)
+
+
+def _pack(draft: Path, packed: Path, case_id: str) -> None:
+    digests = {str(path.relative_to(draft)): digest_file(path) for path in sorted(draft.rglob("*")) if path.is_file()}
+    try:
+        with packed.open("wb") as out:
+            zipform.write_zip(out, draft, case_id, digests)
+            out.flush()
+            os.fsync(out.fileno())
+    except ValueError as error:
+        raise SealError(
+            f"the bundle cannot be packed as a zip ({error})", where=str(packed), remedy="Keep it as a folder"
+        ) from error
+
+
+def _sync(folder: Path) -> None:
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            with (Path(parent) / name).open("rb") as stream:
+                os.fsync(stream.fileno())
+        fsync_folder(Path(parent))
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
