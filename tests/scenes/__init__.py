@@ -1,0 +1,38 @@
+"""Fixed-camera scenes with known ground truth, made of the demo clip's own pixels. See `scene.py` for the words."""
+
+from tests.scenes.compose import SceneFiles, compose
+from tests.scenes.oracle import OracleDetector
+from tests.scenes.render import Renderer
+from tests.scenes.scene import (
+    Actor,
+    Backdrop,
+    Clock,
+    Encoding,
+    Gap,
+    Light,
+    Look,
+    Noise,
+    Occluder,
+    Scene,
+    Stop,
+)
+from tests.scenes.truth import truth_of
+
+__all__ = [
+    "Actor",
+    "Backdrop",
+    "Clock",
+    "Encoding",
+    "Gap",
+    "Light",
+    "Look",
+    "Noise",
+    "Occluder",
+    "OracleDetector",
+    "Renderer",
+    "Scene",
+    "SceneFiles",
+    "Stop",
+    "compose",
+    "truth_of",
+]
