@@ -32,8 +32,8 @@ def compose(scene: Scene, out: Path, encoding: Encoding | None = None) -> SceneF
     """Renders `scene` into the video file `out` (the ending picks the container) and `<stem>.truth.json` beside it.
 
     Frames are made one at a time; memory does not grow with the scene's length. The same scene and encoding give the
-    same bytes on the same machine. MP4 keeps the clock's start to the full second, and MPEG-4 part 2 moves keyframes by a
-    frame or two around its B-frames. Writes to `<out>.partial` first, so that a file at `out` is always whole.
+    same bytes on the same machine. MP4 keeps the clock's start to the full second, and MPEG-4 part 2 moves keyframes
+    by a frame or two around its B-frames. A partial file is renamed at the end, so a file at `out` is always whole.
     """
     encoding = encoding or Encoding()
     out.parent.mkdir(parents=True, exist_ok=True)
