@@ -19,9 +19,9 @@ class Matches:
     best: list[Moment | None]
     """For each standing object the box that shows it."""
     loose: list[Moment]
-    """Boxes that show no open stay."""
+    """Boxes that show nothing known to stand."""
     new: list[Moment]
-    """Of the loose ones, those that show no candidate either; one per object."""
+    """Of the loose ones, one for each object."""
 
 
 def match(standings: Sequence[Standing], moments: Sequence[Moment], tuning: Tuning) -> Matches:
@@ -39,14 +39,13 @@ def match(standings: Sequence[Standing], moments: Sequence[Moment], tuning: Tuni
         if rival is None or iou(place, moment.box) > iou(place, rival.box):
             best[index] = moment
 
-    shown = [moment for standing, moment in zip(standings, best, strict=True) if moment is not None and standing.open]
-    candidates = [m for standing, m in zip(standings, best, strict=True) if m is not None and not standing.open]
+    shown = [moment for moment in best if moment is not None]
     loose = [m for m in homeless if not any(same_object(m, other, tuning) for other in shown)]
     new: list[Moment] = []
     for moment in loose:
-        if not any(same_object(moment, other, tuning) for other in (*candidates, *new)):
+        if not any(same_object(moment, other, tuning) for other in new):
             new.append(moment)
-    return Matches(best=best, loose=[*candidates, *loose], new=new)
+    return Matches(best=best, loose=loose, new=new)
 
 
 def shows(standing: Standing, moment: Moment, tuning: Tuning) -> bool:
@@ -70,20 +69,29 @@ def same_object(a: Moment, b: Moment, tuning: Tuning) -> bool:
     )
 
 
-def displaced(standing: Standing, loose: Sequence[Moment], tuning: Tuning) -> bool:
-    """Whether a box shows that what stood there has moved on.
+def displaced(standing: Standing, loose: Sequence[Moment], previous: Sequence[Box], tuning: Tuning) -> bool:
+    """Whether a box shows that what stood there has moved on: it overlaps the place and is alike in size.
 
-    It overlaps the place, is alike in size, shows nothing that stands elsewhere, and touches the ground no nearer to
-    the camera: an object in front could hide the place, but one beside or behind it would be hidden itself.
+    A box that touches the ground nearer to the camera may also be an object that came before the place and hides it:
+    it does not count where a box of the sample before (`previous`) was closer to it than the place is. One beside or
+    behind the place always counts; it would be hidden itself if something still stood there.
     """
     place = standing.place
     lowest = place[3] + tuning.displaced_level * (place[3] - place[1])
     return any(
-        moment.box[3] <= lowest
-        and iou(place, moment.box) >= tuning.displaced_iou
+        iou(place, moment.box) >= tuning.displaced_iou
         and similar_size(place, moment.box, tuning.displaced_size)
         and standing.family == family(moment.cls)
+        and (moment.box[3] <= lowest or not _came_from_elsewhere(moment.box, place, previous, tuning))
         for moment in loose
+    )
+
+
+def _came_from_elsewhere(box: Box, place: Box, previous: Sequence[Box], tuning: Tuning) -> bool:
+    return any(
+        shift(before, box) <= shift(place, box) and similar_size(before, box, tuning.displaced_size)
+        for before in previous
+        if iou(before, place) < tuning.place_iou
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vision.association.interface import JSON
 from vision.errors import StateError
+from vision.interface import Box
 from vision.policy import CameraRules
 from vision.standing import Standing
 from vision.tally import POOL
@@ -112,8 +113,10 @@ def _fault(memory: Memory, rules: CameraRules) -> str | None:
         return "the last sample is at no time a camera can have"
     if len(memory.intervals) > INTERVALS_KEPT or any(interval <= 0 for interval in memory.intervals):
         return "sampling intervals"
-    if len(memory.standings) > _MAX_STANDINGS:
+    if max(len(memory.standings), len(memory.boxes)) > _MAX_STANDINGS:
         return "more objects than a picture holds"
+    if not all(_inside(box) for box in memory.boxes):
+        return "a box outside the image"
     for standing in memory.standings:
         fault = _standing_fault(standing, memory.last.utc_ns, rules)
         if fault:
@@ -121,15 +124,19 @@ def _fault(memory: Memory, rules: CameraRules) -> str | None:
     return None
 
 
+def _inside(box: Box) -> bool:
+    x1, y1, x2, y2 = box
+    return 0 <= x1 <= x2 <= 1 and 0 <= y1 <= y2 <= 1
+
+
 def _standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str | None:
     first, last = standing.first.utc_ns, standing.last_seen.utc_ns
-    x1, y1, x2, y2 = standing.place
     zones = {zone.id: zone.rules for zone in rules.zones}
     counts = (standing.seen_ns, standing.occluded_ns, standing.gap_ns, standing.pending_gap_ns, standing.absent_ns)
     checks = {
         "times of an object out of order": EARLIEST_NS <= first <= last <= now_ns
         and (standing.before is None or EARLIEST_NS <= standing.before.utc_ns < first),
-        "a place outside the image": 0 <= x1 <= x2 <= 1 and 0 <= y1 <= y2 <= 1,
+        "a place outside the image": _inside(standing.place),
         "time that does not add up": min(counts) >= 0
         and standing.seen_ns + standing.occluded_ns + standing.gap_ns == last - first
         and standing.pending_gap_ns <= now_ns - last,

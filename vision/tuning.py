@@ -30,7 +30,7 @@ class Tuning:
     displaced_iou: float = 0.15
     displaced_size: float = 1.5
     displaced_level: float = 0.15
-    """A box beside the place, alike in size and not nearer to the camera: what stood there has moved on."""
+    """A box that overlaps the place and is alike in size; nearer to the camera from this share of its height on."""
     displaced_weight: int = 4
     displaced_limit: int = 8
     """Such a sample weighs `displaced_weight`, a sighting takes 1 away, and the stay ends at the limit."""

@@ -17,8 +17,8 @@ from vision.association.interface import Associator
 from vision.boxes import family, iou, normalised
 from vision.errors import OrderError
 from vision.footprint import Area
-from vision.interface import Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
-from vision.matching import Matches, displaced, hidden, match
+from vision.interface import Box, Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
+from vision.matching import displaced, hidden, match
 from vision.policy import CameraRules, Rule, policy_hash
 from vision.schedule import Schedule
 from vision.standing import Standing
@@ -44,6 +44,8 @@ class Memory:
     intervals: list[int] = field(default_factory=list)
     """The last few sampling intervals, ns."""
     standings: list[Standing] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    """Boxes of interest in the last sample."""
 
 
 class Watch:
@@ -72,6 +74,7 @@ class Watch:
         before = memory.last if memory.running else None
         elapsed, gap = self._advance(at)
         moments = self._moments(at, detections)
+        previous, memory.boxes = memory.boxes, [moment.box for moment in moments]
         if not moments and not memory.standings:
             return []
         ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
@@ -81,7 +84,11 @@ class Watch:
             if moment is not None:
                 seen.append((standing, moment))
             elif standing.open:
-                self._missed(standing, at, 0 if gap else elapsed, detections, found)
+                if displaced(standing, found.loose, previous, self._tuning):
+                    standing.displaced += self._tuning.displaced_weight
+                elif hidden(standing.place, detections, self._tuning):
+                    continue
+                standing.absent(at, 0 if gap else elapsed)
         ended += self._give_up(at)
         opened, fired = self._count(seen)
         self._forget_candidates(at, [standing for standing, _ in seen])
@@ -158,13 +165,6 @@ class Watch:
         for standing in memory.standings:
             standing.gap(length_ns)
         return self._give_up(at)
-
-    def _missed(self, standing: Standing, at: Instant, elapsed_ns: int, detections: Detections, found: Matches) -> None:
-        if displaced(standing, found.loose, self._tuning):
-            standing.displaced += self._tuning.displaced_weight
-        elif hidden(standing.place, detections, self._tuning):
-            return
-        standing.absent(at, elapsed_ns)
 
     def _give_up(self, at: Instant) -> list[Event]:
         """End the open stays whose object is gone, or out of sight for too long."""
