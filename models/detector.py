@@ -15,6 +15,10 @@ from models.letterbox import Letterbox, Placement
 from models.nms import suppress
 
 
+# No pixel, logit or score comes near; beyond it the decoders' arithmetic could overflow.
+LARGEST_NUMBER = 1e9
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """What counts as a box."""
@@ -75,9 +79,10 @@ class YoloDetector:
             self._letterbox.fill(image, placement, out)
         outputs = self._session.run(batch)
         check_outputs(self._layout, outputs, len(pairs), where=self._info.name)
-        if not all(np.isfinite(output).all() for output in outputs):
+        # NaN compares false with everything, so this asks for what is good.
+        if not all((np.abs(output) <= LARGEST_NUMBER).all() for output in outputs):
             raise InferenceError(
-                "the model gave numbers that are not finite",
+                "the model gave numbers that are not finite, or absurdly large",
                 where=self._info.name,
                 remedy="Check it with `streetproof models check`; export it again in 32-bit floats.",
             )
