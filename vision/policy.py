@@ -33,6 +33,7 @@ __all__ = [
     "build_camera_rules",
     "lint",
     "parse_policy",
+    "policy_content",
     "policy_hash",
     "unknown_id",
 ]
@@ -133,8 +134,12 @@ def policy_hash(policy: Policy, zone: Zone) -> str:
 
     Two spellings of the same content (`60s` and `1m`, a closed or an open polygon) hash alike.
     """
-    content = {"policy": policy.model_dump(mode="json"), "zone": zone.model_dump(mode="json")}
-    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+    return hashlib.sha256(rfc8785.dumps(policy_content(policy, zone))).hexdigest()
+
+
+def policy_content(policy: Policy, zone: Zone) -> dict[str, Any]:
+    """What `policy_hash` is taken over, as JSON values."""
+    return {"policy": policy.model_dump(mode="json"), "zone": zone.model_dump(mode="json")}
 
 
 def lint(policy: Policy, sampling_interval_ns: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +21,10 @@ from typing import Any, Self
 import numpy as np
 
 from models.interface import Detections, ModelInfo
-from streams.instant import Instant, TimeSource, iso_utc
+from streams.instant import Instant, iso_utc
+from streams.interface import Coverage, Gap, Problem
 from streetproof.errors import StreetproofError
+from vision.codec import from_json, to_json
 
 FORMAT = "streetproof-observations/1"
 
@@ -110,11 +112,10 @@ def read_header(path: Path) -> ObservationHeader:
             "no observations of a known format", where=str(path), remedy="Delete the file; it is made again"
         )
     model = first["model"]
-    start = first["start"]
     return ObservationHeader(
         camera=first["camera"],
         time_base=Fraction(first["time_base"]),
-        start=Instant(start["utc_ns"], TimeSource(start["source"]), start["uncertainty_ns"]),
+        start=from_json(Instant, first["start"]),
         model=ModelInfo(
             name=model["name"],
             sha256=model["sha256"],
@@ -152,9 +153,7 @@ def read_observations(path: Path) -> Iterator[Observation]:
             repeated=line["repeated"],
         )
     if not whole:
-        raise ObservationsError(
-            "the observations end before their end line", where=str(path), remedy="Delete the file; it is made again"
-        )
+        raise _cut_short(path)
 
 
 def model_json(model: ModelInfo) -> dict[str, Any]:
@@ -167,6 +166,46 @@ def model_json(model: ModelInfo) -> dict[str, Any]:
         "classes": list(model.classes),
         "input_size": list(model.input_size),
     }
+
+
+def coverage_json(coverage: Coverage) -> dict[str, Any]:
+    """A coverage as JSON; instants as in the header."""
+    return {
+        "start": to_json(coverage.start) if coverage.start else None,
+        "end": to_json(coverage.end) if coverage.end else None,
+        "packets": coverage.packets,
+        "frames": coverage.frames,
+        "gaps": [asdict(gap) for gap in coverage.gaps],
+        "problems": [asdict(problem) for problem in coverage.problems],
+    }
+
+
+def coverage_of(value: dict[str, Any]) -> Coverage:
+    """Undoes `coverage_json`."""
+    return Coverage(
+        start=from_json(Instant, value["start"]) if value["start"] else None,
+        end=from_json(Instant, value["end"]) if value["end"] else None,
+        packets=value["packets"],
+        frames=value["frames"],
+        gaps=tuple(Gap(**gap) for gap in value["gaps"]),
+        problems=tuple(Problem(**problem) for problem in value["problems"]),
+    )
+
+
+def read_end(path: Path) -> dict[str, Any]:
+    """The end line of an observations file. Raises ObservationsError where there is none."""
+    end: dict[str, Any] | None = None
+    for line in _lines(path):
+        end = line.get("end")
+    if end is None:
+        raise _cut_short(path)
+    return end
+
+
+def _cut_short(path: Path) -> ObservationsError:
+    return ObservationsError(
+        "the observations end before their end line", where=str(path), remedy="Delete the file; it is made again"
+    )
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -57,7 +57,6 @@ class Pool(Generic[Task, Result]):
         self._on_message = on_message
         # Threads of the parent (progress display) make fork unsafe.
         self._context = multiprocessing.get_context("spawn")
-        self._queue: SimpleQueue[Any] = self._context.SimpleQueue()
 
     def results(self) -> Iterator[tuple[Task, Result | StreetproofError]]:
         """Yield each task with its result, or with the StreetproofError it raised, in order of completion."""
@@ -81,9 +80,9 @@ class Pool(Generic[Task, Result]):
         self, workers: int, tasks: deque[Task], died: list[Task]
     ) -> Iterator[tuple[Task, Result | StreetproofError]]:
         """Work until `tasks` is empty or a worker dies; then `died` holds what was under way."""
-        executor = ProcessPoolExecutor(
-            workers, mp_context=self._context, initializer=_start_worker, initargs=(self._queue,)
-        )
+        # A new queue each time: a worker that died may have held the lock of the old one.
+        queue: SimpleQueue[Any] = self._context.SimpleQueue()
+        executor = ProcessPoolExecutor(workers, mp_context=self._context, initializer=_start_worker, initargs=(queue,))
         under_way: dict[Future[Result], Task] = {}
         try:
             while (tasks or under_way) and not died:
@@ -96,7 +95,7 @@ class Pool(Generic[Task, Result]):
                         tasks.appendleft(task)
                         break
                 done, _ = wait(under_way, timeout=_POLL_S, return_when=FIRST_COMPLETED)
-                self._drain()
+                self._drain(queue)
                 for future in done:
                     task = under_way.pop(future)
                     try:
@@ -109,12 +108,16 @@ class Pool(Generic[Task, Result]):
                     yield task, outcome
             died.extend(under_way.values())
         finally:
+            if under_way and not died:
+                # The consumer gave up (Ctrl-C, an error of its own): a long task would keep it waiting.
+                for child in multiprocessing.active_children():
+                    child.terminate()
             executor.shutdown(wait=True, cancel_futures=True)
-            self._drain()
+            self._drain(queue)
 
-    def _drain(self) -> None:
-        while not self._queue.empty():
-            self._on_message(self._queue.get())
+    def _drain(self, queue: SimpleQueue[Any]) -> None:
+        while not queue.empty():
+            self._on_message(queue.get())
 
 
 def _start_worker(queue: SimpleQueue[Any]) -> None:

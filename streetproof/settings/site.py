@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from streams.archive.filename_time import compile_pattern
+from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
-from vision.policy import CameraRules, Duration, Policy, Zone
+from vision.durations import Duration
+from vision.policy import CameraRules, Policy, Zone, unknown_id
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -65,8 +68,21 @@ class RecordingTime(Strict):
         default=None, description="Start stated by the operator for every recording of this camera, with UTC offset"
     )
     start_uncertainty: Duration = Field(
-        default=Duration("60s"), description="How far the stated start may be off, either way"
+        default="60s", validate_default=True, description="How far the stated start may be off, either way"
     )
+
+    @model_validator(mode="after")
+    def _start_is_asked_for(self) -> Self:
+        if (self.start is not None) != ("operator" in self.sources):
+            raise ValueError("`start` and the source `operator` need each other: give both or neither")
+        return self
+
+    @field_validator("patterns")
+    @classmethod
+    def _patterns_compile(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for template in value:
+            compile_pattern(template)
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -86,12 +102,19 @@ class Look(Strict):
         default=Fraction(1), gt=0, le=60, description="Frames per second for `sampled`, e.g. 1 or 1/2"
     )
     max_interval: Duration = Field(
-        default=Duration("4s"),
+        default="4s",
+        validate_default=True,
         description="Where keyframes stand further apart than this, the recording is sampled at `rate` instead",
     )
     skip_unchanged: bool = Field(
         default=True, description="Do not run the model again while no pixel block in the view has changed"
     )
+
+    @model_validator(mode="after")
+    def _rate_is_close_enough(self) -> Self:
+        if 1 / self.rate > Fraction(self.max_interval, NS_PER_S):
+            raise ValueError(f"a rate of {self.rate} per second leaves more than `max_interval` between frames")
+        return self
 
 
 class Register(Strict):
@@ -130,10 +153,12 @@ class Camera(Strict):
 class EvidenceSettings(Strict):
     """What goes into a bundle."""
 
-    pre_roll: Duration = Field(default=Duration("10s"), description="Footage before the arrival")
-    post_roll: Duration = Field(default=Duration("10s"), description="Footage after the last sighting")
+    pre_roll: Duration = Field(default="10s", validate_default=True, description="Footage before the arrival")
+    post_roll: Duration = Field(default="10s", validate_default=True, description="Footage after the last sighting")
     max_clip: Duration = Field(
-        default=Duration("30m"), description="A longer stay is cut after the moment that proved it; the bundle says so"
+        default="30m",
+        validate_default=True,
+        description="A longer stay is cut after the moment that proved it; the bundle says so",
     )
     zip: bool = Field(default=False, description="Pack each bundle as one zip instead of a folder")
 
@@ -163,7 +188,7 @@ class Site(Strict):
         known = [policy.id for policy in self.policies]
         for camera in self.cameras:
             if camera.policy not in known:
-                raise ValueError(f"camera {camera.id!r} names policy {camera.policy!r}; known: {', '.join(known)}")
+                raise ValueError(f"camera {camera.id}: {unknown_id('policy', camera.policy, known)}")
             self.rules_of(camera)
         if len(self.cameras) > 1:
             for camera in self.cameras:

@@ -1,0 +1,82 @@
+"""Runs the engine over the recordings of one camera, in order of time, whenever the next one is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from streetproof.batch.observations import read_observations
+from streetproof.batch.observe import Observed, Probed
+from vision.engine import Engine
+from vision.interface import Event, Stay, StayEnded, StayOpened, Violation, ViolationFired
+from vision.policy import CameraRules
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A violation whose stay has ended, so that a case can be sealed."""
+
+    violation: Violation
+    stay: Stay
+
+
+class Judge:
+    """The engine of one camera and the queue of its recordings.
+
+    Recordings are judged strictly in order of their start, each as soon as all before it are done or have failed; so
+    the outcome does not depend on which worker was quicker.
+    """
+
+    def __init__(self, rules: CameraRules, zone: ZoneInfo, order: Sequence[Probed]) -> None:
+        self._camera = rules.camera
+        self._engine = Engine([rules], zone)
+        self._waiting = [recording.path for recording in order]
+        self._ready: dict[object, Observed | None] = {}
+        self._last_ns: int | None = None
+        self._standing: set[str] = set()
+        self._fired: dict[str, list[Violation]] = {}
+        self.violations = 0
+        self.overlapping: dict[str, int] = {}
+        """Frames left out, per recording, because earlier recordings reach past their time."""
+
+    @property
+    def standing(self) -> int:
+        """How many stays are being timed now."""
+        return len(self._standing)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every recording was judged."""
+        return not self._waiting
+
+    def give(self, recording: Probed, observed: Observed | None) -> Iterator[Finding]:
+        """Take one recording's observations, None if it failed; yield the findings that this completes."""
+        self._ready[recording.path] = observed
+        while self._waiting and self._waiting[0] in self._ready:
+            ready = self._ready.pop(self._waiting.pop(0))
+            if ready is not None:
+                yield from self._judge(ready)
+            if not self._waiting:
+                yield from self._take(self._engine.finish(self._camera))
+
+    def _judge(self, observed: Observed) -> Iterator[Finding]:
+        for seen in read_observations(observed.file):
+            if self._last_ns is not None and seen.at.utc_ns <= self._last_ns:
+                self.overlapping[str(observed.path)] = self.overlapping.get(str(observed.path), 0) + 1
+                continue
+            self._last_ns = seen.at.utc_ns
+            yield from self._take(self._engine.step(self._camera, seen.at, seen.detections, None))
+
+    def _take(self, events: Sequence[Event]) -> Iterator[Finding]:
+        for event in events:
+            match event:
+                case StayOpened(stay):
+                    self._standing.add(stay.id)
+                case ViolationFired(violation):
+                    self.violations += 1
+                    self._fired.setdefault(violation.stay.id, []).append(violation)
+                case StayEnded(stay):
+                    self._standing.discard(stay.id)
+                    for violation in self._fired.pop(stay.id, []):
+                        yield Finding(violation, stay)

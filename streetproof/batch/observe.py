@@ -1,0 +1,236 @@
+"""Looks at one recording with a model and writes down what it saw. Runs in a worker process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from models.detector import YoloDetector
+from models.interface import Detections
+from models.store import ModelStore, load_detector
+from streams.archive.clock import TimeRules
+from streams.archive.reader import ArchiveFile, open_archive
+from streams.instant import NS_PER_S, Instant
+from streams.interface import Coverage, DecodeLevel, Frame
+from streetproof.batch import pool
+from streetproof.batch.events import Advanced
+from streetproof.batch.observations import (
+    FORMAT,
+    ObservationsError,
+    ObservationWriter,
+    coverage_json,
+    model_json,
+    read_end,
+)
+from streetproof.settings.site import Look
+from vision.attention import ChangeGate
+from vision.codec import to_json
+
+_REPORT_EVERY_NS = 5 * NS_PER_S
+_FAR = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSpec:
+    """Enough to load the same detector in every worker; `model` is a catalog name or a path."""
+
+    model: str
+    store: ModelStore
+    min_score: float
+    iou: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Open a recording and say when it begins."""
+
+    path: Path
+    camera: str
+    time_rules: TimeRules
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A recording that can be opened."""
+
+    path: Path
+    camera: str
+    start: Instant
+    footage_ns: int | None
+    """As the container tells; None where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """Look at a recording. `sha256` is given where the file is known from an earlier run and has not changed since."""
+
+    path: Path
+    camera: str
+    time_rules: TimeRules
+    look: Look
+    detector: DetectorSpec
+    folder: Path
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A recording that was looked at; `file` holds the observations."""
+
+    path: Path
+    camera: str
+    size_bytes: int
+    mtime_ns: int
+    sha256: str
+    file: Path
+    end: dict[str, Any]
+    reused: bool
+
+
+def probe(task: Probe) -> Probed:
+    """Raises StreamsError where the file is no recording, or nobody knows when it was made."""
+    source = open_archive(task.path, task.camera, task.time_rules)
+    end = source.declared_end
+    return Probed(task.path, task.camera, source.start, None if end is None else end.utc_ns - source.start.utc_ns)
+
+
+def observe(task: Observe) -> Observed:
+    """Look at the whole recording, or find that this was done before. Raises StreamsError, ModelsError."""
+    status = task.path.stat()
+    sha256 = task.sha256 or sha256_of(task.path)
+    detector = _detector(task.detector)
+    source = open_archive(task.path, task.camera, task.time_rules)
+    header = {
+        "camera": task.camera,
+        "recording_sha256": sha256,
+        "model": model_json(detector.info),
+        "detector": {"min_score": task.detector.min_score, "iou": task.detector.iou},
+        "look": task.look.model_dump(mode="json"),
+        "start": to_json(source.start),
+        "time_base": str(source.info.time_base),
+    }
+    key = hashlib.sha256(json.dumps([FORMAT, header], sort_keys=True).encode()).hexdigest()
+    file = task.folder / f"{key}.jsonl.gz"
+    end, reused = _end_if_whole(file), True
+    if end is None:
+        end, reused = _look(task, source, detector, file, header), False
+    return Observed(task.path, task.camera, status.st_size, status.st_mtime_ns, sha256, file, end, reused)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def _detector(spec: DetectorSpec) -> YoloDetector:
+    """One per worker: loading costs more than looking at many frames."""
+    return load_detector(spec.model, store=spec.store, min_score=spec.min_score, iou=spec.iou, threads=1)
+
+
+def _end_if_whole(file: Path) -> dict[str, Any] | None:
+    if not file.exists():
+        return None
+    try:
+        return read_end(file)
+    except ObservationsError:
+        return None
+
+
+class _TooSparseError(Exception):
+    """Keyframes stand further apart than the site allows."""
+
+
+def _look(
+    task: Observe, source: ArchiveFile, detector: YoloDetector, file: Path, header: dict[str, Any]
+) -> dict[str, Any]:
+    try:
+        return _look_at(task, source, detector, file, header, task.look.level)
+    except _TooSparseError:
+        # A fresh source: coverage counts what all passes over one source met.
+        source = open_archive(task.path, task.camera, task.time_rules)
+        return _look_at(task, source, detector, file, header, DecodeLevel.SAMPLED)
+
+
+def _look_at(
+    task: Observe,
+    source: ArchiveFile,
+    detector: YoloDetector,
+    file: Path,
+    header: dict[str, Any],
+    level: DecodeLevel,
+) -> dict[str, Any]:
+    rate = task.look.rate if level is DecodeLevel.SAMPLED else None
+    gate = ChangeGate() if task.look.skip_unchanged else None
+    spacing = _Spacing(task.look.max_interval) if level is DecodeLevel.KEYFRAMES else None
+    last: Detections | None = None
+    looked = inferred = 0
+    reported_ns = 0
+    with ObservationWriter(file, header) as writer:
+        for frame in source.frames(level, rate=rate):
+            if spacing is not None:
+                spacing.add(frame)
+            repeated = last is not None and gate is not None and not gate.changed(frame.at, frame.luma())
+            if last is None or not repeated or last.size != frame.size:
+                width, height = detector.fit(frame.size)
+                last = detector.detect([frame.scaled(width, height)], sizes=[frame.size])[0]
+                repeated = False
+                inferred += 1
+            looked += 1
+            writer.add(task.camera, frame.at, frame.pts, last, repeated)
+            done_ns = frame.at.utc_ns - source.start.utc_ns
+            if done_ns - reported_ns >= _REPORT_EVERY_NS:
+                reported_ns = done_ns
+                pool.send(Advanced(task.path, done_ns))
+        coverage = source.coverage()
+        if spacing is not None:
+            spacing.end(coverage)
+        end = {
+            "level": str(level),
+            "frames_looked_at": looked,
+            "frames_inferred": inferred,
+            "coverage": coverage_json(coverage),
+        }
+        writer.finish(end)
+    return end
+
+
+class _Spacing:
+    """Watches the distance between keyframes. A hole in the footage explains a distance, a lazy encoder does not."""
+
+    def __init__(self, max_interval_ns: int) -> None:
+        self._max_ns = max_interval_ns
+        self._before: Frame | None = None
+        self._wide: list[tuple[int, int, int]] = []
+        self._wide_in_a_row = 0
+
+    def add(self, frame: Frame) -> None:
+        """Take the next keyframe; raises _TooSparseError as soon as two distances in a row are too wide."""
+        if self._before is not None:
+            self._step(self._before, frame.pts, frame.at.utc_ns)
+            if self._wide_in_a_row >= 2:
+                raise _TooSparseError
+        self._before = frame
+
+    def end(self, coverage: Coverage) -> None:
+        """The recording has ended; raises _TooSparseError where a distance is too wide and no gap explains it."""
+        if self._before is not None and coverage.end is not None:
+            self._step(self._before, _FAR, coverage.end.utc_ns)
+        for after_pts, before_pts, distance_ns in self._wide:
+            missing_ns = sum(
+                gap.duration_ns for gap in coverage.gaps if after_pts <= gap.after_pts and gap.before_pts <= before_pts
+            )
+            if distance_ns - missing_ns > self._max_ns:
+                raise _TooSparseError
+
+    def _step(self, before: Frame, pts: int, utc_ns: int) -> None:
+        distance_ns = utc_ns - before.at.utc_ns
+        wide = distance_ns > self._max_ns
+        self._wide_in_a_row = self._wide_in_a_row + 1 if wide else 0
+        if wide:
+            self._wide.append((before.pts, pts, distance_ns))

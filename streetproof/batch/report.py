@@ -1,0 +1,83 @@
+"""What a batch found, as one value, one JSON document and one HTML page."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from streetproof.version import __version__
+
+FORMAT = "streetproof-batch-report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """The outcome of one batch run; `document` is what report.json holds."""
+
+    out: Path
+    document: dict[str, Any]
+
+    @property
+    def cases(self) -> list[dict[str, Any]]:
+        """All cases that the inputs gave, sealed now or before."""
+        return list(self.document["cases"])
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The inputs that gave nothing."""
+        return list(self.document["failures"])
+
+    @property
+    def html(self) -> Path:
+        """The report for people."""
+        return self.out / "report.html"
+
+    @property
+    def json(self) -> Path:
+        """The report for programs."""
+        return self.out / "report.json"
+
+
+def write_report(out: Path, content: dict[str, Any]) -> BatchReport:
+    """Write report.json and report.html into `out`, each whole or not at all."""
+    document = {"format": FORMAT, "software": {"name": "streetproof", "version": __version__}, **content}
+    report = BatchReport(out, document)
+    _replace(report.json, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("streetproof.batch", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["clock"] = _clock
+    environment.filters["span"] = _span
+    _replace(report.html, environment.get_template("report.html").render(document))
+    return report
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _clock(iso: str | None) -> str:
+    """`2026-11-02T08:00:00.250000000Z` as `2026-11-02 08:00:00.2 UTC`: cut, not rounded, so that it is never ahead."""
+    return "unknown" if iso is None else f"{iso[:10]} {iso[11:21]} UTC"
+
+
+def _span(ns: int | None) -> str:
+    """A duration as `1 h 02 min 03.4 s`."""
+    if ns is None:
+        return "unknown"
+    tenths = ns // 100_000_000
+    seconds, minutes, hours = tenths % 600 / 10, tenths // 600 % 60, tenths // 36_000
+    if hours:
+        return f"{hours} h {minutes:02d} min {seconds:04.1f} s"
+    return f"{minutes} min {seconds:04.1f} s" if minutes else f"{seconds:.1f} s"

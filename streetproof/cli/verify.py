@@ -1,0 +1,62 @@
+"""`streetproof verify`: checks bundles, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evidence_export.errors import NotABundleError
+from evidence_export.verifier import Outcome, VerificationReport, verify_all
+from evidence_export.verifier.__main__ import as_json
+from streetproof.cli.exits import Exit
+from streetproof.cli.output import out, print_error, print_json
+
+EPILOG = (
+    "Example: streetproof verify demo-out/cases --key 3f9a...c1    "
+    "Exit codes: 0 every bundle verified · 1 a bundle failed · 2 nothing there that can be read as a bundle"
+)
+_MARK = {Outcome.PASSED: "[green]✓[/]", Outcome.FAILED: "[bold red]✗[/]", Outcome.SKIPPED: "[yellow]–[/]"}
+
+
+def verify(
+    path: Annotated[Path, typer.Argument(help="A bundle (folder or zip), or a folder with bundles in it.")],
+    key: Annotated[
+        str | None,
+        typer.Option(help="The site key to trust: its fingerprint, or the path of its public key (PEM)."),
+    ] = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
+) -> None:
+    """Check evidence bundles: every file, the manifest, the signature; each step is explained. Works offline."""
+    try:
+        reports = verify_all(path, trusted_key=key)
+    except NotABundleError as error:
+        print_error(error)
+        raise typer.Exit(Exit.USAGE) from error
+    if as_json_:
+        print_json([as_json(report) for report in reports])
+    else:
+        for report in reports:
+            if not (quiet and report.ok):
+                show(report)
+    if not all(report.ok for report in reports):
+        raise typer.Exit(Exit.FAILED)
+
+
+def show(report: VerificationReport) -> None:
+    """One report at the terminal."""
+    out.print(f"\n[bold]{report.case_id or report.path.name}[/]  ", end="")
+    out.print(str(report.path), style="dim", markup=False)
+    for step in report.steps:
+        out.print(f"  {_MARK[step.outcome]} {step.number}. ", end="")
+        out.print(f"{step.title} {step.title_zh}", markup=False, style="bold", end="  ")
+        out.print(step.detail, markup=False, style="dim")
+        for finding in step.findings:
+            out.print(f"       {finding.culprit}: ", style="bold red", markup=False, end="")
+            out.print(finding.what, markup=False)
+    out.print("  [bold green]VERIFIED 验证通过[/]" if report.ok else "  [bold red]FAILED 验证未通过[/]")
+    out.print("  What no verifier can know 验证无法确认的事项:", style="dim")
+    for text, text_zh in zip(report.cannot_know, report.cannot_know_zh, strict=True):
+        out.print(f"    · {text_zh}\n      {text}", style="dim", markup=False)

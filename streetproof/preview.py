@@ -1,0 +1,52 @@
+"""Draws the zones of a camera on one of its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from evidence_export.overlay.text import font, visible, width
+from streams.interface import Image as Pixels
+from streetproof.errors import StreetproofError
+from vision.policy import Zone
+
+_COLOURS = ((255, 196, 0), (0, 200, 255), (255, 92, 138), (124, 252, 96), (200, 150, 255))
+_SMOOTH = 2
+
+
+def draw_zones(image: Pixels, zones: Sequence[Zone], out: Path) -> None:
+    """Write `image` (H x W x 3 BGR) with every zone filled, outlined and named to `out` as PNG.
+
+    Small pictures are enlarged by a whole factor, so that names can be read. Raises StreetproofError where `out` cannot
+    be written.
+    """
+    factor = max(1, -(-1280 // image.shape[1]))
+    picture = Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
+    picture = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.LANCZOS)
+    layer = Image.new("RGBA", (picture.width * _SMOOTH, picture.height * _SMOOTH), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(layer)
+    for number, zone in enumerate(zones):
+        colour = _COLOURS[number % len(_COLOURS)]
+        corners = [(x * layer.width, y * layer.height) for x, y in zone.polygon]
+        draw.polygon(corners, fill=(*colour, 60))
+        draw.line([*corners, corners[0], corners[1]], fill=(*colour, 255), width=4 * _SMOOTH, joint="curve")
+    picture.paste(Image.alpha_composite(picture.convert("RGBA"), layer.resize(picture.size, Image.Resampling.BOX)))
+    labels = ImageDraw.Draw(picture)
+    size = max(20, picture.width // 60)
+    for number, zone in enumerate(zones):
+        text = visible(f"{zone.id} {zone.name}: {', '.join(zone.rules)}")
+        wide, high = width(text, size) + size, size * 3 // 2
+        x = min(min(corner[0] for corner in zone.polygon) * picture.width, picture.width - wide)
+        below = max(corner[1] for corner in zone.polygon) * picture.height + 6
+        y = min(below, picture.height - high)
+        labels.rectangle((x, y, x + wide, y + high), fill=(20, 24, 28))
+        labels.text((x + size // 2, y + size // 8), text, font=font(size), fill=_COLOURS[number % len(_COLOURS)])
+    try:
+        picture.save(out, format="PNG")
+    except OSError as error:
+        raise StreetproofError(
+            f"the picture cannot be written: {error.strerror}", where=str(out), remedy="Name another file with --out"
+        ) from error
