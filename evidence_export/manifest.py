@@ -118,7 +118,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
         },
         "site": {"id": request.site.id, "name": request.site.name, "timezone": request.site.timezone},
         "camera": _camera(request.camera),
-        "time": _time(request, made),
+        "time": _time(request),
         "legal_basis": {name: known(basis.get(name)) for name in ("id", "statute", "reviewed_by")},
         "violation": _violation(request),
         "policy": _policy(request),
@@ -237,20 +237,13 @@ def _camera(camera: CameraFacts) -> JsonObject:
     }
 
 
-def _time(request: CaseRequest, made: Made) -> JsonObject:
+def _time(request: CaseRequest) -> JsonObject:
     arrival = request.stay.arrived[1]
     return {
         "zone": request.site.timezone,
         "source": str(arrival.source),
         "uncertainty_ns": arrival.uncertainty_ns,
         "clock_offset_ns": known(request.camera.clock_offset_ns),
-        "disagreements": [
-            problem.what
-            for source in made.sources
-            if source.recording.coverage
-            for problem in source.recording.coverage.problems
-            if "says" in problem.what
-        ],
     }
 
 
@@ -354,7 +347,7 @@ def _recordings(request: CaseRequest, made: Made) -> list[JsonValue]:
                 "start_source": str(start.source),
                 "start_uncertainty_ns": start.uncertainty_ns,
                 "end": known(coverage.end.isoformat() if coverage and coverage.end else None),
-                "frames": known(coverage.frames if coverage else None),
+                "frames_looked_at": known(coverage.frames if coverage else None),
                 "gaps": known(gaps),
                 "problems": known(problems),
             }

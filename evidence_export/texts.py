@@ -61,7 +61,7 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
     lead = not (rule.get("legal_basis") or {}).get("statute")
     zone_name = zone_of_policy(request).get("name") or ""
     allowed, stood = tenths(violation.allowed_ns), tenths(violation.dwell_lower_bound_ns)
-    place = f"{camera.road or '道路未知 road unknown'},{camera.location or '具体位置未知 exact place unknown'}"
+    place = f"{camera.road or '道路未知 road unknown'}，{camera.location or '具体位置未知 exact place unknown'}"
     return Bar(
         title=f"{kind}{'线索' if lead else ''}  {kind_en}{' (lead)' if lead else ''}",
         badge=f"全景图 Panorama {number}/{count}",
@@ -72,14 +72,14 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
             Field("方向 / 设备编号 Direction / device", f"{camera.direction or _UNKNOWN} / {camera.id} {camera.name}"),
             Field(
                 "违法行为 Violation",
-                f"{violation.rule} · {zone_name} {violation.zone} · 允许 {allowed} 秒,至少停留 {stood} 秒 "
+                f"{violation.rule} · {zone_name} {violation.zone} · 允许 {allowed} 秒，至少停留 {stood} 秒 "
                 f"(allowed {allowed} s, stood at least {stood} s)",
                 wide=True,
             ),
             Field("案件编号 Case", case_id),
             Field("防伪码 Anti-forgery code", anti_forgery_code(still_sha256)),
         ),
-        footer=f"本图为衍生副本,原图 {panorama.path} 未作任何改动;防伪码为原图 SHA-256 的前 16 位。 "
+        footer=f"本图为衍生副本，原图 {panorama.path} 未作任何改动；防伪码为原图 SHA-256 的前 16 位。 "
         "Derived copy; the original is untouched. The code is the first 16 hex digits of the original's SHA-256.",
     )
 
@@ -121,35 +121,35 @@ def readme(request: CaseRequest, made: Made) -> bytes:
 _README = """\
 证据包 {case}
 {site}
-摄像机:{camera}
-首次看到目标的时间:{time}
+摄像机：{camera}
+首次看到目标的时间：{time}
 
 一、这是什么
-本文件夹是一个案件(或线索)的电子证据包,封存后任何一处改动都能被发现。
+本文件夹是一个案件（或线索）的电子证据包，封存后任何一处改动都能被发现。
 
-  case.json              案件清单:时间、地点、规则、模型、录像来源,以及每个文件的摘要
+  case.json              案件清单：时间、地点、规则、模型、录像来源，以及每个文件的摘要
   case.json.sig          对 case.json 的数字签名(Ed25519)
   site-key.pub.pem       验证签名用的公钥
-  {clip}          原始录像片段,未重新编码
-  data/stills/           原始画面截图,未作任何改动
-  data/overlay/          衍生副本:加画了方框、区域和信息栏,仅供查看
+  {clip:<22} 原始录像片段，未重新编码
+  data/stills/           原始画面截图，未作任何改动
+  data/overlay/          衍生副本：加画了方框、区域和信息栏，仅供查看
   data/detections.json   作出判断所依据的检测结果
   data/policy.json       所适用的规则与区域
   manifest-sha256.txt    data/ 下各文件的 SHA-256
   tagmanifest-sha256.txt 其余文件的 SHA-256
 
 二、如何验证
-1. 用 Streetproof:          streetproof verify 本文件夹
-2. 只有 Python 与 cryptography:python -m evidence_export.verifier 本文件夹
-3. 手工验证(在本文件夹内执行):
+1. 用 Streetproof：         streetproof verify 本文件夹
+2. 只有 Python 与 cryptography：python -m evidence_export.verifier 本文件夹
+3. 手工验证（在本文件夹内执行）:
      sha256sum -c manifest-sha256.txt
      sha256sum -c tagmanifest-sha256.txt
      openssl pkeyutl -verify -pubin -inkey site-key.pub.pem -rawin -in case.json -sigfile case.json.sig
      openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
-   最后一行得到公钥指纹,请与执法机关经其他渠道公布的指纹核对。
+   最后一行得到公钥指纹，请与执法机关经其他渠道公布的指纹核对。
 
 三、验证不能说明什么
-验证只说明封存后未被改动,不能说明摄像机时钟准确、封存前录像真实、签名密钥属于某机关,
+验证只说明封存后未被改动，不能说明摄像机时钟准确、封存前录像真实、签名密钥属于某机关，
 也不能代替人员对画面的判断。未知的事项在 case.json 中写作 {{"known":false}}。
 
 ----------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ The electronic evidence of one case, or lead. Any change made after sealing can 
   case.json              the case: time, place, rule, model, source recordings, and the hash of every file
   case.json.sig          the digital signature (Ed25519) over case.json
   site-key.pub.pem       the public key that checks it
-  {clip}          the original footage, never re-encoded
+  {clip:<22} the original footage, never re-encoded
   data/stills/           original pictures, untouched
   data/overlay/          derived copies with box, zone and information bar, for looking at only
   data/detections.json   the sightings that the decision stands on

@@ -30,7 +30,7 @@ def as_text(report: VerificationReport) -> str:
         lines.append(f"  {step.number}. [{_MARK[step.outcome]}] {step.title} {step.title_zh}: {step.detail}")
         lines += [f"         {finding.culprit}: {finding.what}" for finding in step.findings]
     verdict = f"VERIFIED 验证通过 {report.case_id}" if report.ok else "FAILED 验证未通过"
-    lines += [f"  {verdict}", "  What no verifier can know 验证无法确认的事项:"]
+    lines += [f"  {verdict}", "  What no verifier can know 验证无法确认的事项："]
     for text, text_zh in zip(report.cannot_know, report.cannot_know_zh, strict=True):
         lines += [f"    - {text_zh}", f"      {text}"]
     return "\n".join(lines)

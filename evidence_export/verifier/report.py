@@ -51,13 +51,13 @@ CANNOT_KNOW = (
     "Whether the seal was made when seal.sealed_at says: no time-stamping authority has signed it.",
 )
 CANNOT_KNOW_ZH = (
-    "摄像机时钟是否准确:case.json 仅写明时间来源,其偏差未经测量。",
-    "画面内容是否与模型和规则的判断一致:须由人员查看图像后认定。",
+    "摄像机时钟是否准确：case.json 仅写明时间来源，其偏差未经测量。",
+    "画面内容是否与模型和规则的判断一致：须由人员查看图像后认定。",
     "录像在封存之前是否被改动。",
-    "封存时间(seal.sealed_at)是否真实:尚无时间戳机构签名。",
+    "封存时间（seal.sealed_at）是否真实：尚无时间戳机构签名。",
 )
 UNKNOWN_KEY = "Whether the site key belongs to the authority: compare its fingerprint with one received another way."
-UNKNOWN_KEY_ZH = "签名密钥是否属于执法机关:请与经其他渠道取得的密钥指纹核对。"
+UNKNOWN_KEY_ZH = "签名密钥是否属于执法机关：请与经其他渠道取得的密钥指纹核对。"
 
 
 @dataclass(frozen=True, slots=True)
