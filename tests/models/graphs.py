@@ -9,9 +9,7 @@ import onnx
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 
-def constant_graph(
-    outputs: Sequence[np.ndarray], size: tuple[int, int] = (64, 64), *, batch: int | str = 1, dynamic_out: bool = False
-) -> bytes:
+def constant_graph(outputs: Sequence[np.ndarray], size: tuple[int, int] = (64, 64), *, batch: int | str = 1) -> bytes:
     """A model that gives the same `outputs` (without the batch axis) for whatever image it sees."""
     nodes, values, weights = [], [], []
     # Zero times the mean of each image: the outputs depend on the input, and follow its batch size.
@@ -28,8 +26,7 @@ def constant_graph(
             helper.make_node("Unsqueeze", ["nothing", f"axes{i}"], [f"shaped{i}"]),
             helper.make_node("Add", [f"fixed{i}", f"shaped{i}"], [f"out{i}"]),
         ]
-        dims = [batch, *([f"d{i}{k}" for k in range(output.ndim)] if dynamic_out else output.shape)]
-        values.append(helper.make_tensor_value_info(f"out{i}", TensorProto.FLOAT, dims))
+        values.append(helper.make_tensor_value_info(f"out{i}", TensorProto.FLOAT, [batch, *output.shape]))
     image = helper.make_tensor_value_info("images", TensorProto.FLOAT, [batch, 3, size[1], size[0]])
     return serialised(helper.make_graph(nodes, "constant", [image], values, weights))
 
