@@ -14,7 +14,6 @@ from models.layouts.interface import Candidates, Layout, check, check_outputs
 from models.letterbox import Letterbox, Placement
 from models.nms import suppress
 
-
 # No pixel, logit or score comes near; beyond it the decoders' arithmetic could overflow.
 LARGEST_NUMBER = 1e9
 

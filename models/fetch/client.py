@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,16 @@ from models.fetch.interface import Progress, Report, redacted
 from models.fetch.pip_config import IndexSettings
 
 CHUNK = 1 << 18
+# At these libraries' lower levels an index address is written out with its password, or a signed one with its token.
+_TALKATIVE = ("unearth.auth", "httpx2", "httpcore2")
 MOST_REDIRECTS = 5
 
 
 @contextmanager
 def client(settings: IndexSettings) -> Iterator[PyPIClient]:
     """A client that trusts what pip trusts and never asks at the terminal. Raises FetchError for bad certificates."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     verify: ssl.SSLContext | bool = True
     if settings.certificates is not None:
         place = settings.certificates
