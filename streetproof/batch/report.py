@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 
@@ -55,7 +58,7 @@ def write_report(out: Path, content: dict[str, Any]) -> BatchReport:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["clock"] = _clock
+    environment.filters["clock"] = _clock_in(ZoneInfo(document["site"]["timezone"]))
     environment.filters["span"] = _span
     _replace(report.html, environment.get_template("report.html").render(document))
     return report
@@ -67,9 +70,16 @@ def _replace(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
-def _clock(iso: str | None) -> str:
-    """`2026-11-02T08:00:00.250000000Z` as `2026-11-02 08:00:00.2 UTC`: cut, not rounded, so that it is never ahead."""
-    return "unknown" if iso is None else f"{iso[:10]} {iso[11:21]} UTC"
+def _clock_in(zone: ZoneInfo) -> Callable[[str | None], str]:
+    """A filter that shows `2026-11-02T00:00:00.250000000Z` as `2026-11-02 08:00:00.2 +0800`: cut, never rounded up."""
+
+    def clock(iso: str | None) -> str:
+        if iso is None:
+            return "unknown"
+        local = datetime.fromisoformat(iso).astimezone(zone)
+        return f"{local:%F %T}.{local.microsecond // 100_000} {local:%z}"
+
+    return clock
 
 
 def _span(ns: int | None) -> str:

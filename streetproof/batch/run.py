@@ -116,8 +116,15 @@ class _Batch:
 
     def _probe(self) -> list[Probed]:
         """Open every input; the recordings in order of time, without those whose camera or time is unknown."""
+        files = self._files()
+        if self._request.start is not None and len(files) > 1:
+            raise StreetproofError(
+                f"one start was stated for {len(files)} recordings; they cannot all begin then",
+                where=", ".join(self._request.inputs),
+                remedy="Give --start with one recording at a time, or let file names tell (docs/footage.md)",
+            )
         tasks: deque[Task] = deque()
-        for path in self._files():
+        for path in files:
             try:
                 camera = self._camera_of(path)
             except StreetproofError as error:

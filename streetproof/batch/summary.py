@@ -45,6 +45,7 @@ def case_json(case: str, bundle: Path, request: CaseRequest, *, new: bool) -> di
     return {
         "id": case,
         "bundle": bundle.as_posix(),
+        "picture": None if bundle.suffix == ".zip" else (bundle / "data/overlay/panorama-1.png").as_posix(),
         "new": new,
         "camera": request.camera.id,
         "camera_name": request.camera.name,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
@@ -16,7 +18,7 @@ from streetproof.batch.report import BatchReport
 from streetproof.batch.run import BatchRequest, run_batch
 from streetproof.cli.exits import Exit
 from streetproof.cli.models import Store, store_at
-from streetproof.cli.output import clock, err, out, print_json, span
+from streetproof.cli.output import err, out, print_json, span
 from streetproof.cli.progress import display
 from streetproof.keys import default_key
 from streetproof.settings.load import LoadedSite, load_site
@@ -107,6 +109,8 @@ def show(report: BatchReport) -> None:
     totals = report.document["totals"]
     if report.cases:
         out.print(_case_table(report))
+        for case in report.cases:
+            out.print(f"  {report.out / case['bundle']}", markup=False, style="dim")
     else:
         out.print("No violation was found.")
     for failure in report.failures:
@@ -125,13 +129,14 @@ def show(report: BatchReport) -> None:
 
 
 def _case_table(report: BatchReport) -> Table:
+    zone = ZoneInfo(report.document["site"]["timezone"])
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
         "case": lambda case: case["id"],
-        "camera": lambda case: f"{case['camera_name']} ({case['camera']})",
-        "what": lambda case: f"{case['cls']} · {case['rule']} · {case['zone']}",
-        "first seen": lambda case: clock(case["arrived"]),
-        "stood at least": lambda case: f"{span(case['dwell_lower_bound_ns'])} (allowed {span(case['allowed_ns'])})",
-        "bundle": lambda case: str(report.out / case["bundle"]),
+        "camera": lambda case: case["camera"],
+        "what": lambda case: f"{case['cls']}, {case['rule']}",
+        f"first seen ({zone.key})": lambda case: f"{datetime.fromisoformat(case['arrived']).astimezone(zone):%F %T}",
+        "stood ≥": lambda case: span(case["dwell_lower_bound_ns"]),
+        "allowed": lambda case: span(case["allowed_ns"]),
     }
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:

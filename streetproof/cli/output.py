@@ -38,8 +38,3 @@ def span(ns: int) -> str:
     if hours:
         return f"{hours}:{minutes:02d}:{rest // 10:02d}"
     return f"{minutes}:{rest // 10:02d}.{rest % 10}" if minutes < 10 else f"{minutes}:{rest // 10:02d}"
-
-
-def clock(iso: str) -> str:
-    """`2026-11-02T08:00:00.250000000Z` as `2026-11-02 08:00:00 UTC`."""
-    return f"{iso[:10]} {iso[11:19]} UTC"
