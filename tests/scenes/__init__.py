@@ -1,7 +1,7 @@
 """Fixed-camera scenes with known ground truth, made of the demo clip's own pixels. See `scene.py` for the words."""
 
 from tests.scenes.compose import SceneFiles, compose
-from tests.scenes.oracle import OracleDetector
+from tests.scenes.oracle import Faults, OracleDetector
 from tests.scenes.render import Renderer
 from tests.scenes.scene import (
     Actor,
@@ -23,6 +23,7 @@ __all__ = [
     "Backdrop",
     "Clock",
     "Encoding",
+    "Faults",
     "Gap",
     "Light",
     "Look",

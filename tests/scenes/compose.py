@@ -28,24 +28,25 @@ class SceneFiles:
     truth: Path
 
 
-def compose(scene: Scene, out: Path, encoding: Encoding | None = None) -> SceneFiles:
+def compose(scene: Scene, out: Path, encoding: Encoding | None = None, *, frames: range | None = None) -> SceneFiles:
     """Renders `scene` into the video file `out` (the ending picks the container) and `<stem>.truth.json` beside it.
 
     Frames are made one at a time; memory does not grow with the scene's length. The same scene and encoding give the
     same bytes on the same machine. MP4 keeps the clock's start to the full second, and MPEG-4 part 2 moves keyframes
-    by a frame or two around its B-frames. A partial file is renamed at the end, so a file at `out` is always whole.
+    by a frame or two around its B-frames. `frames` limits the video, not the truth, to a part of the scene. A partial
+    file is renamed at the end, so a file at `out` is always whole.
     """
     encoding = encoding or Encoding()
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f"{out.stem}.partial{out.suffix}")
-    _encode(scene, partial, encoding)
+    _encode(scene, partial, encoding, frames or range(scene.frame_count))
     truth = out.with_name(f"{out.stem}.truth.json")
     truth.write_text(json.dumps(truth_of(scene), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(out)
     return SceneFiles(out, truth)
 
 
-def _encode(scene: Scene, path: Path, encoding: Encoding) -> None:
+def _encode(scene: Scene, path: Path, encoding: Encoding, wanted: range) -> None:
     gop = encoding.gop or max(1, round(2 * scene.fps))
     options = {"g": str(gop), "threads": str(encoding.threads), "bf": str(encoding.b_frames)}
     if encoding.codec in ("libx264", "libx265"):
@@ -65,16 +66,16 @@ def _encode(scene: Scene, path: Path, encoding: Encoding) -> None:
         stream.pix_fmt = "yuvj420p" if encoding.codec == "mjpeg" else "yuv420p"
         if encoding.codec != "mpeg4":  # MPEG-4 part 2 allows no time base finer than 1/65535
             stream.codec_context.time_base = Fraction(1, _TICKS)
-        for frame in _frames(scene, stream.codec_context.time_base or 1 / scene.fps):
+        for frame in _frames(scene, wanted, stream.codec_context.time_base or 1 / scene.fps):
             target.mux(stream.encode(frame))
         target.mux(stream.encode(None))
 
 
-def _frames(scene: Scene, time_base: Fraction) -> Iterator[av.VideoFrame]:
+def _frames(scene: Scene, wanted: range, time_base: Fraction) -> Iterator[av.VideoFrame]:
     renderer = Renderer(scene)
     run_fast = Fraction(1_000_000 + scene.clock.drift_ppm, 1_000_000)
     after_gap = False
-    for index in range(scene.frame_count):
+    for index in wanted:
         if scene.in_gap(index):
             after_gap = True
             continue
