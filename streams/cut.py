@@ -20,7 +20,7 @@ from streams.errors import CutError, MediaError
 from streams.packets import PacketStream, Probe, probe
 
 SUFFIXES = {"mp4": ".mp4", "matroska": ".mkv", "mpegts": ".ts", "vob": ".mpg", "avi": ".avi", "flv": ".flv"}
-_CANDIDATES = {
+CANDIDATES = {
     "mov": ("mp4", "matroska"),
     "matroska": ("mp4", "matroska"),
     "flv": ("mp4", "matroska", "flv"),
@@ -90,7 +90,7 @@ def cut(path: Path | str, pts_first: int, pts_last: int, out: Path) -> Cut:
     taken = plan(probed, pts_first, pts_last)
     stem = out.with_suffix("") if out.suffix.lower() in _MEDIA_SUFFIXES else out
     best: tuple[int, str, Cut] | None = None
-    candidates = _CANDIDATES.get(probed.info.container.split(",")[0], ("matroska",))
+    candidates = CANDIDATES.get(probed.info.container.split(",")[0], ("matroska",))
     for container in candidates:
         with _partial(stem, container) as (partial, final):
             made = _try(probed, taken, container, partial)

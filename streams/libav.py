@@ -23,6 +23,7 @@ FORMATS = ("mov", "matroska", "mpegts", "mpeg", "avi", "flv", "dhav", "nut")
 """Demuxers that may look at a file. None of them opens a second file or an address."""
 CODECS = frozenset(
     {"h264", "hevc", "mpeg4", "mjpeg", "mpeg1video", "mpeg2video", "h263", "vp8", "vp9", "av1", "libdav1d"}
+    | {"msmpeg4v1", "msmpeg4v2", "msmpeg4"}
 )
 MAX_PIXELS = 64_000_000
 MAX_TICKS_PER_S = 1_000_000_000

@@ -27,7 +27,7 @@ def _is_avcc(extradata: bytes) -> bool:
 
 
 def units(payload: bytes, size: int | None) -> Iterator[bytes]:
-    """The units of one packet without delimiters and without trailing zero bytes, which are padding (Annex B, B.1.1)."""
+    """The units of one packet without delimiters, and without the zero bytes behind them (Annex B, B.1.1)."""
     if size is None:
         yield from _after_start_codes(payload)
         return

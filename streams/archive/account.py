@@ -60,8 +60,7 @@ class Account:
 
     def close(self, tally: Pass, faults: Faults, decoding: DecodeFaults, typical: int) -> None:
         """Take in a pass that has ended, or was left."""
-        if faults.packets >= self._packets:
-            self._packets, self._frames = faults.packets, decoding.frames
+        self._packets, self._frames = max((self._packets, self._frames), (faults.packets, decoding.frames))
         if tally.lowest is not None and tally.highest is not None:
             self._lowest = tally.lowest if self._lowest is None else min(self._lowest, tally.lowest)
             self._highest = tally.highest if self._highest is None else max(self._highest, tally.highest)
@@ -118,9 +117,8 @@ class Account:
             if until is not None and tally.lowest is not None and tally.lowest < until:
                 self._gap(tally.lowest, until, NO_KEYFRAME)
         floor = max(GAP_FACTOR * typical, round(Fraction(1, 2) / self._probe.info.time_base))
-        stored = [(broke.after_pts, broke.before_pts) for broke in self._gaps.values()]
         for after, before in tally.silences:
-            if before - after > floor and not any(a < before and b > after for a, b in stored):
+            if before - after > floor:
                 self._gap(after, before, UNDECODABLE)
 
     def _compare_with_header(self, highest: int, typical: int) -> None:
@@ -136,6 +134,11 @@ class Account:
             )
 
     def _gap(self, after: int, before: int, reason: str) -> None:
+        """Gaps inside a wider one are part of it, whichever pass met them."""
+        if any(a <= after and before <= b for a, b in self._gaps):
+            return
+        for inner in [(a, b) for a, b in self._gaps if after <= a and b <= before]:
+            reason = self._gaps.pop(inner).reason
         duration = max(0, to_ns(before - after, self._probe.info.time_base))
         self._gaps[after, before] = Gap(after, before, duration, reason)
 

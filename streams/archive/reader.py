@@ -112,7 +112,10 @@ class ArchiveFile:
         with PacketStream(self.path, ordinal=self._probe.ordinal, near=near) as packets:
             decoder = Decoder(packets.stream, ordinal=self._probe.ordinal)
             try:
-                tasks = selection.plan(groups(_met(packets, tally, from_start=near is None)))
+                met = _met(packets, tally, from_start=near is None)
+                if selection.level is DecodeLevel.KEYFRAMES:
+                    met = (timed for timed in met if timed.key)
+                tasks = selection.plan(groups(met))
                 for pts, picture in _decoded(tasks, decoder, selection.level):
                     if tally.last_shown is not None and pts <= tally.last_shown:
                         tally.out_of_order += 1
