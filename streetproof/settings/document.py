@@ -56,11 +56,12 @@ def read_document(path: Path) -> Document:
         raise ConfigError(
             f"the file is larger than {MAX_BYTES // 2**20} MiB", where=str(path), remedy="This is no site file"
         )
-    loader = yaml.SafeLoader(content)
     try:
+        loader = yaml.SafeLoader(content)
         root = loader.get_single_node()
         _check_tree(root, path)
         data = None if root is None else loader.construct_document(root)
+        loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f":{mark.line + 1}" if mark else ""
@@ -71,8 +72,6 @@ def read_document(path: Path) -> Document:
         raise ConfigError(
             f"not valid YAML: {str(error).splitlines()[0]}", where=str(path), remedy="Save the file as UTF-8 YAML"
         ) from error
-    finally:
-        loader.dispose()
     return Document(path, content, data, root)
 
 

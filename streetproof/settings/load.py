@@ -63,13 +63,24 @@ def load_site(path: Path) -> LoadedSite:
     try:
         site = Site.model_validate(document.data)
     except ValidationError as error:
-        raise SiteInvalidError(path, [_mistake(document, detail) for detail in error.errors()]) from error
+        raise SiteInvalidError(path, [_mistake(document, detail) for detail in _causes(error)]) from error
     return LoadedSite(site, path, hashlib.sha256(document.content).hexdigest(), document)
 
 
 def site_schema() -> str:
     """The JSON Schema of a site file, as text that ends with a newline; the same for the same code."""
     return json.dumps(Site.model_json_schema(by_alias=True), ensure_ascii=False, indent=2) + "\n"
+
+
+def _causes(error: ValidationError) -> list[Any]:
+    """Every mistake, without the remark that a list is too short which follows from mistakes in its items."""
+    details = error.errors()
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(other["loc"][: len(detail["loc"])] == detail["loc"] for other in details if other is not detail)
+    ]
 
 
 def _mistake(document: Document, detail: Any) -> Mistake:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.orm import Session, sessionmaker
 
 from streetproof.errors import StreetproofError
@@ -26,8 +26,14 @@ class Store:
     """One open database. Use as a context manager; raises StoreError and nothing of SQLAlchemy's."""
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url)
-        # Errors must not carry a password that stands in the URL of a server.
+        try:
+            self._engine = sa.create_engine(url)
+        except (ArgumentError, ImportError) as error:
+            # Neither the URL nor the driver's words: a password may stand in them.
+            raise StoreError(
+                "no database can be meant by the URL",
+                remedy="Write for example sqlite:////var/lib/streetproof/state.db",
+            ) from error
         self._where = self._engine.url.render_as_string(hide_password=True)
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _sqlite_pragmas)

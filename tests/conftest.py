@@ -1,0 +1,38 @@
+"""What all tests share: the demo clip, a real model, and keys that never touch the home folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.pull import pull
+from models.store import ModelStore
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _keys_of_the_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREETPROOF_KEYS", str(tmp_path_factory.getbasetemp() / "keys"))
+
+
+@pytest.fixture(scope="session")
+def demo_clip() -> Path:
+    """79.5 s of real CCTV, H.264, a keyframe every 2 s; a white van stands there throughout."""
+    return ROOT / "configs" / "demo" / "footage" / "vtest-h264.mp4"
+
+
+@pytest.fixture(scope="session")
+def bootstrap_model() -> str:
+    """The model that every machine can get; pulled once into the usual store."""
+    pull("yolov3-tiny", store=ModelStore.default())
+    return "yolov3-tiny"
+
+
+@pytest.fixture(scope="session")
+def real_model(request: pytest.FixtureRequest) -> str:
+    """A better model where one lies beside the repository, else the bootstrap model."""
+    better = SHARED / "models" / "yolox_nano.onnx"
+    return str(better) if better.is_file() else str(request.getfixturevalue("bootstrap_model"))
