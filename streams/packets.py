@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 import av.error
 from av.container import InputContainer
@@ -33,8 +33,7 @@ _MAX_INDEX = 5_000_000
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 
-@dataclass(frozen=True, slots=True)
-class TimedPacket:
+class TimedPacket(NamedTuple):
     """A packet of the video stream. `pts` and `dts` are unwrapped; the packet's own are left as the container has them.
 
     Where the container does not store the order of presentation (see `Probe.ordinal`), `pts` equals `dts`.
@@ -141,17 +140,18 @@ class PacketStream:
         return self._timeline.typical
 
     def __iter__(self) -> Iterator[TimedPacket]:
-        held: VideoPacket | None = None
+        held: tuple[VideoPacket, Stamp] | None = None
         for packet in self._raw():
+            stamp = Stamp(packet.pts, packet.dts)
             if held is not None:
-                yield self._place(held, _stamp(packet))
+                yield self._place(*held, stamp)
                 held = None
-            if self._timeline.doubtful(_stamp(packet)):
-                held = packet
+            if self._timeline.doubtful(stamp):
+                held = (packet, stamp)
             else:
-                yield self._place(packet, None)
+                yield self._place(packet, stamp, None)
         if held is not None:
-            yield self._place(held, None)
+            yield self._place(*held, None)
 
     def _open(self) -> None:
         self.container, self.stream = self._stack.enter_context(opened(self._path))
@@ -178,12 +178,12 @@ class PacketStream:
                 if at is not None and at <= pts:
                     self.container.seek(target, stream=self.stream)
                     return True
-            except av.error.FFmpegError:
+            except (av.error.FFmpegError, IndexError):
                 return False
         return False
 
-    def _place(self, packet: VideoPacket, following: Stamp | None) -> TimedPacket:
-        placed = self._timeline.place(_stamp(packet), following)
+    def _place(self, packet: VideoPacket, stamp: Stamp, following: Stamp | None) -> TimedPacket:
+        placed = self._timeline.place(stamp, following)
         if placed.broke is not None:
             if placed.broke.kind is Kind.OUTLIER:
                 self.faults.outliers += 1
@@ -208,11 +208,10 @@ class PacketStream:
             except av.error.FFmpegError:
                 self.faults.unreadable += 1
                 consecutive += 1
+            except IndexError:
+                # PyAV's flush at the end of the file stumbles over streams that a damaged table announced on the way.
+                return
         self.faults.gave_up = True
-
-
-def _stamp(packet: VideoPacket) -> Stamp:
-    return Stamp(packet.pts, packet.dts)
 
 
 def _index_is_sound(stream: VideoStream) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from statistics import median_low
+from typing import NamedTuple
 
 from streams.instant import NS_PER_S
 
@@ -17,8 +18,7 @@ _REORDER_DEPTH = 16
 _FALLBACK_RATE = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """The timestamps a container gives to one packet, as they are."""
 
     pts: int | None
@@ -42,8 +42,7 @@ class Break:
     before_pts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """One packet on the unwrapped line. `pts` is None where only the decoder's order can tell it."""
 
     pts: int | None
@@ -122,7 +121,8 @@ class Timeline:
         if delta < -self._back or delta > self._implausible:
             self._offset += self._last + self.typical - position
             return self._accept(stamp, raw, self._last + self.typical, Kind.RESTART)
-        if delta > max(GAP_FACTOR * self.typical, self._gap_floor):
+        # The floor first: the median costs more than all the rest.
+        if delta > self._gap_floor and delta > GAP_FACTOR * self.typical:
             return self._accept(stamp, raw, position, Kind.GAP)
         if delta > 0:
             self._steps.append(delta)

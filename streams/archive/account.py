@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from streams.archive.decode import DecodeFaults
 from streams.instant import NS_PER_S, Instant, iso_utc
@@ -29,6 +28,7 @@ class Pass:
     out_of_order: int = 0
     other_sizes: int = 0
     silences: list[tuple[int, int]] = field(default_factory=list)
+    """Half a second and more between two pictures of a pass that decodes all."""
     last_shown: int | None = None
     whole: bool = False
     """The pass went through the whole recording and ended by itself."""
@@ -37,11 +37,6 @@ class Pass:
         """A packet with this pts was read."""
         self.lowest = pts if self.lowest is None else min(self.lowest, pts)
         self.highest = pts if self.highest is None else max(self.highest, pts)
-
-    def silence(self, pts: int, typical: int) -> None:
-        """The picture shown next after `last_shown` is at `pts`; long steps are kept for later."""
-        if self.last_shown is not None and pts - self.last_shown > GAP_FACTOR * typical:
-            self.silences.append((self.last_shown, pts))
 
 
 class Account:
@@ -116,9 +111,8 @@ class Account:
             )
             if until is not None and tally.lowest is not None and tally.lowest < until:
                 self._gap(tally.lowest, until, NO_KEYFRAME)
-        floor = max(GAP_FACTOR * typical, round(Fraction(1, 2) / self._probe.info.time_base))
         for after, before in tally.silences:
-            if before - after > floor:
+            if before - after > GAP_FACTOR * typical:
                 self._gap(after, before, UNDECODABLE)
 
     def _compare_with_header(self, highest: int, typical: int) -> None:

@@ -12,10 +12,10 @@ from streams.archive.decode import Decoder, GaveUpError, Picture
 from streams.archive.frame import ArchiveFrame
 from streams.archive.selection import Group, Selection, Task, groups
 from streams.errors import MediaError
-from streams.instant import Instant
+from streams.instant import NS_PER_S, Instant
 from streams.interface import Coverage, DecodeLevel, Frame, MediaInfo
 from streams.packets import PacketStream, Probe, TimedPacket, probe
-from streams.timeline import to_ns, to_pts
+from streams.timeline import ticks, to_ns, to_pts
 
 
 def open_archive(path: Path | str, camera: str, time_rules: TimeRules) -> ArchiveFile:
@@ -106,6 +106,8 @@ class ArchiveFile:
 
     def _pass(self, selection: Selection) -> Iterator[Frame]:
         tally = Pass()
+        all_frames = selection.level is DecodeLevel.EVERY_FRAME
+        half_second = ticks(NS_PER_S // 2, self.info.time_base)
         near = None if selection.pts_range is None else selection.pts_range[0]
         if near is not None and near <= self.first_pts:
             near = None
@@ -120,8 +122,8 @@ class ArchiveFile:
                     if tally.last_shown is not None and pts <= tally.last_shown:
                         tally.out_of_order += 1
                         continue
-                    if selection.level is DecodeLevel.EVERY_FRAME and tally.last_shown is not None:
-                        tally.silence(pts, packets.typical)
+                    if all_frames and tally.last_shown is not None and pts - tally.last_shown > half_second:
+                        tally.silences.append((tally.last_shown, pts))
                     tally.last_shown = pts
                     if not selection.takes(pts):
                         continue

@@ -251,6 +251,21 @@ def test_clock_of_a_stream_starts_again(tmp_path, rules):
     assert numbers(source.frames(EVERY, pts_range=(frames[60].pts, frames[62].pts))) == [110, 111, 112]
 
 
+def test_streams_that_appear_on_the_way(tmp_path, rules):
+    """A table that announces more streams later on: PyAV's demuxer may fail at the very end."""
+    one = make(tmp_path / "1.ts", frames=50)
+    both = tmp_path / "both.ts"
+    rest = b"".join(
+        make(
+            tmp_path / f"{k}.ts", frames=25, first_number=100 * k, audio=True, mux={"mpegts_start_pid": f"0x{k}00"}
+        ).read_bytes()
+        for k in (2, 3, 4)
+    )
+    both.write_bytes(one.read_bytes() + rest)
+    got = numbers(open_archive(both, "gate", rules).frames(EVERY))
+    assert got[:50] == list(range(50))
+
+
 def test_counter_of_33_bits_wraps(tmp_path, rules):
     for bframes in (0, 2):
         start = (1 << 33) - 25 * 3600
