@@ -122,7 +122,7 @@ def _tried(entry: ModelEntry, path: Path, data: bytes, sha256: str, progress: Re
     steps = check_content(LocatedModel(path, data, info, entry))
     if not steps[-1].ok:
         raise ModelRefusedError(
-            f"it fails the step {steps[-1].name!r}: {steps[-1].detail}",
+            f"it fails the step {steps[-1].name!r}: {steps[-1].detail.rstrip('.')}",
             where=entry.name,
             remedy="If the file is the right one, look at the versions of onnxruntime and numpy on this machine.",
         )
