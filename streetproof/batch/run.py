@@ -121,7 +121,7 @@ class _Batch:
             raise StreetproofError(
                 f"one start was stated for {len(files)} recordings; they cannot all begin then",
                 where=", ".join(self._request.inputs),
-                remedy="Give --start with one recording at a time, or let file names tell (docs/footage.md)",
+                remedy="Give recordings one at a time with --start, or let their names tell (docs/footage.md)",
             )
         tasks: deque[Task] = deque()
         for path in files:

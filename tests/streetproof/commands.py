@@ -1,0 +1,42 @@
+"""Runs the command line as a user does: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def command(*arguments: object) -> list[str]:
+    """The argument vector of `streetproof ARGUMENTS` in this environment."""
+    return [sys.executable, "-c", "from streetproof.cli import main; main()", *map(str, arguments)]
+
+
+def streetproof(*arguments: object, width: int = 100) -> Ran:
+    """Run it to its end."""
+    done = subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "COLUMNS": str(width), "NO_COLOR": "1"},
+        timeout=280,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,201 @@
+"""The whole path on real footage: found once, sealed once, whatever happens in between."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evidence_export.verifier import verify
+from streetproof.store.database import Store
+from tests.conftest import ROOT
+from tests.streetproof.commands import command, streetproof
+
+DEMO = ROOT / "configs" / "demo" / "site.yaml"
+
+
+def bundles(out: Path) -> list[Path]:
+    return sorted((out / "cases").iterdir())
+
+
+def content(bundle: Path) -> dict[str, bytes]:
+    """Every file of a bundle; what depends on the moment of sealing is replaced by what does not."""
+    files = {str(path.relative_to(bundle)): path.read_bytes() for path in bundle.rglob("*") if path.is_file()}
+    case = json.loads(files["case.json"])
+    del case["seal"]["sealed_at"]
+    files["case.json"] = json.dumps(case, sort_keys=True).encode()
+    files["case.json.sig"] = b"made over sealed_at"
+    lines = files["tagmanifest-sha256.txt"].splitlines()
+    files["tagmanifest-sha256.txt"] = b"\n".join(line for line in lines if not line.endswith((b"case.json", b".sig")))
+    return files
+
+
+def assert_spans(case: dict[str, Any], seconds: float) -> None:
+    stood = datetime.fromisoformat(case["last_seen"]) - datetime.fromisoformat(case["arrived"])
+    assert abs(stood.total_seconds() - seconds) <= 2.1
+    assert not case["arrival_seen"]
+    assert not case["departure_seen"]
+
+
+def test_the_van_is_found_once_and_nobody_else(tmp_path: Path, real_model: str, demo_clip: Path) -> None:
+    out = tmp_path / "结果 1"
+    ran = streetproof("batch", DEMO, demo_clip, "--out", out, "--model", real_model, "--json")
+    assert ran.code == 0, ran.err
+    (case,) = ran.json["cases"]
+    assert case["cls"] in {"truck", "car", "bus"}
+    assert_spans(case, 79.5)
+    assert case["dwell_lower_bound_ns"] > case["allowed_ns"]
+    assert verify(out / case["bundle"]).ok
+    assert case["id"] in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_bootstrap_model_finds_the_van_once_too(tmp_path: Path, bootstrap_model: str) -> None:
+    ran = streetproof("demo", "--out", tmp_path / "d", "--json")
+    assert ran.code == 0, ran.err
+    (case,) = ran.json["report"]["cases"]
+    assert_spans(case, 79.5)
+    assert case["weak_model"]
+    assert [one["ok"] for one in ran.json["verification"]] == [True]
+
+
+def test_one_stay_over_twelve_files_is_one_case_and_a_second_run_changes_nothing(
+    tmp_path: Path, real_model: str, pieces: Path, site: Path
+) -> None:
+    out = tmp_path / "out"
+    arguments = ("batch", site, pieces, "--out", out, "--model", real_model, "--json")
+    first = streetproof(*arguments)
+    assert first.code == 0, first.err
+    (case,) = first.json["cases"]
+    assert_spans(case, 79.5)
+    assert len(case["recordings"]) == 12
+    assert first.json["totals"]["inputs"] == 12
+    before = {path: path.stat().st_mtime_ns for path in (out / "cases").rglob("*")}
+    second = streetproof(*arguments)
+    assert second.code == 0
+    assert second.json["totals"]["new_cases"] == 0
+    assert all(one["reused"] for one in second.json["inputs"])
+    assert [one["id"] for one in second.json["cases"]] == [case["id"]]
+    assert {path: path.stat().st_mtime_ns for path in (out / "cases").rglob("*")} == before
+
+    # The database is an index: without it, the bundle is found again and none is added.
+    for name in ("state.db", "state.db-wal", "state.db-shm"):
+        (out / name).unlink(missing_ok=True)
+    third = streetproof(*arguments)
+    assert (third.code, third.json["totals"]["cases"]) == (0, 1)
+    assert {path: path.stat().st_mtime_ns for path in (out / "cases").rglob("*")} == before
+    with Store.open_file(out / "state.db") as store:
+        assert [row.id for row in store.cases()] == [case["id"]]
+
+
+def test_twelve_good_and_eight_broken_inputs(
+    tmp_path: Path, real_model: str, pieces: Path, site: Path, demo_clip: Path
+) -> None:
+    folder = tmp_path / "录像 一"
+    shutil.copytree(pieces, folder)
+    whole = next(pieces.iterdir()).read_bytes()
+    noise = random.Random(7).randbytes(200_000)
+    broken = {
+        "空 20261103000000.mp4": b"",
+        "text 20261103000100.mp4": "这不是录像\n".encode() * 100,
+        "noise 20261103000200.ts": noise,
+        "head 20261103000300.mp4": whole[:700],
+        "png 20261103000400.mp4": b"\x89PNG\r\n\x1a\n" + noise,
+        "playlist 20261103000500.mp4": b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n",
+        "no time in the name.mp4": whole,
+        "zip 20261103000700.avi": b"PK\x03\x04" + noise,
+    }
+    for name, data in broken.items():
+        (folder / name).write_bytes(data)
+    ran = streetproof("batch", site, folder, "--out", tmp_path / "out", "--model", real_model, "--json")
+    assert ran.code == 3, ran.err
+    assert ran.json["totals"]["inputs"] == 12
+    assert ran.json["totals"]["cases"] == 1
+    told = {Path(failure["path"]).name: failure for failure in ran.json["failures"]}
+    assert set(told) == set(broken)
+    assert all(failure["what"] and failure["remedy"] and "\n" not in failure["what"] for failure in told.values())
+    assert "text" in told["text 20261103000100.mp4"]["what"]
+    assert "--start" in told["no time in the name.mp4"]["remedy"]
+
+
+def test_only_broken_inputs_is_an_error_of_the_run(tmp_path: Path, real_model: str, site: Path) -> None:
+    (tmp_path / "x.mp4").write_bytes(b"")
+    ran = streetproof("batch", site, tmp_path / "x.mp4", "--out", tmp_path / "out", "--model", real_model)
+    assert ran.code == 4
+    assert "empty" in ran.err + ran.out
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_at_random_moments_it_ends_with_the_same_cases(
+    tmp_path: Path, real_model: str, pieces: Path, site: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    arguments = ("batch", site, pieces, "--model", real_model, "--quiet", "--out")
+    assert streetproof(*arguments, tmp_path / "undisturbed").code == 0
+    out = tmp_path / "killed"
+    kills = 0
+    for delay in [chance.uniform(0.3, 9) for _ in range(6)]:
+        process = subprocess.Popen(command(*arguments, out), stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=delay)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+    assert kills >= 2
+    assert streetproof(*arguments, out).code == 0
+    expected, found = bundles(tmp_path / "undisturbed"), bundles(out)
+    assert [path.name for path in found] == [path.name for path in expected]
+    assert len(found) == 1
+    for one, other in zip(expected, found, strict=True):
+        assert verify(other).ok
+        assert content(one) == content(other)
+
+
+def test_two_batches_do_not_write_into_one_folder(tmp_path: Path, real_model: str, demo_clip: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with (out / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ran = streetproof("batch", DEMO, demo_clip, "--out", out, "--model", real_model)
+    assert ran.code == 4
+    assert "another batch is writing" in ran.err
+
+
+def test_one_start_for_many_recordings_is_refused(tmp_path: Path, real_model: str, pieces: Path) -> None:
+    ran = streetproof(
+        "batch", DEMO, pieces, "--out", tmp_path / "out", "--model", real_model, "--start", "2026-11-02T08:00:00+08:00"
+    )
+    assert ran.code == 4
+    assert "one at a time" in ran.err
+
+
+def test_a_changed_recording_is_looked_at_again(tmp_path: Path, real_model: str, pieces: Path, site: Path) -> None:
+    recording = tmp_path / "r 20261102080000.mp4"
+    files = sorted(pieces.iterdir())
+    shutil.copy(files[0], recording)
+    arguments = ("batch", site, recording, "--out", tmp_path / "out", "--model", real_model, "--json")
+    first = streetproof(*arguments).json["inputs"][0]
+    status = recording.stat()
+    shutil.copy(files[5], recording)
+    os.utime(recording, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    second = streetproof(*arguments).json["inputs"][0]
+    assert first["sha256"] != second["sha256"]
+    assert not second["reused"]
+
+
+def test_bundles_can_be_zips(tmp_path: Path, real_model: str, demo_clip: Path) -> None:
+    out = tmp_path / "out"
+    ran = streetproof("batch", DEMO, demo_clip, "--out", out, "--model", real_model, "--zip", "--json")
+    assert ran.code == 0, ran.err
+    (case,) = ran.json["cases"]
+    assert case["bundle"].endswith(".zip")
+    assert streetproof("verify", out / case["bundle"]).code == 0
