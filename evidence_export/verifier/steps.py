@@ -39,8 +39,22 @@ from evidence_export.verifier.report import (
 Result = tuple[str, list[Finding]]
 
 
+_LIMITS = {
+    **dict.fromkeys((*layout.TAG_FILES, layout.TAG_MANIFEST), layout.MAX_TAG_BYTES),
+    layout.CASE: layout.MAX_CASE_BYTES,
+}
+
+
 class _SkipStep(Exception):
     """The step rests on one that failed."""
+
+
+class _BlameError(Exception):
+    """The step cannot go on because of one file."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding)
+        self.finding = finding
 
 
 class Verification:
@@ -82,9 +96,8 @@ class Verification:
             detail, findings = check()
         except _SkipStep as skip:
             return Step(number, title, title_zh, Outcome.SKIPPED, str(skip))
-        except OSError as error:
-            detail = "a file cannot be read"
-            findings = [Finding(self._path.name, f"{detail} ({error.strerror or error})")]
+        except _BlameError as blame:
+            detail, findings = "a file cannot be read", [blame.finding]
         outcome = Outcome.FAILED if findings else Outcome.PASSED
         return Step(number, title, title_zh, outcome, detail, tuple(findings))
 
@@ -98,7 +111,7 @@ class Verification:
     # 2
 
     def _site_key(self) -> Result:
-        data = self._small(layout.SITE_KEY, layout.MAX_TAG_BYTES)
+        data = self._small(layout.SITE_KEY)
         if data is None:
             return "no key to check the signature with", [self._absent(layout.SITE_KEY)]
         try:
@@ -120,8 +133,8 @@ class Verification:
 
     def _signature(self) -> Result:
         failed = "the signature does not hold"
-        case = self._small(layout.CASE, layout.MAX_CASE_BYTES)
-        signature = self._small(layout.SIGNATURE, layout.MAX_TAG_BYTES)
+        case = self._small(layout.CASE)
+        signature = self._small(layout.SIGNATURE)
         absent = [
             self._absent(name) for name, data in ((layout.CASE, case), (layout.SIGNATURE, signature)) if data is None
         ]
@@ -144,7 +157,7 @@ class Verification:
 
     def _blame_for_signature(self, case: bytes) -> list[Finding]:
         """Which of the three files changed, by the hashes that the others still hold."""
-        tags = layout.parse_manifest(self._small(layout.TAG_MANIFEST, layout.MAX_TAG_BYTES) or b"")
+        tags = layout.parse_manifest(self._small(layout.TAG_MANIFEST) or b"")
         trio = (layout.CASE, layout.SIGNATURE, layout.SITE_KEY)
         changed = [name for name in trio if name in tags and tags[name] != self._digest(name).sha256]
         if not changed:
@@ -168,7 +181,7 @@ class Verification:
     def _manifest(self) -> Result:
         if not self._signed:
             raise _SkipStep("case.json is not trusted without a valid signature")
-        data = self._small(layout.CASE, layout.MAX_CASE_BYTES)
+        data = self._small(layout.CASE)
         try:
             case = read_manifest(data or b"")
         except ValueError as error:
@@ -233,7 +246,7 @@ class Verification:
             (layout.MANIFEST, layout.manifest_bytes(payload)),
             (layout.TAG_MANIFEST, layout.manifest_bytes(tags)),
         ):
-            data = self._small(name, layout.MAX_TAG_BYTES)
+            data = self._small(name)
             if data is not None and data != expected:
                 findings.append(Finding(name, "it is not byte for byte what the sealed case makes of it"))
         return "bagit.txt and both manifests are exactly what the sealed case makes of them", findings
@@ -242,7 +255,7 @@ class Verification:
         """What `sha256sum -c` would find: used only to name culprits when the signature vouches for nothing."""
         findings: list[Finding] = []
         for manifest in (layout.MANIFEST, layout.TAG_MANIFEST):
-            data = self._small(manifest, layout.MAX_TAG_BYTES)
+            data = self._small(manifest)
             if data is None:
                 findings.append(self._absent(manifest))
                 continue
@@ -293,21 +306,36 @@ class Verification:
             raise _SkipStep("there is no case manifest to trust")
         return self._case
 
-    def _small(self, name: str, limit: int) -> bytes | None:
-        """The whole of a small file; None where it is absent. Raises OSError where it is larger than `limit`."""
+    def _small(self, name: str) -> bytes | None:
+        """The whole of a tag file; None where it is absent."""
         if name not in self._box.files:
             return None
-        data = self._box.read(name, limit)
-        if len(data) > limit:
-            raise OSError(f"{name} is larger than {limit} bytes")
+        self._check_size(name)
+        try:
+            data = self._box.read(name, _LIMITS[name])
+        except OSError as error:
+            raise self._unreadable(name, error) from error
         if name not in self._digests:
             self._digests[name] = digest_bytes(data)
         return data
 
     def _digest(self, name: str) -> Digests:
         if name not in self._digests:
-            self._digests[name] = self._box.digest(name)
+            self._check_size(name)
+            try:
+                self._digests[name] = self._box.digest(name)
+            except OSError as error:
+                raise self._unreadable(name, error) from error
         return self._digests[name]
+
+    def _check_size(self, name: str) -> None:
+        """A tag file of many gigabytes must not keep the verifier busy, let alone fill its memory."""
+        limit = _LIMITS.get(name)
+        if limit is not None and self._box.files[name] > limit:
+            raise _BlameError(Finding(name, f"it is larger than {limit} bytes; no bundle has such a file"))
+
+    def _unreadable(self, name: str, error: OSError) -> _BlameError:
+        return _BlameError(Finding(printable(name), f"it cannot be read ({error.strerror or error})"))
 
     def _absent(self, name: str) -> Finding:
         return Finding(printable(name), "it is missing")
