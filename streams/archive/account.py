@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from streams.archive.decode import DecodeFaults
@@ -46,8 +47,10 @@ class Account:
         self._probe = probed
         self._start = start
         self._where = str(probed.info.path)
-        self._gaps: dict[tuple[int, int], Gap] = {}
-        self._problems: dict[tuple[str, str], Problem] = {(p.what, p.where): p for p in problems}
+        self._gaps: list[Gap] = []
+        """In ascending order, none inside another."""
+        self._problems: dict[str, Problem] = {p.what: p for p in problems}
+        self._counts: dict[str, int] = {}
         self._packets = 0
         self._frames = 0
         self._lowest: int | None = None
@@ -61,7 +64,7 @@ class Account:
             self._highest = tally.highest if self._highest is None else max(self._highest, tally.highest)
         for broke in faults.breaks:
             self._break(broke)
-        self._count(faults.outliers, "timestamp is", "timestamps are", "far from its neighbours", "put between them")
+        self._count(faults.outliers, "timestamp is", "timestamps are", "far from its neighbours", "moved between them")
         self._silences(tally, typical)
         salvaged = f"{decoding.frames} frames decoded"
         self._count(faults.corrupt, "packet is", "packets are", "marked as damaged by the container", salvaged)
@@ -90,7 +93,7 @@ class Account:
             end=self._instant(self._highest),
             packets=self._packets,
             frames=self._frames,
-            gaps=tuple(self._gaps[key] for key in sorted(self._gaps)),
+            gaps=tuple(self._gaps),
             problems=tuple(self._problems.values()),
         )
 
@@ -105,8 +108,11 @@ class Account:
     def _silences(self, tally: Pass, typical: int) -> None:
         if tally.leading:
             until = tally.first_key
-            self._say(
-                f"{tally.leading} packets at the beginning come before the first keyframe",
+            self._count(
+                tally.leading,
+                "packet",
+                "packets",
+                "at the beginning cannot be decoded: the first keyframe comes later",
                 "read from the first keyframe on" if until is not None else "nothing: there is no keyframe",
             )
             if until is not None and tally.lowest is not None and tally.lowest < until:
@@ -129,19 +135,23 @@ class Account:
 
     def _gap(self, after: int, before: int, reason: str) -> None:
         """Gaps inside a wider one are part of it, whichever pass met them."""
-        if any(a <= after and before <= b for a, b in self._gaps):
+        place = bisect_left(self._gaps, after, key=lambda gap: gap.after_pts)
+        beside = self._gaps[max(0, place - 1) : place + 1]
+        if any(gap.after_pts <= after and before <= gap.before_pts for gap in beside):
             return
-        for inner in [(a, b) for a, b in self._gaps if after <= a and b <= before]:
-            reason = self._gaps.pop(inner).reason
+        while place < len(self._gaps) and self._gaps[place].before_pts <= before:
+            reason = self._gaps.pop(place).reason
         duration = max(0, to_ns(before - after, self._probe.info.time_base))
-        self._gaps[after, before] = Gap(after, before, duration, reason)
+        self._gaps.insert(place, Gap(after, before, duration, reason))
 
     def _count(self, number: int, one: str, many: str, what: str, salvaged: str) -> None:
-        if number:
-            self._say(f"{number} {one if number == 1 else many} {what}", salvaged)
+        """One line per kind of fault, with the highest number that a pass has met."""
+        if number and number >= self._counts.get(what, 0):
+            self._counts[what] = number
+            self._problems[what] = Problem(f"{number} {one if number == 1 else many} {what}", self._where, salvaged)
 
     def _say(self, what: str, salvaged: str) -> None:
-        self._problems[what, self._where] = Problem(what, self._where, salvaged)
+        self._problems[what] = Problem(what, self._where, salvaged)
 
     def _at(self, pts: int) -> str:
         instant = self._instant(pts)

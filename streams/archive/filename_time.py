@@ -68,7 +68,7 @@ _BUILT_IN: tuple[tuple[str, re.Pattern[str]], ...] = (
             + _DATE
             + r"(?:[T_ -]|--|__)"
             + _TIME
-            + r"(?:[.,](?P<fraction>\d{1,9})(?!\d))?"
+            + r"(?:[.,](?P<fraction>\d{9}|\d{6}|\d{3})(?!\d))?"
             + _ZONE
             + r"(?![\d])(?=[^/]*$)"
         ),
@@ -125,7 +125,8 @@ def read_name(path: Path, patterns: tuple[str, ...] = ()) -> NameTime | None:
     The first time in the name counts. Impossible dates (month 13, hour 25, 30 February) do not match. Raises
     AmbiguousTimeError where a second time in the name lies before the first: then neither is surely the start.
     """
-    text = path.as_posix()
+    # The folders count, whichever of them the reader stands in.
+    text = path.absolute().as_posix()
     for template in patterns:
         match = compile_pattern(template).search(text)
         found = _read(match, f"pattern {template}") if match else None

@@ -87,6 +87,7 @@ class ArchiveFile:
     ) -> Iterator[Frame]:
         """See `streams.interface.Source.frames`. SAMPLED gives the first frame of each slot of 1/rate seconds, slots
         being counted from `first_pts` whatever the range."""
+        level = DecodeLevel(level)
         if level is DecodeLevel.SAMPLED and (rate is None or rate <= 0):
             raise ValueError(f"sampling needs a rate above 0, got {rate}")
         if pts_range is not None and pts_range[0] > pts_range[1]:
@@ -133,7 +134,9 @@ class ArchiveFile:
                     )
                 tally.whole = selection.pts_range is None
             except GaveUpError:
-                self._account.gave_up_decoding(tally.highest or self.first_pts, decoder.faults.frames)
+                self._account.gave_up_decoding(
+                    self.first_pts if tally.highest is None else tally.highest, decoder.faults.frames
+                )
             finally:
                 self._account.close(tally, packets.faults, decoder.faults, packets.typical)
         if selection.pts_range is None and decoder.faults.frames == 0:

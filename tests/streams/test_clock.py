@@ -14,6 +14,7 @@ from streams.archive.filename_time import compile_pattern, read_name
 from streams.archive.reader import open_archive
 from streams.errors import TimeUnknownError
 from streams.instant import NS_PER_S, TimeSource
+from streams.interface import DecodeLevel
 from tests.streams.media import make
 
 SHANGHAI = TimeRules(zone="Asia/Shanghai")
@@ -58,7 +59,9 @@ def test_resolution_is_the_uncertainty():
     assert start("ch01_20261102080000.mp4").instant.uncertainty_ns == NS_PER_S
     reading = start("192.168.1.64_01_20261102080000123.mp4").instant
     assert reading.isoformat() == "2026-11-02T00:00:00.123000000Z" and reading.uncertainty_ns == 1_000_000
-    assert start("2026-11-02_08-00-00.5.mkv").instant.uncertainty_ns == NS_PER_S // 10
+    assert start("2026-11-02_08-00-00.500.mkv").instant.uncertainty_ns == NS_PER_S // 1000
+    # A single digit behind the dot counts parts, not tenths.
+    assert start("2026-11-02_08-00-00.5.mkv").instant.uncertainty_ns == NS_PER_S
     assert parse_start("2026-11-02T08:00+08:00").uncertainty_ns == 60 * NS_PER_S
     assert parse_start("2026-11-02 08:00:00.25Z").uncertainty_ns == NS_PER_S // 100
 
@@ -106,6 +109,13 @@ def test_every_second_survives_every_form(moment):
     for form in ("%Y%m%d%H%M%S", "%Y-%m-%d_%H-%M-%S", "%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%S+0000", "%Y%m%d-%H%M%S"):
         name = f"ch01_{moment.strftime(form)}.mp4"
         assert start(name, TimeRules(zone="UTC")).instant.utc_ns == expected, name
+
+
+def test_folders_count_from_inside_them_too(tmp_path, monkeypatch):
+    folder = tmp_path / "2026-11-02/001/dav/08"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    assert start("08.00.00-08.30.00[R][0@0][0].dav").instant.isoformat() == EIGHT
 
 
 def test_times_without_zone_need_the_sites():
@@ -194,7 +204,7 @@ def test_creation_time_of_real_files(tmp_path, suffix):
     path = make(tmp_path / f"gate{suffix}", frames=5, metadata={"creation_time": "2026-11-02T00:00:00Z"})
     source = open_archive(path, "gate", SHANGHAI)
     assert source.start.isoformat() == EIGHT and source.start.source is TimeSource.CONTAINER
-    assert next(iter(source.frames("keyframes"))).at == source.start
+    assert next(iter(source.frames(DecodeLevel.KEYFRAMES))).at == source.start
 
 
 def test_a_file_without_any_time_says_what_to_do(tmp_path):

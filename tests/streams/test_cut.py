@@ -141,8 +141,9 @@ def test_without_a_keyframe_before_the_range_the_next_one_serves(tmp_path, rules
         cut(late, source.first_pts, source.first_pts + 1, tmp_path / "clip")
 
 
-def test_start_codes_become_lengths_only_where_nothing_else_is_left(recording, rules, tmp_path, monkeypatch):
-    path = recording("h264", ".ts", frames=N)
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_start_codes_become_lengths_only_where_nothing_else_is_left(recording, rules, tmp_path, monkeypatch, codec):
+    path = recording(codec, ".ts", frames=N)
     line = line_of(path, rules)
     monkeypatch.setitem(sys.modules["streams.cut"].CANDIDATES, "mpegts", ("mp4",))
     made = cut(path, line[0], line[30], tmp_path / "clip")

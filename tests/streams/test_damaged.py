@@ -211,7 +211,7 @@ def test_a_stream_that_begins_inside_a_group(tmp_path, rules):
     coverage = source.coverage()
     assert [g.reason for g in coverage.gaps] == [NO_KEYFRAME]
     assert coverage.gaps[0].before_pts == frames[0].pts and coverage.gaps[0].duration_ns == 15 * 40_000_000
-    assert any("15 packets at the beginning" in p.what for p in coverage.problems)
+    assert any("15 packets at the beginning cannot be decoded" in p.what for p in coverage.problems)
 
 
 def test_a_stream_without_any_keyframe(tmp_path, rules):

@@ -159,6 +159,8 @@ def test_wrong_requests_are_refused_at_once(recording, rules):
         source.frames(DecodeLevel.SAMPLED)
     with pytest.raises(ValueError, match="rate"):
         source.frames(DecodeLevel.SAMPLED, rate=Fraction(0))
+    with pytest.raises(ValueError, match="DecodeLevel"):
+        source.frames("some")
     with pytest.raises(ValueError, match="range"):
         source.frames(DecodeLevel.EVERY_FRAME, pts_range=(2, 1))
 
