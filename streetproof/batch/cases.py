@@ -1,40 +1,20 @@
-"""From a finding to a sealed case: gathers what the sealer must be told. The sealing runs in a worker process."""
+"""From a finding to what the sealer must be told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from evidence_export.case import CameraFacts, CaseRequest, EvidenceLimits, Recording, SiteFacts, Software
-from evidence_export.keys import load_or_create_key
-from evidence_export.sealer import SealedCase, seal
 from models.catalog import load_catalog
 from models.interface import ModelInfo
 from streetproof.batch.judge import Finding
 from streetproof.batch.observations import coverage_of, read_header
 from streetproof.batch.observe import Observed
-from streetproof.clock import now
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.store.tables import CaseRow
 from streetproof.version import __version__
 from vision.policy import policy_content
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """Seal one case into `folder`, signed with the site key at `key`."""
-
-    request: CaseRequest
-    folder: Path
-    key: Path
-    as_zip: bool
-
-
-def seal_case(task: Seal) -> SealedCase:
-    """Raises EvidenceError, StreamsError."""
-    return seal(task.request, task.folder, load_or_create_key(task.key), now(), as_zip=task.as_zip)
 
 
 def case_request(loaded: LoadedSite, camera: Camera, finding: Finding, recordings: Sequence[Observed]) -> CaseRequest:

@@ -11,31 +11,29 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from evidence_export.case import CaseRequest
 from evidence_export.sealer import SealedCase
 from models.store import ModelStore, locate
 from streams.archive.discover import discover
 from streams.instant import Instant
-from streetproof.batch.cases import Seal, case_request, case_row, seal_case
+from streetproof.batch.cases import case_request, case_row
 from streetproof.batch.events import BatchEvent, CaseReady, FileDone, FileFailed, Judged, Planned
 from streetproof.batch.judge import Judge
 from streetproof.batch.observations import model_json
-from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed, observe, probe
+from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed
 from streetproof.batch.plan import Failure, camera_named, camera_of
 from streetproof.batch.pool import Pool
 from streetproof.batch.report import BatchReport, write_report
 from streetproof.batch.summary import case_json, input_json, totals_json
+from streetproof.batch.work import Outcome, Seal, Task, execute
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.settings.times import time_rules
 from streetproof.store.database import Store
-
-Task: TypeAlias = Probe | Observe | Seal
-Outcome: TypeAlias = Probed | Observed | SealedCase
 
 
 class OutputError(StreetproofError):
@@ -79,17 +77,6 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
         return _Batch(request, store, on_event).run()
 
 
-def execute(task: Task) -> Outcome:
-    """What a worker does with a task."""
-    match task:
-        case Probe():
-            return probe(task)
-        case Observe():
-            return observe(task)
-        case Seal():
-            return seal_case(task)
-
-
 class _Batch:
     def __init__(self, request: BatchRequest, store: Store, on_event: Callable[[BatchEvent], None]) -> None:
         self._request = request
@@ -97,25 +84,50 @@ class _Batch:
         self._store = store
         self._tell = on_event
         self._failures: list[Failure] = []
-        self._observed: dict[str, list[Observed]] = {}
+        self._recordings: dict[Path, Probed] = {}
+        """In order of time."""
+        self._observed: dict[str, dict[Path, Observed]] = {}
         self._judges: dict[str, Judge] = {}
         self._cases: list[dict[str, Any]] = []
-        self._position: dict[Path, int] = {}
 
     def run(self) -> BatchReport:
         started = now()
         run = self._store.begin_run(started.utc_ns, self._request.loaded.sha256)
-        recordings = self._probe()
-        footage_ns = sum(recording.footage_ns or 0 for recording in recordings)
-        self._tell(Planned(len(recordings), footage_ns))
-        self._observe_and_seal(recordings, run)
+        tasks = self._probes()
+        waiting = len(tasks)
+        recordings: list[Probed] = []
+        # One pool for all three kinds of task: starting workers costs as much as looking at minutes of footage.
+        pool: Pool[Task, Outcome] = Pool(execute, tasks, workers=self._request.workers, on_message=self._tell)
+        for task, outcome in pool.results():
+            match task, outcome:
+                case Probe(), _:
+                    waiting -= 1
+                    if isinstance(outcome, Probed):
+                        recordings.append(outcome)
+                    elif isinstance(outcome, StreetproofError):
+                        self._fail(Failure.of(str(task.path), outcome))
+                    if not waiting:
+                        tasks.extend(self._plan(recordings))
+                case Observe(), Observed():
+                    self._store.remember_recording(outcome.path, outcome.size_bytes, outcome.mtime_ns, outcome.sha256)
+                    self._tell(FileDone(task.path, self._recordings[task.path].footage_ns or 0, outcome.reused))
+                    tasks.extendleft(self._judge(task.path, outcome))
+                case Observe(), StreetproofError():
+                    self._fail(Failure.of(str(task.path), outcome))
+                    tasks.extendleft(self._judge(task.path, None))
+                case Seal(), SealedCase():
+                    bundle = outcome.path.relative_to(self._request.out)
+                    self._store.remember_case(case_row(task.request, outcome.case_id, str(bundle), run))
+                    self._case_ready(outcome.case_id, outcome.path, task.request, new=True)
+                case Seal(), StreetproofError():
+                    self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
         finished = now()
         report = self._report(started, finished)
         self._store.end_run(run, finished.utc_ns, int(bool(self._failures)))
         return report
 
-    def _probe(self) -> list[Probed]:
-        """Open every input; the recordings in order of time, without those whose camera or time is unknown."""
+    def _probes(self) -> deque[Task]:
+        """A probe for every file whose camera is known."""
         files = self._files()
         if self._request.start is not None and len(files) > 1:
             raise StreetproofError(
@@ -131,14 +143,19 @@ class _Batch:
                 self._fail(Failure.of(str(path), error))
                 continue
             tasks.append(Probe(path, camera.id, time_rules(self._site, camera, self._request.start)))
-        recordings: list[Probed] = []
-        for task, outcome in self._pool(tasks).results():
-            match task, outcome:
-                case Probe(), StreetproofError():
-                    self._fail(Failure.of(str(task.path), outcome))
-                case Probe(), Probed():
-                    recordings.append(outcome)
-        return sorted(recordings, key=lambda recording: (recording.start.utc_ns, str(recording.path)))
+        return tasks
+
+    def _plan(self, recordings: Sequence[Probed]) -> Iterator[Observe]:
+        """All recordings are known: set up a judge per camera, and look at them in order of time."""
+        in_order = sorted(recordings, key=lambda recording: (recording.start.utc_ns, str(recording.path)))
+        self._recordings = {recording.path: recording for recording in in_order}
+        self._tell(Planned(len(in_order), sum(recording.footage_ns or 0 for recording in in_order)))
+        for camera in self._site.cameras:
+            own = [recording for recording in in_order if recording.camera == camera.id]
+            if own:
+                self._judges[camera.id] = Judge(self._site.rules_of(camera), self._site.site.zone, own)
+                self._observed[camera.id] = {}
+        yield from map(self._observe_task, in_order)
 
     def _files(self) -> list[Path]:
         """Every file that the inputs name, once."""
@@ -156,55 +173,31 @@ class _Batch:
             return camera_named(self._site, self._request.camera)
         return camera_of(self._site, path)
 
-    def _observe_and_seal(self, recordings: Sequence[Probed], run: int) -> None:
-        by_path = {recording.path: recording for recording in recordings}
-        self._position = {recording.path: position for position, recording in enumerate(recordings)}
-        for camera in self._site.cameras:
-            order = [recording for recording in recordings if recording.camera == camera.id]
-            if order:
-                self._judges[camera.id] = Judge(self._site.rules_of(camera), self._site.site.zone, order)
-                self._observed[camera.id] = []
-        tasks: deque[Task] = deque(self._observe_task(recording) for recording in recordings)
-        for task, outcome in self._pool(tasks).results():
-            match task, outcome:
-                case Observe(), StreetproofError():
-                    self._fail(Failure.of(str(task.path), outcome))
-                    self._judge(by_path[task.path], None, tasks)
-                case Observe(), Observed():
-                    self._store.remember_recording(outcome.path, outcome.size_bytes, outcome.mtime_ns, outcome.sha256)
-                    self._tell(FileDone(task.path, by_path[task.path].footage_ns or 0, outcome.reused))
-                    self._judge(by_path[task.path], outcome, tasks)
-                case Seal(), StreetproofError():
-                    self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
-                case Seal(), SealedCase():
-                    bundle = outcome.path.relative_to(self._request.out)
-                    self._store.remember_case(case_row(task.request, outcome.case_id, str(bundle), run))
-                    self._case_ready(outcome.case_id, outcome.path, task.request, new=True)
-
-    def _judge(self, recording: Probed, observed: Observed | None, tasks: deque[Task]) -> None:
+    def _judge(self, path: Path, observed: Observed | None) -> Iterator[Seal]:
+        """Hand a recording to its camera's judge; seal what it completes, unless that was done before."""
+        recording = self._recordings[path]
         judge = self._judges[recording.camera]
         if observed is not None:
-            self._observed[recording.camera].append(observed)
+            self._observed[recording.camera][path] = observed
         for finding in judge.give(recording, observed):
             camera = camera_named(self._site, recording.camera)
-            in_order = sorted(self._observed[camera.id], key=lambda one: self._position[one.path])
-            task = Seal(
-                case_request(self._request.loaded, camera, finding, in_order),
-                self._request.out / "cases",
-                self._request.key,
-                self._site.evidence.zip,
-            )
+            request = case_request(self._request.loaded, camera, finding, self._in_order(camera.id))
             known = self._store.case_of_stay(camera.id, finding.violation.rule, finding.stay.id)
             if known is not None and (self._request.out / known.bundle).exists():
-                self._case_ready(known.id, self._request.out / known.bundle, task.request, new=False)
+                self._case_ready(known.id, self._request.out / known.bundle, request, new=False)
             else:
-                tasks.appendleft(task)
+                yield Seal(request, self._request.out / "cases", self._request.key, self._site.evidence.zip)
         self._tell(
             Judged(
                 stays=sum(one.standing for one in self._judges.values()),
                 violations=sum(one.violations for one in self._judges.values()),
             )
         )
+
+    def _in_order(self, camera: str) -> list[Observed]:
+        """What was observed of a camera so far, in order of time."""
+        observed = self._observed[camera]
+        return [observed[path] for path in self._recordings if path in observed]
 
     def _observe_task(self, recording: Probed) -> Observe:
         camera = camera_named(self._site, recording.camera)
@@ -220,10 +213,6 @@ class _Batch:
             sha256=self._store.recording_sha256(recording.path, status.st_size, status.st_mtime_ns),
         )
 
-    def _pool(self, tasks: deque[Task]) -> Pool[Task, Outcome]:
-        workers = max(1, min(self._request.workers, len(tasks)))
-        return Pool(execute, tasks, workers=workers, on_message=self._tell)
-
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)
         self._tell(FileFailed(failure))
@@ -236,8 +225,8 @@ class _Batch:
         loaded = self._request.loaded
         inputs = [
             input_json(observed, self._judges[camera].overlapping.get(str(observed.path), 0), self._cases)
-            for camera, recordings in self._observed.items()
-            for observed in sorted(recordings, key=lambda one: self._position[one.path])
+            for camera in self._observed
+            for observed in self._in_order(camera)
         ]
         document = {
             "site": {"id": loaded.site.site.id, "name": loaded.site.site.name, "timezone": loaded.site.site.timezone},

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from models.errors import ModelsError
 from streetproof.cli import batch, config, demo, models, verify, zones
 from streetproof.cli.exits import EPILOG, Exit
 from streetproof.cli.output import print_error
@@ -54,7 +53,7 @@ def main() -> None:
         app()
     except StreetproofError as error:
         print_error(error)
-        # A model that is refused is a failed check; whatever else stops a command is an error.
-        sys.exit(Exit.FAILED if isinstance(error, ModelsError) and "models" in sys.argv[1:2] else Exit.ERROR)
+        # `models pull` and `models check` are checks: what they refuse has failed. All else could not be done.
+        sys.exit(Exit.FAILED if sys.argv[1:2] == ["models"] else Exit.ERROR)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

@@ -6,22 +6,21 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
 
-from streams.archive.clock import parse_start
-from streams.instant import Instant
-from streetproof.batch.report import BatchReport
-from streetproof.batch.run import BatchRequest, run_batch
 from streetproof.cli.exits import Exit
-from streetproof.cli.models import Store, store_at
+from streetproof.cli.options import Store, store_at
 from streetproof.cli.output import err, out, print_json, span
-from streetproof.cli.progress import display
-from streetproof.keys import default_key
-from streetproof.settings.load import LoadedSite, load_site
+
+if TYPE_CHECKING:
+    from streams.instant import Instant
+    from streetproof.batch.report import BatchReport
+    from streetproof.batch.run import BatchRequest
+    from streetproof.settings.load import LoadedSite
 
 EPILOG = (
     "Example: streetproof batch site.yaml /archive/2026-11-02 --out cases-2026-11-02    "
@@ -53,6 +52,10 @@ def batch(
 
     Run it again with the same --out: finished work is kept, nothing is done or found twice.
     """
+    from streetproof.batch.run import BatchRequest
+    from streetproof.keys import default_key
+    from streetproof.settings.load import load_site
+
     loaded = overruled(load_site(site), model=model, as_zip=as_zip)
     stated = None if start is None else _parse_start(start, loaded.site.site.timezone)
     report = run_shown(
@@ -79,6 +82,8 @@ def batch(
 
 def overruled(loaded: LoadedSite, *, model: str | None, as_zip: bool) -> LoadedSite:
     """The site with what the command line says instead."""
+    from streetproof.settings.load import LoadedSite
+
     site = loaded.site
     if model is not None:
         site = site.model_copy(update={"model": site.model.model_copy(update={"name": model})})
@@ -89,6 +94,9 @@ def overruled(loaded: LoadedSite, *, model: str | None, as_zip: bool) -> LoadedS
 
 def run_shown(request: BatchRequest, *, quiet: bool) -> BatchReport:
     """Run a batch under a display; raises typer.Exit on Ctrl-C."""
+    from streetproof.batch.run import run_batch
+    from streetproof.cli.progress import display
+
     try:
         with display(quiet=quiet) as shown:
             return run_batch(request, shown)
@@ -134,19 +142,21 @@ def _case_table(report: BatchReport) -> Table:
         "case": lambda case: case["id"],
         "camera": lambda case: case["camera"],
         "what": lambda case: f"{case['cls']}, {case['rule']}",
-        f"first seen ({zone.key})": lambda case: f"{datetime.fromisoformat(case['arrived']).astimezone(zone):%F %T}",
+        "first seen": lambda case: f"{datetime.fromisoformat(case['arrived']).astimezone(zone):%F %T}",
         "stood ≥": lambda case: span(case["dwell_lower_bound_ns"]),
         "allowed": lambda case: span(case["allowed_ns"]),
     }
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in ("case", "first seen"))
     for case in report.cases:
         table.add_row(*(value(case) for value in columns.values()))
     return table
 
 
 def _parse_start(text: str, zone: str) -> Instant:
+    from streams.archive.clock import parse_start
+
     try:
         return parse_start(text, zone)
     except ValueError as error:

@@ -10,9 +10,6 @@ import typer
 
 from streetproof.cli.exits import Exit
 from streetproof.cli.output import out, print_error, print_json
-from streetproof.settings.document import ConfigError
-from streetproof.settings.lint import warnings_of
-from streetproof.settings.load import SiteInvalidError, load_site, site_schema
 
 app = typer.Typer(help="Check a site file, or print its JSON Schema.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -25,6 +22,10 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Say whether a site file is valid, and point at each mistake. Touches no network, camera or model."""
+    from streetproof.settings.document import ConfigError
+    from streetproof.settings.lint import warnings_of
+    from streetproof.settings.load import SiteInvalidError, load_site
+
     try:
         loaded = load_site(site)
     except SiteInvalidError as error:
@@ -57,4 +58,6 @@ def check(
 @app.command(epilog="Example: streetproof config schema > site.schema.json    Exit codes: 0 done · 2 usage")
 def schema() -> None:
     """Print the JSON Schema of a site file, for editors that complete and check YAML."""
+    from streetproof.settings.load import site_schema
+
     sys.stdout.write(site_schema())

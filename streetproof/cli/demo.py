@@ -8,19 +8,13 @@ from typing import Annotated
 
 import typer
 
-from evidence_export.verifier import verify_all
-from evidence_export.verifier.__main__ import as_json as verification_json
-from models.errors import ModelMissingError
-from models.store import locate
-from streetproof.batch.run import BatchRequest
 from streetproof.cli.batch import exit_of, overruled, run_shown, show
 from streetproof.cli.exits import Exit
-from streetproof.cli.models import Store, pull_with_progress, store_at
+from streetproof.cli.models import pull_with_progress
+from streetproof.cli.options import Store, store_at
 from streetproof.cli.output import err, out, print_json
 from streetproof.cli.verify import show as show_verification
 from streetproof.errors import StreetproofError
-from streetproof.keys import default_key
-from streetproof.settings.load import load_site
 
 EPILOG = (
     "Example: streetproof demo --out demo-out    "
@@ -35,6 +29,14 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report and the verification as JSON.")] = False,
 ) -> None:
     """Fetch the bootstrap model, watch a real CCTV clip, seal what is found, verify the bundle."""
+    from evidence_export.verifier import verify_all
+    from evidence_export.verifier.__main__ import as_json as verification_json
+    from models.errors import ModelMissingError
+    from models.store import locate
+    from streetproof.batch.run import BatchRequest
+    from streetproof.keys import default_key
+    from streetproof.settings.load import load_site
+
     folder = demo_folder()
     loaded = overruled(load_site(folder / "site.yaml"), model=model, as_zip=False)
     models = store_at(store)

@@ -4,42 +4,31 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
-from models.checks import check as check_model
-from models.fetch.interface import Progress as Stage
-from models.listing import list_models
-from models.pull import PulledModel
-from models.pull import pull as pull_model
-from models.store import ModelStore, load_detector
-from models.timing import bench as bench_model
 from streetproof.cli.exits import Exit
+from streetproof.cli.options import Json, Store, store_at
 from streetproof.cli.output import err, out, print_json
+
+if TYPE_CHECKING:
+    from models.fetch.interface import Progress as Stage
+    from models.pull import PulledModel
+    from models.store import ModelStore
 
 app = typer.Typer(
     help="Detection models: what there is, fetching, checking, timing.", no_args_is_help=True, rich_markup_mode=None
 )
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        "--store", help="Folder of models; default: $STREETPROOF_MODELS or ~/.local/share/streetproof/models."
-    ),
-]
-
-
-def store_at(folder: Path | None) -> ModelStore:
-    """The model store that an option names."""
-    return ModelStore.default() if folder is None else ModelStore(folder)
 
 
 @app.command("list", epilog="Example: streetproof models list    Exit codes: 0 done · 2 usage")
 def list_(store: Store = None, as_json: Json = False) -> None:
     """The models of the catalog, and which are on this machine."""
+    from models.listing import list_models
+
     found = list_models(store=store_at(store))
     if as_json:
         print_json([asdict(one) for one in found])
@@ -81,6 +70,8 @@ def pull(
 
 def pull_with_progress(name: str, source: Path | None, store: ModelStore) -> PulledModel:
     """Fetch with a bar on standard error."""
+    from models.pull import pull as pull_model
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task(f"fetching {name}", total=None)
@@ -98,6 +89,8 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check a model: identity, content, layout, reference inference, detection."""
+    from models.checks import check as check_model
+
     steps = check_model(name, store=store_at(store))
     if as_json:
         print_json([asdict(step) for step in steps])
@@ -118,6 +111,9 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Time a model on this machine, from a 1080p picture to boxes."""
+    from models.store import load_detector
+    from models.timing import bench as bench_model
+
     rows = list(bench_model(load_detector(name, store=store_at(store), threads=threads), seconds=seconds))
     if as_json:
         print_json([{**asdict(row), "images_per_s": row.images_per_s} for row in rows])

@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
-from streams.archive.still import still
-from streetproof.batch.plan import camera_named
 from streetproof.cli.output import out, print_json
 from streetproof.errors import StreetproofError
-from streetproof.preview import draw_zones
-from streetproof.settings.load import load_site
 
 app = typer.Typer(help="Zones on a camera's image.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -31,6 +27,11 @@ def preview(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was drawn as JSON.")] = False,
 ) -> None:
     """Draw the zones of a camera on a frame, to see whether they lie where they are meant to."""
+    from streams.archive.still import still
+    from streetproof.batch.plan import camera_named
+    from streetproof.preview import draw_zones
+    from streetproof.settings.load import load_site
+
     loaded = load_site(site)
     cameras = loaded.site.cameras
     if camera is None and len(cameras) > 1:
