@@ -21,12 +21,13 @@ _SOURCES = {
     TimeSource.OPERATOR: "人工填报 operator",
 }
 _CLASSES = {"car": "小型车", "truck": "货车", "bus": "客车", "motorcycle": "摩托车", "bicycle": "自行车"}
+_TENTH = NS_PER_S // 10
 _UNKNOWN = "未知 unknown"
 
 
 def tenths(duration_ns: int) -> str:
     """A duration in seconds to a tenth, rounded down, for showing."""
-    return f"{duration_ns // NS_PER_S}.{duration_ns % NS_PER_S // (NS_PER_S // 10)}"
+    return f"{duration_ns // NS_PER_S}.{duration_ns % NS_PER_S // _TENTH}"
 
 
 def local_time(at: Instant, request: CaseRequest) -> str:
@@ -39,12 +40,12 @@ def local_time(at: Instant, request: CaseRequest) -> str:
 
 
 def uncertainty(duration_ns: int) -> str:
-    """A half-width in a unit that a reader can grasp."""
+    """A half-width in a unit that a reader can grasp, rounded up."""
     for unit, name in ((86_400 * NS_PER_S, "d"), (3600 * NS_PER_S, "h"), (60 * NS_PER_S, "min")):
         if duration_ns >= 2 * unit:
             return f"±{-(-duration_ns // unit)} {name}"
     if duration_ns >= NS_PER_S:
-        return f"±{tenths(duration_ns)} s"
+        return f"±{tenths(-(-duration_ns // _TENTH) * _TENTH)} s"
     return f"±{-(-duration_ns // 1_000_000)} ms"
 
 
