@@ -69,6 +69,9 @@ def _explain_mp4(path: Path) -> str:
     kinds: set[bytes] = set()
     with path.open("rb") as file:
         for _ in range(_MAX_BOXES):
+            # A damaged length may point anywhere, also where no file can reach.
+            if position >= size:
+                break
             file.seek(position)
             header = file.read(16)
             if len(header) < 8:

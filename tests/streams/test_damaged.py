@@ -120,6 +120,12 @@ def test_unfinished_mp4_says_that_its_index_is_missing(recording, tmp_path, rule
         assert "index (moov)" in refusal(path, rules)
 
 
+def test_a_box_longer_than_any_file(tmp_path, rules):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"\0\0\0\x08ftyp" + b"\0\0\0\x01moov" + b"\xff" * 8 + bytes(100))
+    assert "index (moov) is cut off" in refusal(path, rules)
+
+
 @pytest.mark.parametrize(("suffix", "mux"), [(".mp4", {"movflags": "faststart"}), (".mkv", None), (".avi", None)])
 def test_truncated_recordings_give_what_they_hold(tmp_path, rules, suffix, mux):
     path = make(tmp_path / f"a{suffix}", frames=250, gop=25, mux=mux)
