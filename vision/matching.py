@@ -69,30 +69,43 @@ def same_object(a: Moment, b: Moment, tuning: Tuning) -> bool:
     )
 
 
-def displaced(standing: Standing, loose: Sequence[Moment], previous: Sequence[Box], tuning: Tuning) -> bool:
-    """Whether a box shows that what stood there has moved on: it overlaps the place and is alike in size.
+def displaced(
+    standing: Standing, loose: Sequence[Moment], before: Sequence[Box], now: Sequence[Moment], tuning: Tuning
+) -> int:
+    """How strongly the boxes say that what stood there has moved on; 0: not at all.
 
-    A box that touches the ground nearer to the camera may also be an object that came before the place and hides it:
-    it does not count where a box of the sample before (`previous`) was closer to it than the place is. One beside or
-    behind the place always counts; it would be hidden itself if something still stood there.
+    What says so is a box that shows nothing known to stand, overlaps the place, and is alike in size. If it touches
+    the ground nearer to the camera than the place does, it may as well be something that passes in front: it weighs
+    less, and nothing where it came from elsewhere (from a box of the sample `before`). One beside or behind the place
+    would be hidden itself if something still stood there.
     """
     place = standing.place
     lowest = place[3] + tuning.displaced_level * (place[3] - place[1])
-    return any(
-        iou(place, moment.box) >= tuning.displaced_iou
-        and similar_size(place, moment.box, tuning.displaced_size)
-        and standing.family == family(moment.cls)
-        and (moment.box[3] <= lowest or not _came_from_elsewhere(moment.box, place, previous, tuning))
-        for moment in loose
-    )
+    weight = 0
+    for moment in loose:
+        box = moment.box
+        if (
+            iou(place, box) < tuning.displaced_iou
+            or not similar_size(place, box, tuning.displaced_size)
+            or standing.family != family(moment.cls)
+        ):
+            continue
+        if box[3] <= lowest:
+            return tuning.displaced_beside
+        if not standing.fired and not _came_from_elsewhere(box, place, before, now, tuning):
+            weight = tuning.displaced_before
+    return weight
 
 
-def _came_from_elsewhere(box: Box, place: Box, previous: Sequence[Box], tuning: Tuning) -> bool:
-    return any(
-        shift(before, box) <= shift(place, box) and similar_size(before, box, tuning.displaced_size)
-        for before in previous
-        if iou(before, place) < tuning.place_iou
-    )
+def _came_from_elsewhere(box: Box, place: Box, before: Sequence[Box], now: Sequence[Moment], tuning: Tuning) -> bool:
+    """Whether a box of the sample before, other than that of the place, is nearest to this one of all present boxes."""
+    for other in before:
+        distance = shift(other, box)
+        if iou(other, place) >= tuning.place_iou or distance > tuning.displaced_reach:
+            continue
+        if all(shift(other, moment.box) >= distance for moment in now):
+            return True
+    return False
 
 
 def hidden(place: Box, detections: Detections, tuning: Tuning) -> bool:

@@ -10,9 +10,10 @@ import rfc8785
 from pydantic import ConfigDict
 
 from streams.instant import Instant
-from vision.boxes import family
+from vision.boxes import family, shift
 from vision.interface import Box, Moment, Stay
 from vision.tally import SAVED, Tally
+from vision.tuning import Tuning
 
 _ID_GRID = 10_000
 
@@ -27,6 +28,8 @@ class Standing:
     __pydantic_config__: ClassVar[ConfigDict] = SAVED
 
     place: Box
+    box: Box
+    """The last sighting's."""
     before: Instant | None
     """Last sample before it was there."""
     first: Instant
@@ -42,6 +45,8 @@ class Standing:
     open: bool = False
     zones: list[str] = field(default_factory=list)
     """Zones in which a stay was announced."""
+    misses: int = 0
+    """Samples in which a candidate was not seen."""
     absent_from: Instant | None = None
     """First sample since the last sighting in which its visible place was empty."""
     absent_ns: int = 0
@@ -53,7 +58,12 @@ class Standing:
         """The class family, fixed by the first sighting."""
         return family(next(iter(self.classes)))
 
-    def seen_again(self, moment: Moment, max_unseen_ns: int) -> None:
+    @property
+    def fired(self) -> bool:
+        """Whether it has broken a rule."""
+        return any(tally.fired for tally in self.tallies)
+
+    def seen_again(self, moment: Moment, max_unseen_ns: int, tuning: Tuning) -> None:
         """Count the time since the last sighting, and forget the absence."""
         elapsed = moment.at.utc_ns - self.last_seen.utc_ns
         if self.pending_gap_ns == 0 and elapsed <= max_unseen_ns:
@@ -66,11 +76,20 @@ class Standing:
         self.sightings += 1
         self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
         self.absent_from, self.absent_ns, self.absent_samples = None, 0, 0
-        self.displaced = max(0, self.displaced - 1)
+        self.displaced = tuning.displaced_after(
+            self.displaced, min(shift(self.place, moment.box), shift(self.box, moment.box))
+        )
+        self.box = moment.box
 
     def gap(self, length_ns: int) -> None:
         """No frames for `length_ns`."""
         self.pending_gap_ns += length_ns
+        for tally in self.tallies:
+            tally.broken = True
+
+    def doubt(self, weight: int) -> None:
+        """A box says that it moved on; what lies between the sightings around it cannot be sworn to."""
+        self.displaced += weight
         for tally in self.tallies:
             tally.broken = True
 

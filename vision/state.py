@@ -136,14 +136,14 @@ def _standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str 
     checks = {
         "times of an object out of order": EARLIEST_NS <= first <= last <= now_ns
         and (standing.before is None or EARLIEST_NS <= standing.before.utc_ns < first),
-        "a place outside the image": _inside(standing.place),
+        "a place outside the image": _inside(standing.place) and _inside(standing.box),
         "time that does not add up": min(counts) >= 0
         and standing.seen_ns + standing.occluded_ns + standing.gap_ns == last - first
         and standing.pending_gap_ns <= now_ns - last,
         "counts of sightings": standing.sightings >= 1
         and sum(standing.classes.values()) == standing.sightings
         and min(standing.classes.values()) >= 1
-        and min(standing.absent_samples, standing.displaced) >= 0,
+        and min(standing.absent_samples, standing.displaced, standing.misses) >= 0,
         "zones or rules that are not configured": all(zone in zones for zone in standing.zones)
         and all(
             tally.zones and all(tally.rule in zones.get(zone, ()) for zone in tally.zones) for tally in standing.tallies

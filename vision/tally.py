@@ -24,7 +24,8 @@ class Tally:
     """The time that counts towards one rule.
 
     Only the time between two sightings that both qualify for the rule, lie within its `max_unseen` of each other, and
-    have no gap of the footage between them is counted, and only as far as it lies inside the rule's hours.
+    have neither a gap of the footage nor a sign of departure between them is counted, and only as far as it lies inside
+    the rule's hours.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = SAVED
@@ -35,7 +36,7 @@ class Tally:
     last_ns: int | None = None
     """Last sighting that qualified."""
     broken: bool = False
-    """A gap of the footage came after it."""
+    """After it came a gap of the footage, or a box that says the object moved on."""
     counted_ns: int = 0
     first: Moment | None = None
     """First qualifying sighting inside the rule's hours."""

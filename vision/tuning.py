@@ -15,9 +15,11 @@ class Tuning:
     """To open a stay, sightings lie within this share of each other."""
     stand_iou: float = 0.6
     """... and overlap at least this much."""
-    stand_sightings: int = 2
-    stand_ns: int = NS_PER_S
+    stand_sightings: int = 3
+    stand_ns: int = 2 * NS_PER_S
     """... at least so often, over at least so long: at full frame rate a slow car moves little between two frames."""
+    stand_misses: float = 0.5
+    """... with no more samples missed in between than this times the sightings: another car may pass the same spot."""
     place_shift: float = 0.25
     """A standing object is found again within this share of its place."""
     place_iou: float = 0.5
@@ -27,13 +29,24 @@ class Tuning:
     absence_ns: int = 10 * NS_PER_S
     absence_samples: int = 3
     """A stay ends when its visible place was empty for both of these."""
+    absence_fired_ns: int = 30 * NS_PER_S
+    """... once it has broken a rule: a second case for one car is worse then than a stay that ends late."""
     displaced_iou: float = 0.15
     displaced_size: float = 1.5
     displaced_level: float = 0.15
     """A box that overlaps the place and is alike in size; nearer to the camera from this share of its height on."""
-    displaced_weight: int = 4
-    displaced_limit: int = 8
-    """Such a sample weighs `displaced_weight`, a sighting takes 1 away, and the stay ends at the limit."""
+    displaced_reach: float = 2.0
+    """... and then it may have come from a box of the sample before, so far away."""
+    displaced_beside: int = 4
+    displaced_before: int = 2
+    displaced_limit: int = 6
+    """Such a sample weighs so much, beside the place or before it, and the stay ends at the limit."""
+    again_shift: float = 0.06
+    again_exact: int = 4
+    again_near: int = 1
+    again_far: int = 2
+    """A sighting within `again_shift` of the place or of the sighting before, or within `stand_shift`, takes so much
+    away; one beyond adds: where one car follows another, the next would hardly stand on the very same spot."""
     hidden_share: float = 0.5
     hidden_level: float = 0.05
     """Another box that covers this much of the place, and is not farther from the camera, hides it."""
@@ -44,3 +57,9 @@ class Tuning:
     """After a longer unseen stretch another object may stand there: a rule that has not fired counts from zero."""
     forget_ns: int = 30 * 60 * NS_PER_S
     """A stay unseen for longer is given up."""
+
+    def displaced_after(self, displaced: int, shifted: float) -> int:
+        """The weight of what speaks for a departure after a sighting that has shifted so far."""
+        if shifted > self.stand_shift:
+            return min(displaced + self.again_far, self.displaced_limit)
+        return max(0, displaced - (self.again_exact if shifted <= self.again_shift else self.again_near))

@@ -84,14 +84,15 @@ class Watch:
             if moment is not None:
                 seen.append((standing, moment))
             elif standing.open:
-                if displaced(standing, found.loose, previous, self._tuning):
-                    standing.displaced += self._tuning.displaced_weight
-                elif hidden(standing.place, detections, self._tuning):
+                weight = displaced(standing, found.loose, previous, moments, self._tuning)
+                if weight:
+                    standing.doubt(weight)
+                if not weight and hidden(standing.place, detections, self._tuning):
                     continue
                 standing.absent(at, 0 if gap else elapsed)
         ended += self._give_up(at)
         opened, fired = self._count(seen)
-        self._forget_candidates(at, [standing for standing, _ in seen])
+        self._forget_candidates(at, [standing for standing, _ in seen], found.new)
         for moment in found.new:
             memory.standings.append(self._candidate(moment, before))
         return [*ended, *opened, *fired]
@@ -170,8 +171,9 @@ class Watch:
         """End the open stays whose object is gone, or out of sight for too long."""
         tuning, ended, kept = self._tuning, [], []
         for standing in self.memory.standings:
-            gone = standing.absent_ns >= tuning.absence_ns and standing.absent_samples >= tuning.absence_samples
-            moved = standing.displaced >= tuning.displaced_limit
+            absence_ns = tuning.absence_fired_ns if standing.fired else tuning.absence_ns
+            gone = standing.absent_ns >= absence_ns and standing.absent_samples >= tuning.absence_samples
+            moved = standing.displaced >= tuning.displaced_limit and standing.absent_from is not None
             lost = at.utc_ns - standing.last_seen.utc_ns > tuning.forget_ns
             if standing.open and (gone or moved or lost):
                 ended += self._end(standing)
@@ -184,18 +186,21 @@ class Watch:
         departed = (standing.last_seen, standing.absent_from)
         return [StayEnded(self._stay(standing, zone, departed), standing.fired_in(zone)) for zone in standing.zones]
 
-    def _forget_candidates(self, at: Instant, seen: list[Standing]) -> None:
+    def _forget_candidates(self, at: Instant, seen: list[Standing], new: list[Moment]) -> None:
         """Drop candidates that were not found again, and those that one now seen to stand or come has replaced."""
         tuning = self._tuning
+        boxes = [*(standing.place for standing in seen), *(moment.box for moment in new)]
 
         def stale(candidate: Standing) -> bool:
             if candidate.open:
                 return False
             if any(other.open and iou(other.place, candidate.place) >= tuning.place_iou for other in seen):
                 return True
-            return all(other is not candidate for other in seen) and (
-                at.utc_ns - candidate.last_seen.utc_ns > tuning.stand_ns
-                or any(iou(other.place, candidate.place) >= tuning.displaced_iou for other in seen)
+            if any(other is candidate for other in seen):
+                return False
+            candidate.misses += 1
+            return candidate.misses > tuning.stand_misses * candidate.sightings or any(
+                iou(box, candidate.place) >= tuning.displaced_iou for box in boxes
             )
 
         self.memory.standings = [standing for standing in self.memory.standings if not stale(standing)]
@@ -214,6 +219,7 @@ class Watch:
                 tallies.append(tally)
         return Standing(
             place=moment.box,
+            box=moment.box,
             before=before,
             first=moment.at,
             last_seen=moment.at,
@@ -228,7 +234,7 @@ class Watch:
         tuning = self._tuning
         for standing, moment in seen:
             unseen_ns = moment.at.utc_ns - standing.last_seen.utc_ns
-            standing.seen_again(moment, self._max_unseen)
+            standing.seen_again(moment, self._max_unseen, tuning)
             stood_ns = moment.at.utc_ns - standing.first.utc_ns
             standing.open |= standing.sightings >= tuning.stand_sightings and stood_ns >= tuning.stand_ns
             due = []
