@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evidence_export.bag import layout
@@ -70,9 +71,12 @@ def decisive(request: CaseRequest) -> tuple[Recording, ...]:
 
 
 def spans_of(recordings: Sequence[Recording]) -> list[tuple[int, int | None]]:
-    """Start and end of each in ns since the epoch; an end that no pass has seen is None."""
+    """Start and end of each in ns since the epoch. An end that no pass has seen is taken to be the next one's start,
+    and is None for the last one."""
+    following = [recording.start.utc_ns for recording in recordings[1:]]
     return [
-        (one.start.utc_ns, one.coverage.end.utc_ns if one.coverage and one.coverage.end else None) for one in recordings
+        (one.start.utc_ns, one.coverage.end.utc_ns if one.coverage and one.coverage.end else after)
+        for one, after in zip_longest(recordings, following)
     ]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import rfc8785
-from PIL import Image as Pillow
+from PIL import Image as Picture
 
 from evidence_export import manifest, texts
 from evidence_export.bag import canonical, layout, zipform
@@ -30,6 +30,7 @@ from evidence_export.overlay.render import enlargement, render
 from evidence_export.plan import case_id_of, check, clip_range, image_set, recording_at, spans_of
 from evidence_export.verifier import verify
 from streams.instant import Instant
+from streams.interface import Image
 
 Opener = Callable[[Recording, str], Footage]
 
@@ -54,9 +55,9 @@ def seal(
 ) -> SealedCase:
     """Seal `request` into `out_dir/CASE-ID` or `out_dir/CASE-ID.zip` and return where it is.
 
-    A finished bundle of the same case is verified and returned as it is: sealing twice makes one case. `sealed_at` is
-    the only thing in a bundle that does not follow from the request and the key. One process at a time may seal a given
-    case into a given folder.
+    A finished bundle of the same case and key is verified and returned as it is: sealing twice makes one case.
+    `sealed_at` is the only thing in a bundle that does not follow from the request and the key. One process at a time
+    may seal a given case into a given folder.
 
     Raises SealError where the request contradicts itself or the recordings, where an earlier bundle of this case no
     longer verifies, and where the disk refuses; StreamsError where a recording cannot be read or cut.
@@ -65,7 +66,7 @@ def seal(
     case_id = case_id_of(request)
     final = out_dir / (f"{case_id}.zip" if as_zip else case_id)
     if os.path.lexists(final):
-        return _existing(final, case_id)
+        return _existing(final, case_id, signer)
     draft = out_dir / f"{case_id}.partial"
     packed = out_dir / f"{case_id}.zip.partial"
     try:
@@ -128,13 +129,12 @@ class _Draft:
 
     def _clips(self) -> tuple[Clip, ...]:
         wanted = clip_range(self._request)
-        touched: list[int] = []
         spans = spans_of(self._request.recordings)
-        for index, (start, end) in enumerate(spans):
-            following = spans[index + 1][0] if index + 1 < len(spans) else None
-            last = end if end is not None else following
-            if start <= wanted.end_ns and (last is None or last >= wanted.start_ns):
-                touched.append(index)
+        touched = [
+            index
+            for index, (start, end) in enumerate(spans)
+            if start <= wanted.end_ns and (end is None or end >= wanted.start_ns)
+        ]
         clips: list[Clip] = []
         for number, index in enumerate(touched, start=1):
             footage = self._footage[index]
@@ -154,7 +154,7 @@ class _Draft:
             )
         return tuple(clips)
 
-    def _stills(self) -> list[tuple[Panorama, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]:
+    def _stills(self) -> list[tuple[Panorama, Image]]:
         found = []
         (self._folder / "data" / "stills").mkdir()
         for number, moment in enumerate(image_set(self._request).moments, start=1):
@@ -163,7 +163,7 @@ class _Draft:
             pts = footage.pts_of(moment.at.utc_ns)
             picture = footage.picture(pts)
             path = f"{layout.PAYLOAD}stills/panorama-{number}.png"
-            _write_png(Pillow.fromarray(np.ascontiguousarray(picture[:, :, ::-1])), self._folder / path)
+            _write_png(Picture.fromarray(np.ascontiguousarray(picture[:, :, ::-1])), self._folder / path)
             self._note(
                 path,
                 "panorama",
@@ -175,7 +175,7 @@ class _Draft:
             found.append((Panorama(path, overlay, index, pts, moment, size), picture))
         return found
 
-    def _overlays(self, pictures: list[tuple[Panorama, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]) -> None:
+    def _overlays(self, pictures: list[tuple[Panorama, Image]]) -> None:
         (self._folder / "data" / "overlay").mkdir()
         sha256 = {file.path: file.digests.sha256 for file in self._files}
         polygon = [tuple(point) for point in manifest.zone_of_policy(self._request).get("polygon", ())]
@@ -253,12 +253,13 @@ def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, 
     return Source(recording, digests, changed_ns, footage.info), footage
 
 
-def _existing(final: Path, case_id: str) -> SealedCase:
-    report = verify(final)
+def _existing(final: Path, case_id: str, signer: Signer) -> SealedCase:
+    # The key counts: somebody else's bundle under this name must not pass for ours.
+    report = verify(final, trusted_key=signer.fingerprint)
     if not report.ok or report.case_id != case_id:
         culprits = ", ".join(report.culprits) or "it is another case"
         raise SealError(
-            f"a bundle of this case exists but does not verify ({culprits})",
+            f"a bundle of this case exists but does not verify as sealed with this site key ({culprits})",
             where=str(final),
             remedy="Keep it as it is for inquiry under another name, then run again",
         )
@@ -290,7 +291,7 @@ def _canonical(value: object, what: str) -> bytes:
         raise SealError(f"the {what} cannot be written as canonical JSON ({error})") from error
 
 
-def _write_png(picture: Pillow.Image, path: Path) -> None:
+def _write_png(picture: Picture.Image, path: Path) -> None:
     picture.save(path, format="PNG", compress_level=6)
 
 

@@ -22,7 +22,7 @@ from evidence_export.bag.digest import digest_file
 from evidence_export.case import CaseRequest, EvidenceLimits, Recording
 from evidence_export.errors import SealError
 from evidence_export.footage import ArchiveFootage
-from evidence_export.keys import Ed25519Signer
+from evidence_export.keys import Ed25519Signer, load_or_create_key
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
 from evidence_export.verifier.__main__ import as_text
@@ -122,6 +122,27 @@ def test_a_corrupt_earlier_bundle_is_named_and_left_alone(
     assert (path / "README.txt").read_text() == "changed"
 
 
+def test_a_bundle_of_another_key_does_not_pass_for_ours(
+    request_: CaseRequest, signer: Ed25519Signer, tmp_path: Path
+) -> None:
+    other = load_or_create_key(tmp_path / "keys" / "other.pem")
+    seal(request_, tmp_path / "out", other, SEALED_AT)
+    with pytest.raises(SealError, match=r"site-key\.pub\.pem"):
+        seal(request_, tmp_path / "out", signer, SEALED_AT)
+
+
+def test_recordings_whose_end_is_unknown(request_: CaseRequest, signer: Ed25519Signer, tmp_path: Path) -> None:
+    early = tmp_path / "early.mp4"
+    write_recording(early, 4, seed=9)
+    before = Recording(early, digest_file(early).sha256, START.shifted(-600 * S))
+    blind = replace(request_.recordings[0], coverage=None)
+    request = replace(request_, recordings=(before, blind), limits=EvidenceLimits(pre_roll_ns=0))
+    case = read_case(seal(request, tmp_path / "o", signer, SEALED_AT).path)
+    assert [recording["decisive"] for recording in case["recordings"]] == [False, True]
+    assert [recording["gaps"] for recording in case["recordings"]] == [{"known": False}] * 2
+    assert "gaps_unknown" in case["case"]["approval_blocked_by"]
+
+
 def test_a_leftover_draft_is_replaced(
     request_: CaseRequest, signer: Ed25519Signer, sealed_folder: Path, tmp_path: Path
 ) -> None:
@@ -135,7 +156,7 @@ def test_a_leftover_draft_is_replaced(
 KILLED = """
 import pathlib, pickle, sys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from evidence_export.keys import Ed25519Signer
+from evidence_export.keys import Ed25519Signer, load_or_create_key
 from evidence_export.sealer import seal
 request, at = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())
 signer = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
