@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,32 @@ import pytest
 from models.pull import pull
 from models.store import ModelStore
 
+# In CI a skipped test is a failure, unless its reason begins with one of these and something else covers it.
+ALLOWED_SKIPS = (
+    "install it with: pip install 'streetproof[openvino]'",  # run by .ci/run in an environment with the extras
+    "install it with: pip install 'streetproof[ultralytics]'",  # likewise
+)
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+_skipped: dict[str, str] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        _skipped[report.nodeid] = report.longrepr[2].removeprefix("Skipped: ")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    allowed = () if os.environ.get("STREETPROOF_EXTRAS") else ALLOWED_SKIPS
+    unexpected = {test: reason for test, reason in _skipped.items() if not reason.startswith(allowed)}
+    if os.environ.get("CI") and unexpected and not hasattr(session.config, "workerinput"):
+        for test, reason in unexpected.items():
+            print(f"\nskipped in CI, and not on the list of allowed skips: {test}: {reason}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)

@@ -39,6 +39,9 @@ class Judge:
         self.violations = 0
         self.overlapping: dict[str, int] = {}
         """Frames left out, per recording, because earlier recordings reach past their time."""
+        self.duplicates: dict[str, str] = {}
+        """Recordings left out, with the one judged before that has the same bytes."""
+        self._known: dict[str, str] = {}
 
     @property
     def standing(self) -> int:
@@ -61,6 +64,11 @@ class Judge:
                 yield from self._take(self._engine.finish(self._camera))
 
     def _judge(self, observed: Observed) -> Iterator[Finding]:
+        first = self._known.setdefault(observed.sha256, str(observed.path))
+        if first != str(observed.path):
+            # A copy under a name that tells another time would be a second case of one stay.
+            self.duplicates[str(observed.path)] = first
+            return
         for seen in read_observations(observed.file):
             if self._last_ns is not None and seen.at.utc_ns <= self._last_ns:
                 self.overlapping[str(observed.path)] = self.overlapping.get(str(observed.path), 0) + 1

@@ -16,7 +16,7 @@ from typing import Any
 from evidence_export.case import CaseRequest
 from evidence_export.sealer import SealedCase
 from models.store import ModelStore, locate
-from streams.archive.discover import discover
+from streams.archive.discover import search
 from streams.instant import Instant
 from streetproof.batch.cases import case_request, case_row
 from streetproof.batch.events import BatchEvent, CaseReady, FileDone, FileFailed, Judged, Planned
@@ -128,15 +128,19 @@ class _Batch:
 
     def _probes(self) -> deque[Task]:
         """A probe for every file whose camera is known."""
-        files = self._files()
-        if self._request.start is not None and len(files) > 1:
+        found = search(self._request.inputs)
+        for problem in found.problems:
+            self._fail(
+                Failure(problem.where, problem.what, "Check the path; files of other kinds can be named one by one")
+            )
+        if self._request.start is not None and len(found.paths) > 1:
             raise StreetproofError(
-                f"one start was stated for {len(files)} recordings; they cannot all begin then",
+                f"one start was stated for {len(found.paths)} recordings; they cannot all begin then",
                 where=", ".join(self._request.inputs),
                 remedy="Give recordings one at a time with --start, or let their names tell (docs/footage.md)",
             )
         tasks: deque[Task] = deque()
-        for path in files:
+        for path in found.paths:
             try:
                 camera = self._camera_of(path)
             except StreetproofError as error:
@@ -157,17 +161,6 @@ class _Batch:
                 self._observed[camera.id] = {}
         yield from map(self._observe_task, in_order)
 
-    def _files(self) -> list[Path]:
-        """Every file that the inputs name, once."""
-        files: dict[Path, Path] = {}
-        for text in self._request.inputs:
-            try:
-                for path in discover([text]):
-                    files.setdefault(path.resolve(), path)
-            except StreetproofError as error:
-                self._fail(Failure.of(text, error))
-        return list(files.values())
-
     def _camera_of(self, path: Path) -> Camera:
         if self._request.camera is not None:
             return camera_named(self._site, self._request.camera)
@@ -181,7 +174,8 @@ class _Batch:
             self._observed[recording.camera][path] = observed
         for finding in judge.give(recording, observed):
             camera = camera_named(self._site, recording.camera)
-            request = case_request(self._request.loaded, camera, finding, self._in_order(camera.id))
+            footage = [one for one in self._in_order(camera.id) if str(one.path) not in judge.duplicates]
+            request = case_request(self._request.loaded, camera, finding, footage)
             known = self._store.case_of_stay(camera.id, finding.violation.rule, finding.stay.id)
             if known is not None and (self._request.out / known.bundle).exists():
                 self._case_ready(known.id, self._request.out / known.bundle, request, new=False)
@@ -224,7 +218,7 @@ class _Batch:
     def _report(self, started: Instant, finished: Instant) -> BatchReport:
         loaded = self._request.loaded
         inputs = [
-            input_json(observed, self._judges[camera].overlapping.get(str(observed.path), 0), self._cases)
+            input_json(observed, self._judges[camera], self._cases)
             for camera in self._observed
             for observed in self._in_order(camera)
         ]

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from evidence_export.case import CaseRequest
+from streetproof.batch.judge import Judge
 from streetproof.batch.observations import coverage_of
 from streetproof.batch.observe import Observed
 from streetproof.batch.plan import Failure
 
 
-def input_json(observed: Observed, overlapping: int, cases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def input_json(observed: Observed, judge: Judge, cases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One recording: its span, how much of it holds frames, its holes and faults, and the cases that touch it."""
     coverage = coverage_of(observed.end["coverage"])
     span_ns = coverage.end.utc_ns - coverage.start.utc_ns if coverage.start and coverage.end else 0
@@ -33,7 +34,8 @@ def input_json(observed: Observed, overlapping: int, cases: Sequence[Mapping[str
         "look": observed.end["level"],
         "frames_looked_at": observed.end["frames_looked_at"],
         "frames_inferred": observed.end["frames_inferred"],
-        "frames_overlapping": overlapping,
+        "frames_overlapping": judge.overlapping.get(str(observed.path), 0),
+        "same_as": judge.duplicates.get(str(observed.path)),
         "reused": observed.reused,
         "violations": sum(str(observed.path) in case["recordings"] for case in cases),
     }

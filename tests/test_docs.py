@@ -1,0 +1,64 @@
+"""The documents: what they tell to type works, and what they point at exists."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md"), *ROOT.glob("configs/**/*.md")]
+)
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+
+
+def scripts() -> list[tuple[str, str]]:
+    return [
+        (str(path.relative_to(ROOT)), block)
+        for path in DOCUMENTS
+        if (block := "".join(_BLOCK.findall(path.read_text(encoding="utf-8"))))
+    ]
+
+
+@pytest.mark.parametrize(("document", "script"), scripts(), ids=[name for name, _ in scripts()])
+def test_commands_in_documents_work(
+    document: str, script: str, tmp_path_factory: pytest.TempPathFactory, bootstrap_model: str
+) -> None:
+    """Blocks marked `sh` of one document, in order, in a folder with the demo site and the outcome of the demo."""
+    place = tmp_path_factory.mktemp("docs")
+    shutil.copytree(ROOT / "configs", place / "configs")
+    program = place / "bin" / "streetproof"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'from streetproof.cli import main; main()' \"$@\"\n")
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{program.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    if "demo-out" in script:
+        script = "streetproof demo --out demo-out\n" + script
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, f"{document}:\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
+def test_links_in_documents_lead_somewhere(path: Path) -> None:
+    missing = [link for link in _LINK.findall(path.read_text(encoding="utf-8")) if not (path.parent / link).exists()]
+    assert missing == []
+
+
+def test_there_are_commands_to_test() -> None:
+    assert {"README.md", "docs/operators.md", "docs/officers.md"} <= {name for name, _ in scripts()}
