@@ -85,7 +85,7 @@ def load(watches: Mapping[str, Watch], zone: tzinfo, tuning: Tuning, state: Mapp
         fault = _fault(watch.memory, watch.rules)
         if fault:
             raise StateError(f"the saved state contradicts itself: {fault}", where=where, remedy=_REMEDY)
-        watch.associator.restore(part.tracks)
+        watch.associator.restore(part.tracks, watch.memory.last.utc_ns if watch.memory.last else EARLIEST_NS)
 
 
 def _rules_hash(rules: CameraRules) -> str:

@@ -30,7 +30,7 @@ _LOST_AFTER_30TH_S = 300
 """A track is forgotten after this many thirtieths of a second (the library's unit) without a box: 10 s."""
 _MAX_TRACKS = 10_000
 
-_Number = Annotated[float, Field(allow_inf_nan=False)]
+_Number = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1 << 53)]
 
 
@@ -42,7 +42,7 @@ class _Tracklet(BaseModel):
     covariance: Annotated[list[_Number], Field(min_length=_DIM * _DIM, max_length=_DIM * _DIM)]
     age: _Count
     misses: _Count
-    missed_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    missed_s: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
     hits: _Count
 
 
@@ -100,19 +100,37 @@ class ByteTrackAssociator:
         dumped: dict[str, JSON] = state.model_dump(mode="json")
         return dumped
 
-    def restore(self, state: JSON) -> None:
+    def restore(self, state: JSON, now_ns: int) -> None:
         try:
             saved = _State.model_validate(state)
+            fault = _fault(saved, now_ns)
         except ValidationError as error:
-            raise StateError(
-                f"the tracker's state is not one of ours: {error.errors(include_url=False)[0]['msg']}",
-                remedy="Start without the saved state",
-            ) from None
+            fault = error.errors(include_url=False)[0]["msg"]
+        if fault:
+            raise StateError(f"the tracker's state is not one of ours: {fault}", remedy="Start without the saved state")
         self._origin_ns = saved.origin_ns
         self._tracker = _tracker()
         self._tracker._last_timestamp = saved.last_s
         self._tracker._next_track_id = saved.next_id
         self._tracker.tracks = [_tracklet(one) for one in saved.tracks]
+
+
+def _fault(saved: _State, now_ns: int) -> str | None:
+    """Why no tracker can have this state, or None. A filter that starts from nonsense would fail much later."""
+    if saved.origin_ns is None or saved.last_s is None:
+        return "it has tracks but no time" if saved.tracks or saved.origin_ns is not saved.last_s else None
+    # A microsecond of leave: float seconds of a long run do not hold every nanosecond.
+    if not 0 <= saved.last_s * NS_PER_S <= now_ns - saved.origin_ns + 1000:
+        return "its last frame is later than the camera's"
+    for track in saved.tracks:
+        covariance = np.array(track.covariance).reshape(_DIM, _DIM)
+        scale = float(np.abs(covariance).max())
+        symmetric = bool(np.allclose(covariance, covariance.T, rtol=1e-6, atol=1e-9 * scale))
+        if not symmetric or float(np.linalg.eigvalsh(covariance).min()) < -1e-9 * scale:
+            return "a covariance that is none"
+        if track.id >= saved.next_id:
+            return "an id that was not given yet"
+    return None
 
 
 def _tracker() -> ByteTrackTracker:

@@ -22,8 +22,9 @@ class Associator(Protocol):
     def save(self) -> JSON:
         """All that later ids depend on, as JSON."""
 
-    def restore(self, state: JSON) -> None:
+    def restore(self, state: JSON, now_ns: int) -> None:
         """Continue from what `save` gave: later ids are the same as without the interruption.
 
-        Raises StateError where the state is not one that `save` can have given.
+        `now_ns` is the time of the camera's last sample, in UTC ns. Raises StateError where the state is not one that
+        `save` can have given by then.
         """
