@@ -20,7 +20,8 @@ demo: $(READY)
 	@$(BIN)/streetproof demo --out demo-out
 
 test: $(READY)
-	@$(BIN)/pytest -n auto --dist loadscope
+	@./setup.sh --package openssl openssl
+	@$(BIN)/pytest -n auto --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,13 +1,32 @@
 #!/bin/sh
 # Makes the virtual environment from requirements.lock. Called by make; safe to run again and after an interruption.
 set -eu
-python=$1
-venv=$2
 
 fail() {
     echo "streetproof: $1" >&2
     exit 1
 }
+
+# Runs the rest of the line as root where that needs no password; fails where it would.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null; fi
+}
+
+apt_install() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    echo "Installing $* ..."
+    { as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq "$@"; } >/dev/null 2>&1
+}
+
+# setup.sh --package COMMAND PACKAGE: what only some tests need. Without it they are skipped, and say so.
+if [ "$1" = --package ]; then
+    command -v "$2" >/dev/null 2>&1 || apt_install "$3" ||
+        echo "Some tests will be skipped. To run them: sudo apt-get install -y $3"
+    exit 0
+fi
+
+python=$1
+venv=$2
 
 command -v "$python" >/dev/null 2>&1 || fail "no $python found. Install it: sudo apt-get install python3 python3-venv"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
@@ -16,13 +35,8 @@ command -v "$python" >/dev/null 2>&1 || fail "no $python found. Install it: sudo
 # Debian and Ubuntu ship venv apart from python3.
 if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    line="apt-get install -y python$version-venv"
-    if [ "$(id -u)" = 0 ]; then run=""; elif sudo -n true 2>/dev/null; then run="sudo"; else run=none; fi
-    if [ "$run" = none ] || ! command -v apt-get >/dev/null 2>&1; then
-        fail "$python cannot make virtual environments. Run: sudo $line"
-    fi
-    echo "Installing python$version-venv ..."
-    { $run apt-get update -qq && $run $line -qq; } >/dev/null || fail "that failed. Run: sudo $line"
+    apt_install "python$version-venv" ||
+        fail "$python cannot make virtual environments. Run: sudo apt-get install -y python$version-venv"
 fi
 
 echo "Setting up $venv (once, about 250 MB) ..."

@@ -12,8 +12,8 @@ from models.store import ModelStore
 
 # In CI a skipped test is a failure, unless its reason begins with one of these and something else covers it.
 ALLOWED_SKIPS = (
-    "install it with: pip install 'streetproof[openvino]'",  # run by .ci/run in an environment with the extras
-    "install it with: pip install 'streetproof[ultralytics]'",  # likewise
+    "Install it with: pip install 'streetproof[openvino]'",  # run by .ci/run in an environment with the extras
+    "Install a CPU build of torch first, then: pip install 'streetproof[ultralytics]'",  # likewise
 )
 
 ROOT = Path(__file__).parents[1]
