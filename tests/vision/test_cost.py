@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 import tracemalloc
@@ -43,13 +44,15 @@ def test_memory_does_not_grow_with_time() -> None:
             visitor: list[Seen] = [("car", 0.8, moved(elsewhere, dx=(i // 30 % 5) / 20))] if i % 60 < 30 else []
             for camera in ("gt-01", "b"):
                 engine.step(camera, at(2 * i), detections([("car", 0.9, PARKED), *visitor]), None)
+        gc.collect()
         return len(json.dumps(engine.save()))
 
-    run(0, 300)
-    tracemalloc.start()
-    small = run(300, 600), tracemalloc.get_traced_memory()[0]
-    large = run(600, 2100), tracemalloc.get_traced_memory()[0]
+    run(0, 240)
+    tracemalloc.start(1)
+    small = run(240, 480), tracemalloc.get_traced_memory()[0]
+    large = run(480, 1440), tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert large[0] < small[0] + 3000
-    assert large[1] < small[1] + 100_000
+    # Caches of the libraries come and go; one list that grows by a box a step would be over 100 kB here.
+    assert large[1] < small[1] + 60_000
     assert any(isinstance(event, StayEnded) for event in engine.finish("b"))
