@@ -21,9 +21,12 @@ SIZE = (1920, 1080)
 # About 3 Mbit/s with keyframes of 250 kB: what a 1080p street camera sends.
 ENCODING = Encoding(crf=22, preset="veryfast", b_frames=2)
 MINUTE = 60
+_BASE = 10
+"""Minutes that are rendered."""
 _SOURCES = ("scene", "motion", "stage", "cutouts", "repaint", "drawn", "render", "weather", "compose")
 
-# Every ten minutes of recording: four vehicles that park and some that only pass. (arrives, leaves) in seconds.
+# Every ten minutes: four vehicles that park for longer than is allowed, one that stops for less, some that only pass,
+# some people. Something moves in about a quarter of the time. (arrives, leaves) in seconds.
 _SILVER, _BLUE, _RED = (0.72, 0.72, 0.72), (0.8, 0.45, 0.4), (0.4, 0.4, 0.85)
 _EAST: tuple[Point, ...] = ((1.12, 0.86), (0.97, 0.62))
 _WEST: tuple[Point, ...] = ((-0.12, 0.44), (0.1, 0.46))
@@ -35,7 +38,9 @@ _PARKED = (
     ("blue-van", Look.VAN, _EAST, (0.86, 0.52), 400, 560, True, _BLUE),
 )
 _PASSING = ((20, Look.VAN), (75, Look.CAR), (160, Look.VAN), (250, Look.CAR), (380, Look.VAN), (480, Look.CAR))
-_WALKING = (10, 105, 190, 265, 300, 350, 430, 510, 565)
+_WALKING = (10, 190, 350, 510)
+_BRIEF = (260, 290)
+"""A stop that the rule allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ def street(minutes: int) -> Scene:
         for start, look in _PASSING:
             path = (*_EAST, (0.8, 0.4), *_AWAY) if look is Look.VAN else (*_WEST, (0.5, 0.5), *_AWAY)
             actors.append(Actor(f"pass-{block + start}", look, path, passes=(block + start, block + start + 7)))
+        brief = (Stop((0.62, 0.50), block + _BRIEF[0], block + _BRIEF[1]),)
+        actors.append(Actor(f"brief-{block}", Look.CAR, _EAST, brief, _AWAY, 5))
         for start in _WALKING:
             path = ((1.05, 0.75), (0.55, 0.58), (-0.05, 0.44))
             actors.append(Actor(f"walk-{block + start}", Look.WALKER, path, passes=(block + start, block + start + 25)))
@@ -67,14 +74,21 @@ def street(minutes: int) -> Scene:
 
 
 def recording(minutes: int, folder: Path) -> Recording:
-    """The recording in `folder`, made first if it is not there: about as long as it lasts, on two cores."""
-    scene = street(minutes)
-    out = folder / f"street-{minutes}min-{_key(scene)}.mp4"
+    """The recording in `folder`, made first if it is not there: ten minutes of it in about five, on two cores.
+
+    `minutes` above ten must be a multiple of ten; the first ten minutes then come again and again.
+    """
+    base, scene = street(min(minutes, _BASE)), street(minutes)
+    first = folder / f"street-{min(minutes, _BASE)}min-{_key(base)}.mp4"
+    out = folder / f"street-{minutes}min-{_key(base)}.mp4"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not first.exists():
+        _make(base, first)
+    if not out.exists():
+        # The script repeats itself every ten minutes, so its packets may.
+        _join([first] * (minutes // _BASE), out, Fraction(base.seconds))
     truth = out.with_name(f"{out.stem}.truth.json")
-    if not (out.exists() and truth.exists()):
-        folder.mkdir(parents=True, exist_ok=True)
-        _make(scene, out)
-        truth.write_text(json.dumps(truth_of(scene), indent=1) + "\n", encoding="utf-8")
+    truth.write_text(json.dumps(truth_of(scene), indent=1) + "\n", encoding="utf-8")
     return Recording(scene, SceneFiles(out, truth))
 
 
@@ -92,28 +106,32 @@ def _make(scene: Scene, out: Path) -> None:
     parts = [out.with_name(f"{out.stem}.part{i}.mp4") for i in range(minutes)]
     with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         list(pool.map(_make_part, [scene] * minutes, range(minutes), parts))
-    partial = out.with_name(f"{out.stem}.partial.mp4")
-    _join(parts, partial)
+    _join(parts, out)
     for part in parts:
         part.unlink()
         part.with_name(f"{part.stem}.truth.json").unlink()
-    partial.replace(out)
 
 
 def _make_part(scene: Scene, minute: int, out: Path) -> None:
     compose(scene, out, ENCODING, frames=range(minute * MINUTE * int(FPS), (minute + 1) * MINUTE * int(FPS)))
 
 
-def _join(parts: list[Path], out: Path) -> None:
-    with av.open(out, "w", options={"movflags": "+faststart"}) as target:
+def _join(parts: list[Path], out: Path, repeat_after: Fraction = Fraction(0)) -> None:
+    """Writes the packets of `parts` one after the other; each part's times grow by `repeat_after` seconds per part."""
+    partial = out.with_name(f"{out.stem}.partial.mp4")
+    with av.open(partial, "w", options={"movflags": "+faststart"}) as target:
         stream = None
-        for part in parts:
+        for number, part in enumerate(parts):
             with av.open(part) as source:
                 given = source.streams.video[0]
                 if stream is None:
                     stream = target.add_stream_from_template(given)
                     target.metadata.update({"creation_time": source.metadata["creation_time"]})
+                shift = int(number * repeat_after / given.time_base)
                 for packet in source.demux(given):
                     if packet.dts is not None:
+                        packet.pts += shift
+                        packet.dts += shift
                         packet.stream = stream
                         target.mux(packet)
+    partial.replace(out)
