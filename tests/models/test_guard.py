@@ -74,7 +74,9 @@ def test_what_reaches_outside_is_refused(change, why):
     assert "模型 a.onnx" in str(caught.value)
 
 
-@pytest.mark.parametrize("data", [b"", b"GIF89a", b"<html>not found</html>", random.Random(5).randbytes(64), GOOD[:50], GOOD[:-3]])
+@pytest.mark.parametrize(
+    "data", [b"", b"GIF89a", b"<html>not found</html>", random.Random(5).randbytes(64), GOOD[:50], GOOD[:-3]]
+)
 def test_what_is_no_onnx_is_refused(data):
     with pytest.raises(ModelRefusedError, match="no ONNX file"):
         inspect(data, where="m")
