@@ -43,7 +43,8 @@ class Engine:
         return self._watch(camera).step(at, detections)
 
     def finish(self, camera: str) -> list[Event]:
-        """The footage of `camera` ended. What stands there ends too, its departure unknown: `(last_seen, None)`.
+        """The footage of `camera` ended. What stands there ends too, its departure unknown: `(last_seen, None)`; what
+        was missed in the last samples, too briefly to be gone, has the first of them as the end of the interval.
 
         Later samples of the camera must still be later in time; to them the footage begins anew.
         """

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import shapely  # type: ignore[import-untyped]
 from shapely import LineString, Polygon, box
 
+from vision.boxes import area, intersection
 from vision.interface import Box
 
 CONTACT_SHARE = 0.2
@@ -22,6 +23,13 @@ def ground_contact(of: Box) -> Box:
     """The lowest strip of a box: its full width, `CONTACT_SHARE` of its height."""
     x1, y1, x2, y2 = of
     return (x1, y2 - CONTACT_SHARE * (y2 - y1), x2, y2)
+
+
+def share_ground(a: Box, b: Box) -> float:
+    """Share, 0..1, of the smaller ground contact that lies in the other; 0 for boxes without area."""
+    first, second = ground_contact(a), ground_contact(b)
+    smaller = min(area(first), area(second))
+    return intersection(first, second) / smaller if smaller > 0 else 0.0
 
 
 class Area:

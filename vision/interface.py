@@ -42,7 +42,8 @@ class Stay:
     """Last sample before it was there, and first sighting; None: it stood there when the footage began."""
     last_seen: Instant
     departed: tuple[Instant, Instant | None] | None
-    """Last sighting and first sample without it; None while it stands; (.., None): footage ended with it there."""
+    """Last sighting, and first sample that showed its place without it; None while it stands. (.., None): the footage
+    ended with it there, or it was never seen to leave (half an hour without a look at its place)."""
     seen_ns: int
     occluded_ns: int
     gap_ns: int

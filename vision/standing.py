@@ -93,6 +93,12 @@ class Standing:
         for tally in self.tallies:
             tally.broken = True
 
+    def replaced(self, at: Instant, limit: int) -> None:
+        """Something else has come to stand here since `at`."""
+        self.displaced = max(self.displaced, limit)
+        if self.absent_from is None:
+            self.absent_from = at
+
     def absent(self, at: Instant, elapsed_ns: int) -> None:
         """Its visible place is empty in this sample, `elapsed_ns` after the sample before."""
         if self.absent_from is None:

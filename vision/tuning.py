@@ -47,6 +47,8 @@ class Tuning:
     again_far: int = 2
     """A sighting within `again_shift` of the place or of the sighting before, or within `stand_shift`, takes so much
     away; one beyond adds: where one car follows another, the next would hardly stand on the very same spot."""
+    same_ground: float = 0.5
+    """Two places that share so much of their ground contact cannot both be taken."""
     hidden_share: float = 0.5
     hidden_level: float = 0.05
     """Another box that covers this much of the place, and is not farther from the camera, hides it."""

@@ -16,7 +16,7 @@ from vision.association.bytetrack import ByteTrackAssociator
 from vision.association.interface import Associator
 from vision.boxes import family, iou, normalised
 from vision.errors import OrderError
-from vision.footprint import Area
+from vision.footprint import Area, share_ground
 from vision.interface import Box, Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.matching import displaced, hidden, match
 from vision.policy import CameraRules, Rule, policy_hash
@@ -90,6 +90,7 @@ class Watch:
                 if not weight and hidden(standing.place, detections, self._tuning):
                     continue
                 standing.absent(at, 0 if gap else elapsed)
+        self._yield_places(seen)
         ended += self._give_up(at)
         opened, fired = self._count(seen)
         self._forget_candidates(at, [standing for standing, _ in seen], found.new)
@@ -166,6 +167,20 @@ class Watch:
         for standing in memory.standings:
             standing.gap(length_ns)
         return self._give_up(at)
+
+    def _yield_places(self, seen: list[tuple[Standing, Moment]]) -> None:
+        """Two objects cannot stand on the same ground: a stay not seen now has left what another stands on."""
+        found = [standing for standing, _ in seen]
+        for newer in found:
+            for older in self.memory.standings:
+                if (
+                    older.open
+                    and older.last_seen.utc_ns < newer.first.utc_ns
+                    and newer.sightings + 1 >= self._tuning.stand_sightings
+                    and older.family == newer.family
+                    and share_ground(older.place, newer.place) >= self._tuning.same_ground
+                ):
+                    older.replaced(newer.first, self._tuning.displaced_limit)
 
     def _give_up(self, at: Instant) -> list[Event]:
         """End the open stays whose object is gone, or out of sight for too long."""

@@ -159,6 +159,15 @@ def test_a_car_that_moves_up_a_little_starts_a_new_stay(engine: Engine) -> None:
     assert ended(events)[0].departed == (at(48), at(50))
 
 
+@pytest.mark.parametrize("by", [0.3, 0.4, 0.5])
+def test_a_car_that_shuffles_within_its_own_place_leaves_the_old_one(engine: Engine, by: float) -> None:
+    """Its box still covers most of where it stood, and yet hides nothing there."""
+    events = play(engine, lambda t: car(PARKED if t < 50 else moved(PARKED, dx=-by)), 80)
+    assert len(opened(events)) == 2
+    (old,) = ended(events)
+    assert old.departed == (at(48), at(50))
+
+
 # -- detectors are weak -----------------------------------------------------------------------------------------
 
 
