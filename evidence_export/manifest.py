@@ -276,6 +276,7 @@ def _stay(stay: Stay) -> JsonObject:
         "last_seen": stay.last_seen.isoformat(),
         "departed": departed,
         "seen_ns": stay.seen_ns,
+        "sworn_ns": stay.sworn_ns,
         "occluded_ns": stay.occluded_ns,
         "gap_ns": stay.gap_ns,
         "sightings": stay.sightings,

@@ -75,6 +75,7 @@ class _Stay(_Model):
     seen_ns: _Ns
     occluded_ns: _Ns
     gap_ns: _Ns
+    sworn_ns: _Ns
     sightings: Annotated[int, Field(ge=1)]
 
     def value(self) -> Stay:
@@ -94,6 +95,7 @@ class _Stay(_Model):
             seen_ns=self.seen_ns,
             occluded_ns=self.occluded_ns,
             gap_ns=self.gap_ns,
+            sworn_ns=self.sworn_ns,
             sightings=self.sightings,
         )
 
@@ -190,6 +192,7 @@ def _stay_json(stay: Stay) -> dict[str, JSON]:
         "seen_ns": stay.seen_ns,
         "occluded_ns": stay.occluded_ns,
         "gap_ns": stay.gap_ns,
+        "sworn_ns": stay.sworn_ns,
         "sightings": stay.sightings,
     }
 

@@ -47,12 +47,10 @@ class Stay:
     seen_ns: int
     occluded_ns: int
     gap_ns: int
+    sworn_ns: int
+    """What can be sworn to of one and the same object: the seen time of the longest stretch without a look away so long
+    that another could have taken its place (`Tuning.identity_ns`). At most `seen_ns`."""
     sightings: int
-
-    @property
-    def dwell_lower_bound_ns(self) -> int:
-        """What can be sworn to: only the time between sightings close to each other counts."""
-        return self.seen_ns
 
     @property
     def seen_s(self) -> float:

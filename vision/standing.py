@@ -38,6 +38,12 @@ class Standing:
     seen_ns: int = 0
     occluded_ns: int = 0
     gap_ns: int = 0
+    stretch_ns: int = 0
+    """Seen time since the last look away that was too long to swear that it is the same object."""
+    sworn_ns: int = 0
+    """The longest such stretch."""
+    doubted: bool = False
+    """A box since the last sighting said that it moved on."""
     pending_gap_ns: int = 0
     """Gaps of the footage since the last sighting; they become `gap_ns` once it is seen again."""
     classes: dict[str, int] = field(default_factory=dict)
@@ -66,12 +72,16 @@ class Standing:
     def seen_again(self, moment: Moment, max_unseen_ns: int, tuning: Tuning) -> None:
         """Count the time since the last sighting, and forget the absence."""
         elapsed = moment.at.utc_ns - self.last_seen.utc_ns
+        if elapsed > tuning.identity_ns:
+            self.stretch_ns = 0
         if self.pending_gap_ns == 0 and elapsed <= max_unseen_ns:
             self.seen_ns += elapsed
+            self.stretch_ns += 0 if self.doubted else elapsed
+            self.sworn_ns = max(self.sworn_ns, self.stretch_ns)
         else:
             self.gap_ns += self.pending_gap_ns
             self.occluded_ns += elapsed - self.pending_gap_ns
-        self.pending_gap_ns = 0
+        self.pending_gap_ns, self.doubted = 0, False
         self.last_seen = moment.at
         self.sightings += 1
         self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
@@ -90,6 +100,7 @@ class Standing:
     def doubt(self, weight: int) -> None:
         """A box says that it moved on; what lies between the sightings around it cannot be sworn to."""
         self.displaced += weight
+        self.doubted = True
         for tally in self.tallies:
             tally.broken = True
 
@@ -125,6 +136,7 @@ class Standing:
             seen_ns=self.seen_ns,
             occluded_ns=self.occluded_ns,
             gap_ns=self.gap_ns,
+            sworn_ns=self.sworn_ns,
             sightings=self.sightings,
         )
 

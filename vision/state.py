@@ -138,6 +138,7 @@ def _standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str 
         and (standing.before is None or EARLIEST_NS <= standing.before.utc_ns < first),
         "a place outside the image": _inside(standing.place) and _inside(standing.box),
         "time that does not add up": min(counts) >= 0
+        and 0 <= standing.stretch_ns <= standing.sworn_ns <= standing.seen_ns
         and standing.seen_ns + standing.occluded_ns + standing.gap_ns == last - first
         and standing.pending_gap_ns <= now_ns - last,
         "counts of sightings": standing.sightings >= 1

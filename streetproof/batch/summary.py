@@ -59,7 +59,7 @@ def case_json(case: str, bundle: Path, request: CaseRequest, *, new: bool) -> di
         "last_seen": stay.last_seen.isoformat(),
         "departure_seen": stay.departed is not None and stay.departed[1] is not None,
         "allowed_ns": violation.allowed_ns,
-        "dwell_lower_bound_ns": stay.dwell_lower_bound_ns,
+        "dwell_lower_bound_ns": stay.sworn_ns,
         "occluded_ns": stay.occluded_ns,
         "gap_ns": stay.gap_ns,
         "weak_model": request.detector_weakness is not None,

@@ -73,11 +73,11 @@ class LiveDisplay(Silent):
     """Files, real-time factor, stays being timed, violations and the time left, refreshed in place."""
 
     def __init__(self) -> None:
-        self._live = Live(console=err, refresh_per_second=4, transient=True, get_renderable=self._render)
         self._began = time.monotonic_ns()
         self._files = self._done = self._failed = self._stays = self._violations = self._cases = 0
         self._footage_ns = self._finished_ns = self._reused_ns = 0
         self._under_way: dict[Path, int] = {}
+        self._live = Live(console=err, refresh_per_second=4, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> Self:
         self._live.start()

@@ -92,6 +92,7 @@ def make_request(path: Path, **changes: object) -> CaseRequest:
         last_seen=at(18),
         departed=None,
         seen_ns=14 * S,
+        sworn_ns=14 * S,
         occluded_ns=0,
         gap_ns=0,
         sightings=8,

@@ -267,8 +267,9 @@ def test_archives_that_lie_about_their_content_are_refused(zoo):
     ]:
         with pytest.raises(ModelRefusedError, match=why):
             zoo.pull(zoo.links(), members=members)
+    # Cut short, the stream ends inside a member or between two: it depends on the times of the files packed.
     for junk in (b"junk" * 100, zoo.archive[:600]):
-        with pytest.raises(ModelRefusedError, match="cannot be read"):
+        with pytest.raises(ModelRefusedError, match=r"cannot be read|holds no file"):
             zoo.pull(zoo.links(junk), archive=junk)
     with pytest.raises(ModelRefusedError, match=r"the file for tiny has SHA-256"):
         zoo.pull(zoo.links(), sha256="0" * 64)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.conftest import ROOT
-from tests.streetproof.commands import streetproof
+from tests.streetproof.commands import command, streetproof
 
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
@@ -105,3 +108,31 @@ def test_a_table_fits_a_narrow_terminal(tmp_path: Path, bootstrap_model: str) ->
     assert ran.code == 0, ran.err
     table = ran.out.split("What no verifier can know")[1]
     assert re.search(r"^SP-20090201-\w+ +demo-01 .*2009-02-01 12:34:00", table, re.MULTILINE)
+
+
+def test_a_terminal_shows_progress_and_the_outcome(tmp_path: Path, bootstrap_model: str) -> None:
+    """On a terminal the live display is used, which pipes never see."""
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        command("demo", "--out", tmp_path / "d"),
+        stdout=side,
+        stderr=side,
+        stdin=side,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(side)
+    shown = bytearray()
+    while True:
+        try:
+            data = os.read(main, 65536)
+        except OSError:  # how Linux says that the other side has closed
+            break
+        if not data:
+            break
+        shown += data
+    os.close(main)
+    text = shown.decode("utf-8")
+    assert process.wait(timeout=280) == 0, text
+    assert "stays timed" in text
+    assert "VERIFIED" in text
+    assert "Traceback" not in text

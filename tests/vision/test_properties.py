@@ -83,13 +83,14 @@ def test_time_splits_exactly_and_nothing_fires_too_early(samples: list[Sample]) 
     for stay in stays_of(events):
         assert stay.seen_ns + stay.occluded_ns + stay.gap_ns == stay.last_seen.utc_ns - stay.arrived[1].utc_ns
         assert min(stay.seen_ns, stay.occluded_ns, stay.gap_ns) >= 0
+        assert 0 <= stay.sworn_ns <= stay.seen_ns
         assert stay.arrived[0] is None or stay.arrived[0].utc_ns < stay.arrived[1].utc_ns
         assert stay.departed is None or stay.departed[0] == stay.last_seen
     for event in events:
         if not isinstance(event, ViolationFired):
             continue
         violation = event.violation
-        assert violation.allowed_ns == 20 * NS_PER_S < violation.dwell_lower_bound_ns <= violation.stay.seen_ns
+        assert violation.allowed_ns == 20 * NS_PER_S < violation.dwell_lower_bound_ns <= violation.stay.sworn_ns
         assert (
             violation.dwell_lower_bound_ns <= violation.fired_at.utc_ns - violation.moments[0].at.utc_ns + 6 * NS_PER_S
         )

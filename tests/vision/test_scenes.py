@@ -301,6 +301,9 @@ def test_after_a_long_gap_the_rule_counts_from_zero(engine: Engine) -> None:
     assert violation.fired_at == at(262)
     assert violation.moments[0].at == at(200)
     assert violation.dwell_lower_bound_ns == 62 * S < violation.stay.seen_ns == 112 * S
+    assert violation.stay.sworn_ns == 62 * S
+    (stay,) = ended(events + engine.finish("gt-01"))
+    assert (stay.seen_ns, stay.sworn_ns) == (150 * S, 100 * S)
 
 
 def test_a_stay_is_given_up_after_half_an_hour_without_footage(engine: Engine) -> None:
