@@ -13,14 +13,14 @@ DWELL_S = 60
 ZONE = ((0.30, 0.46), (0.60, 0.36), (0.76, 0.24), (0.90, 0.20), (0.99, 0.46), (0.99, 0.72), (0.60, 0.68))
 
 
-def write_site(path: Path, cameras: list[str]) -> None:
-    """A site file with one no-parking zone on each of `cameras`; recordings are named `<camera>.mp4`."""
+def write_site(path: Path, cameras: list[str], dwell: str) -> None:
+    """A site file: on each of `cameras` one no-parking zone with `dwell` (`60s`); recordings are `<camera>.mp4`."""
     rule = {
         "id": "no-parking",
         "kind": "no_parking",
         "classes": list(CLASSES),
         "min_score": MIN_SCORE,
-        "dwell": f"{DWELL_S}s",
+        "dwell": dwell,
     }
     site = {
         "site": {"id": "bench", "name": "bench", "timezone": "Asia/Shanghai"},
