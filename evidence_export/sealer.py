@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from PIL import Image as Picture
 
 from evidence_export import manifest, texts
 from evidence_export.bag import canonical, layout, zipform
-from evidence_export.bag.digest import digest_file
+from evidence_export.bag.digest import Digests, digest_file
 from evidence_export.case import CaseRequest, Recording
 from evidence_export.errors import SealError
 from evidence_export.footage import ArchiveFootage, Footage
@@ -235,10 +236,20 @@ class _Draft:
         self._files.append(BagFile(path, role, digest_file(self._folder / path), parent, transform))
 
 
+@lru_cache(maxsize=256)
+def _digests(path: Path, inode: int, size: int, changed_ns: int) -> Digests:
+    """Digests of a recording, once for all cases in it: hashing an hour of footage takes longer than sealing a case.
+
+    `inode`, `size` and `changed_ns` tell whether it is still the same file.
+    """
+    return digest_file(path)
+
+
 def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, Footage]:
     try:
-        changed_ns = recording.path.stat().st_mtime_ns
-        digests = digest_file(recording.path)
+        status = recording.path.stat()
+        changed_ns = status.st_mtime_ns
+        digests = _digests(recording.path, status.st_ino, status.st_size, changed_ns)
     except OSError as error:
         raise SealError(
             f"the recording cannot be read ({error.strerror})", where=str(recording.path), remedy="Bring it back"
