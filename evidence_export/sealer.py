@@ -303,7 +303,8 @@ def _canonical(value: object, what: str) -> bytes:
 
 
 def _write_png(picture: Picture.Image, path: Path) -> None:
-    picture.save(path, format="PNG", compress_level=6)
+    # Level 1: a third of the time for a tenth more bytes, and these are photographs.
+    picture.save(path, format="PNG", compress_level=1)
 
 
 def _pack(draft: Path, packed: Path, case_id: str) -> None:

@@ -166,7 +166,7 @@ def _look_at(
     level: DecodeLevel,
 ) -> dict[str, Any]:
     rate = task.look.rate if level is DecodeLevel.SAMPLED else None
-    gate = ChangeGate() if task.look.skip_unchanged else None
+    gate = ChangeGate(task.look.max_reuse) if task.look.skip_unchanged else None
     spacing = _Spacing(task.look.max_interval) if level is DecodeLevel.KEYFRAMES else None
     last: Detections | None = None
     looked = inferred = 0

@@ -109,6 +109,9 @@ class Look(Strict):
     skip_unchanged: bool = Field(
         default=True, description="Do not run the model again while no pixel block in the view has changed"
     )
+    max_reuse: Duration = Field(
+        default="10s", validate_default=True, description="... but look again after this time, however still the view"
+    )
 
     @model_validator(mode="after")
     def _rate_is_close_enough(self) -> Self:
