@@ -201,7 +201,8 @@ def _show(console: Console, rows: dict[str, Row], result: dict[str, Any], ours: 
     console.print(
         f"ours / keyframe limit: {ratios['ours_to_keyframe_limit']:.0%} "
         f"(nothing to seal: {ratios['ours_unsealed_to_keyframe_limit']:.0%})   "
-        f"ours / peer: {ratios['ours_to_peer']:.1f}×   model run on {result['keyframes_inferred']} of {result['keyframes_looked_at']} keyframes"
+        f"ours / peer: {ratios['ours_to_peer']:.1f}×   "
+        f"model run on {result['keyframes_inferred']} of {result['keyframes_looked_at']} keyframes"
     )
     by_stay = {stay.name: cases for stay, cases in peer.found}
     table = Table(title="Stays that break the rule (seconds)", title_justify="left", box=None)
