@@ -12,7 +12,6 @@ from streetproof.batch.observations import coverage_of, read_header
 from streetproof.batch.observe import Observed
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
-from streetproof.store.tables import CaseRow
 from streetproof.version import __version__
 from vision.policy import policy_content
 
@@ -61,22 +60,6 @@ def case_request(loaded: LoadedSite, camera: Camera, finding: Finding, recording
         config_sha256=loaded.sha256,
         software=Software("streetproof", __version__),
         limits=limits,
-    )
-
-
-def case_row(request: CaseRequest, case_id: str, bundle: str, run: int) -> CaseRow:
-    """The row that finds a sealed case again."""
-    return CaseRow(
-        id=case_id,
-        site=request.site.id,
-        camera=request.camera.id,
-        rule=request.violation.rule,
-        zone=request.violation.zone,
-        stay=request.stay.id,
-        arrived_ns=request.stay.arrived[1].utc_ns,
-        last_seen_ns=request.stay.last_seen.utc_ns,
-        bundle=bundle,
-        run=run,
     )
 
 

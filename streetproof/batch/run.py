@@ -18,13 +18,14 @@ from evidence_export.sealer import SealedCase
 from models.store import ModelStore, locate
 from streams.archive.discover import search
 from streams.instant import Instant
-from streetproof.batch.cases import case_request, case_row
+from streetproof.batch.cases import case_request
 from streetproof.batch.events import BatchEvent, CaseReady, FileDone, FileFailed, Judged, Planned
 from streetproof.batch.judge import Judge
 from streetproof.batch.observations import model_json
 from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed
 from streetproof.batch.plan import Failure, camera_named, camera_of
 from streetproof.batch.pool import Pool
+from streetproof.batch.register import CaseRegister
 from streetproof.batch.report import BatchReport, write_report
 from streetproof.batch.summary import case_json, input_json, totals_json
 from streetproof.batch.work import Outcome, Seal, Task, execute
@@ -93,6 +94,7 @@ class _Batch:
     def run(self) -> BatchReport:
         started = now()
         run = self._store.begin_run(started.utc_ns, self._request.loaded.sha256)
+        self._register = CaseRegister(self._store, self._request.out, run)
         tasks = self._probes()
         waiting = len(tasks)
         recordings: list[Probed] = []
@@ -116,8 +118,7 @@ class _Batch:
                     self._fail(Failure.of(str(task.path), outcome))
                     tasks.extendleft(self._judge(task.path, None))
                 case Seal(), SealedCase():
-                    bundle = outcome.path.relative_to(self._request.out)
-                    self._store.remember_case(case_row(task.request, outcome.case_id, str(bundle), run))
+                    self._register.add(outcome.case_id, outcome.path, task.request)
                     self._case_ready(outcome.case_id, outcome.path, task.request, new=True)
                 case Seal(), StreetproofError():
                     self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
@@ -176,8 +177,8 @@ class _Batch:
             camera = camera_named(self._site, recording.camera)
             footage = [one for one in self._in_order(camera.id) if str(one.path) not in judge.duplicates]
             request = case_request(self._request.loaded, camera, finding, footage)
-            known = self._store.case_of_stay(camera.id, finding.violation.rule, finding.stay.id)
-            if known is not None and (self._request.out / known.bundle).exists():
+            known = self._register.case_of(finding)
+            if known is not None:
                 self._case_ready(known.id, self._request.out / known.bundle, request, new=False)
             else:
                 yield Seal(request, self._request.out / "cases", self._request.key, self._site.evidence.zip)

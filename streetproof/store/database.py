@@ -106,13 +106,6 @@ class Store:
             row = session.get_one(RunRow, run)
             row.finished_ns, row.exit_code = finished_ns, exit_code
 
-    def case_of_stay(self, camera: str, rule: str, stay: str) -> CaseRow | None:
-        """The case already sealed for this stay and rule, else None."""
-        with self._session() as session:
-            return session.scalar(
-                sa.select(CaseRow).where(CaseRow.camera == camera, CaseRow.rule == rule, CaseRow.stay == stay)
-            )
-
     def remember_case(self, row: CaseRow) -> None:
         """Keep a sealed case; the same id again replaces it."""
         with self._session() as session:

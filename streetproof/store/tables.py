@@ -38,7 +38,7 @@ class CaseRow(Base):
     """One sealed case. The bundle is the truth; this row finds it."""
 
     __tablename__ = "case"
-    __table_args__ = (Index("ix_case_stay", "camera", "rule", "stay", unique=True),)
+    __table_args__ = (Index("ix_case_camera", "camera", "rule", "arrived_ns"),)
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     site: Mapped[str] = mapped_column(String(200))
@@ -46,6 +46,8 @@ class CaseRow(Base):
     rule: Mapped[str] = mapped_column(String(200))
     zone: Mapped[str] = mapped_column(String(200))
     stay: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(200))
+    """x1, y1, x2, y2 as fractions of the image, JSON."""
     arrived_ns: Mapped[int] = mapped_column(BigInteger)
     last_seen_ns: Mapped[int] = mapped_column(BigInteger)
     bundle: Mapped[str] = mapped_column(Text)

@@ -90,7 +90,7 @@ def test_one_stay_over_twelve_files_is_one_case_and_a_second_run_changes_nothing
     for name in ("state.db", "state.db-wal", "state.db-shm"):
         (out / name).unlink(missing_ok=True)
     third = streetproof(*arguments)
-    assert (third.code, third.json["totals"]["cases"]) == (0, 1)
+    assert (third.code, third.json["totals"]["cases"], third.json["totals"]["new_cases"]) == (0, 1, 0)
     assert {path: path.stat().st_mtime_ns for path in (out / "cases").rglob("*")} == before
     with Store.open_file(out / "state.db") as store:
         assert [row.id for row in store.cases()] == [case["id"]]
@@ -158,6 +158,22 @@ def test_killed_at_random_moments_it_ends_with_the_same_cases(
     for one, other in zip(expected, found, strict=True):
         assert verify(other).ok
         assert content(one) == content(other)
+
+
+def test_another_model_or_threshold_gives_no_second_case_of_the_same_stay(
+    tmp_path: Path, bootstrap_model: str, demo_clip: Path
+) -> None:
+    out = tmp_path / "out"
+    first = streetproof("batch", DEMO, demo_clip, "--out", out, "--model", bootstrap_model, "--json")
+    (case,) = first.json["cases"]
+    other = tmp_path / "other.yaml"
+    text = DEMO.read_text(encoding="utf-8").replace("level: keyframes ", "level: every_frame ")
+    other.write_text(text.replace("start: 2009-02-01T12:34:00", "start: 2009-02-01T12:33:59.9"), encoding="utf-8")
+    second = streetproof("batch", other, demo_clip, "--out", out, "--model", bootstrap_model, "--json")
+    assert second.code == 0, second.err
+    assert not second.json["inputs"][0]["reused"]
+    assert [(one["id"], one["new"]) for one in second.json["cases"]] == [(case["id"], False)]
+    assert [bundle.name for bundle in bundles(out)] == [case["id"]]
 
 
 def test_two_batches_do_not_write_into_one_folder(tmp_path: Path, real_model: str, demo_clip: Path) -> None:

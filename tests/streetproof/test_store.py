@@ -21,6 +21,7 @@ def case(number: int, stay: str = "s1") -> CaseRow:
         camera="c",
         rule="r",
         zone="z",
+        place="[0, 0, 1, 1]",
         stay=stay,
         arrived_ns=10**18 + number,
         last_seen_ns=10**18 + 60,
@@ -47,18 +48,13 @@ def test_a_changed_file_is_not_taken_for_the_known_one(tmp_path: Path) -> None:
         assert store.recording_sha256(Path("/other.mp4"), 10, 20) is None
 
 
-def test_a_stay_has_one_case_per_rule(tmp_path: Path) -> None:
+def test_a_case_is_kept_once(tmp_path: Path) -> None:
     with Store.open_file(tmp_path / "a.db") as store:
         store.remember_case(case(1))
         store.remember_case(case(1))
         assert [row.id for row in store.cases()] == ["SP-1"]
-        with pytest.raises(StoreError):
-            store.remember_case(case(2))
-        store.remember_case(case(3, stay="s2"))
-        found = store.case_of_stay("c", "r", "s2")
-        assert found is not None
-        assert found.id == "SP-3"
-        assert store.case_of_stay("c", "r", "s3") is None
+        store.remember_case(case(0))
+        assert [row.id for row in store.cases()] == ["SP-0", "SP-1"]
 
 
 def test_what_was_written_is_there_when_opened_again(tmp_path: Path) -> None:

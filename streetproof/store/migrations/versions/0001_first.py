@@ -32,12 +32,13 @@ def upgrade() -> None:
         sa.Column("rule", sa.String(200), nullable=False),
         sa.Column("zone", sa.String(200), nullable=False),
         sa.Column("stay", sa.String(64), nullable=False),
+        sa.Column("place", sa.String(200), nullable=False),
         sa.Column("arrived_ns", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_ns", sa.BigInteger(), nullable=False),
         sa.Column("bundle", sa.Text(), nullable=False),
         sa.Column("run", sa.Integer(), sa.ForeignKey("run.id"), nullable=True),
     )
-    op.create_index("ix_case_stay", "case", ["camera", "rule", "stay"], unique=True)
+    op.create_index("ix_case_camera", "case", ["camera", "rule", "arrived_ns"])
 
 
 def downgrade() -> None:

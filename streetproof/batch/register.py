@@ -1,0 +1,120 @@
+"""Which cases the output folder holds already. Bundles are the truth; the database is brought into line with them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from evidence_export.case import CaseRequest
+from streams.instant import from_datetime
+from streetproof.batch.judge import Finding
+from streetproof.store.database import Store
+from streetproof.store.tables import CaseRow
+from vision.boxes import iou
+from vision.interface import Box
+
+_SAME_PLACE = 0.4
+"""Two boxes of one standing vehicle overlap more than this, also where two different models drew them."""
+
+
+class CaseRegister:
+    """The cases of one output folder."""
+
+    def __init__(self, store: Store, out: Path, run: int) -> None:
+        self._store = store
+        self._out = out
+        self._run = run
+        self._rows = {row.id: row for row in store.cases() if (out / row.bundle).exists()}
+        for bundle in sorted((out / "cases").iterdir()):
+            if bundle.suffix != ".partial" and bundle.name.removesuffix(".zip") not in self._rows:
+                self._take_up(bundle)
+
+    def case_of(self, finding: Finding) -> CaseRow | None:
+        """The case sealed before for this stay and rule, else None.
+
+        Another model or another tuning draws another box, and with it gives the stay another id. A vehicle that stood
+        on the same spot of the same camera at the same time is the same vehicle: it gets no second case.
+        """
+        stay, rule = finding.stay, finding.violation.rule
+        for row in self._rows.values():
+            if (row.camera, row.rule) == (stay.camera, rule) and (
+                row.stay == stay.id
+                or (
+                    row.arrived_ns <= stay.last_seen.utc_ns
+                    and row.last_seen_ns >= stay.arrived[1].utc_ns
+                    and iou(_box(row.place), stay.place) >= _SAME_PLACE
+                )
+            ):
+                return row
+        return None
+
+    def add(self, case_id: str, bundle: Path, request: CaseRequest) -> None:
+        """Keep a case that was sealed now."""
+        stay = request.stay
+        self._keep(
+            CaseRow(
+                id=case_id,
+                site=request.site.id,
+                camera=stay.camera,
+                rule=request.violation.rule,
+                zone=request.violation.zone,
+                stay=stay.id,
+                place=json.dumps(stay.place),
+                arrived_ns=stay.arrived[1].utc_ns,
+                last_seen_ns=stay.last_seen.utc_ns,
+                bundle=str(bundle.relative_to(self._out)),
+                run=self._run,
+            )
+        )
+
+    def _take_up(self, bundle: Path) -> None:
+        """A bundle that the database does not know: made by a run that was killed then, or the database was lost."""
+        case = _manifest(bundle)
+        if case is None:
+            return
+        violation, stay = case["violation"], case["violation"]["stay"]
+        self._keep(
+            CaseRow(
+                id=case["case"]["id"],
+                site=case["site"]["id"],
+                camera=case["camera"]["id"],
+                rule=violation["rule"],
+                zone=violation["zone"],
+                stay=stay["id"],
+                place=json.dumps([float(value) for value in stay["place"]]),
+                arrived_ns=_ns(stay["arrived"]["by"]),
+                last_seen_ns=_ns(stay["last_seen"]),
+                bundle=str(bundle.relative_to(self._out)),
+                run=None,
+            )
+        )
+
+    def _keep(self, row: CaseRow) -> None:
+        self._store.remember_case(row)
+        self._rows[row.id] = row
+
+
+def _manifest(bundle: Path) -> dict[str, Any] | None:
+    """The manifest of a bundle; None where there is none to read: `verify` is what judges bundles."""
+    try:
+        if bundle.is_dir():
+            data = (bundle / "case.json").read_bytes()
+        else:
+            with zipfile.ZipFile(bundle) as archive:
+                data = archive.read(f"{bundle.stem}/case.json")
+        case = json.loads(data)
+        return case if case["format"] == "streetproof-case" else None
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _box(text: str) -> Box:
+    x1, y1, x2, y2 = json.loads(text)
+    return x1, y1, x2, y2
+
+
+def _ns(iso: str) -> int:
+    return from_datetime(datetime.fromisoformat(iso[:-1][:26] + "+00:00")) + int(iso[26:29])
