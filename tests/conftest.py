@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from models.pull import pull
 from models.store import ModelStore
@@ -15,6 +16,12 @@ ALLOWED_SKIPS = (
     "Install it with: pip install 'streetproof[openvino]'",  # run by .ci/run in an environment with the extras
     "Install a CPU build of torch first, then: pip install 'streetproof[ultralytics]'",  # likewise
 )
+
+# Machines are shared and slow at times: how long an example takes says nothing. CI draws the same examples each time, so
+# that a change is not stopped by what it did not touch; developers draw new ones.
+settings.register_profile("developer", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
