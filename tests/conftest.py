@@ -17,8 +17,8 @@ ALLOWED_SKIPS = (
     "Install a CPU build of torch first, then: pip install 'streetproof[ultralytics]'",  # likewise
 )
 
-# Machines are shared and slow at times: how long an example takes says nothing. CI draws the same examples each time, so
-# that a change is not stopped by what it did not touch; developers draw new ones.
+# Machines are shared and slow at times: how long an example takes says nothing. CI draws the same examples each time,
+# so that a change is not stopped by what it did not touch; developers draw new ones.
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
