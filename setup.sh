@@ -39,9 +39,11 @@ if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         fail "$python cannot make virtual environments. Run: sudo apt-get install -y python$version-venv"
 fi
 
-echo "Setting up $venv (once, about 250 MB) ..."
+echo "Setting up $venv (once, about 250 MB, a minute or so) ..."
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 # --no-deps: the lock is complete, and leaving resolution out keeps a second cv2 from coming in with `trackers`.
+echo "  fetching and installing $(grep -c '^[a-z].*==' requirements.lock) packages, each pinned by its hash ..."
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+echo "  done"
 touch "$venv/.ready"

@@ -348,7 +348,7 @@ def _recordings(request: CaseRequest, made: Made) -> list[JsonValue]:
                 "start_source": str(start.source),
                 "start_uncertainty_ns": start.uncertainty_ns,
                 "end": known(coverage.end.isoformat() if coverage and coverage.end else None),
-                "frames_looked_at": known(coverage.frames if coverage else None),
+                "frames_decoded": known(coverage.frames if coverage else None),
                 "gaps": known(gaps),
                 "problems": known(problems),
             }

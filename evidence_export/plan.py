@@ -127,15 +127,18 @@ def clip_range(request: CaseRequest) -> ClipRange:
 
 
 def recording_at(recordings: Sequence[Recording], utc_ns: int) -> int:
-    """The index of the recording that holds a moment: the last one that had begun. Raises SealError."""
-    begun = [index for index, one in enumerate(recordings) if one.start.utc_ns <= utc_ns]
+    """The index of the recording that holds a moment. Where recordings overlap it is the first of them: whoever judges
+    leaves out what a later one says about time that an earlier one covers. Raises SealError."""
+    spans = spans_of(recordings)
+    holding = [index for index, (start, end) in enumerate(spans) if start <= utc_ns and (end is None or utc_ns <= end)]
+    begun = [index for index, (start, _) in enumerate(spans) if start <= utc_ns]
     if not begun:
         raise SealError(
             "something was seen before the first recording begins",
             where=str(recordings[0].path) if recordings else "",
             remedy="Give every recording that holds a part of the stay",
         )
-    return begun[-1]
+    return holding[0] if holding else begun[-1]
 
 
 def check(request: CaseRequest) -> None:

@@ -248,7 +248,7 @@ def _digests(path: Path, inode: int, size: int, changed_ns: int) -> Digests:
 def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, Footage]:
     try:
         status = recording.path.stat()
-        changed_ns = status.st_mtime_ns
+        changed_ns = status.st_ctime_ns
         digests = _digests(recording.path, status.st_ino, status.st_size, changed_ns)
     except OSError as error:
         raise SealError(
@@ -287,7 +287,7 @@ def _must_verify(path: Path, signer: Signer) -> None:
 def _unchanged(source: Source) -> None:
     """The recording was hashed before it was cut; its size and time of change must be the same afterwards."""
     status = source.recording.path.stat()
-    if status.st_size != source.digests.size or status.st_mtime_ns != source.changed_ns:
+    if status.st_size != source.digests.size or status.st_ctime_ns != source.changed_ns:
         raise SealError(
             "the recording was changed while it was sealed",
             where=str(source.recording.path),

@@ -134,7 +134,7 @@ _README = """\
   {clip:<22} 原始录像片段，未重新编码
   data/stills/           原始画面截图，未作任何改动
   data/overlay/          衍生副本：加画了方框、区域和信息栏，仅供查看
-  data/detections.json   作出判断所依据的检测结果
+  data/detections.json   说明判断的检测结果：首次、触发时及其间最多六次
   data/policy.json       所适用的规则与区域
   manifest-sha256.txt    data/ 下各文件的 SHA-256
   tagmanifest-sha256.txt 其余文件的 SHA-256
@@ -169,7 +169,7 @@ The electronic evidence of one case, or lead. Any change made after sealing can 
   {clip:<22} the original footage, never re-encoded
   data/stills/           original pictures, untouched
   data/overlay/          derived copies with box, zone and information bar, for looking at only
-  data/detections.json   the sightings that the decision stands on
+  data/detections.json   sightings that show the decision: first, firing, and up to six between
   data/policy.json       the rule and the zone that were applied
   manifest-sha256.txt    SHA-256 of every file in data/
   tagmanifest-sha256.txt SHA-256 of the other files

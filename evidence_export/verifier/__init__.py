@@ -41,7 +41,11 @@ def verify_all(path: Path, *, trusted_key: str | Path | None = None) -> tuple[Ve
     Raises NotABundleError as `verify` does, and where the folder holds no bundle.
     """
     trusted = None if trusted_key is None else trusted_fingerprint(trusted_key)
-    return tuple(_verify(bundle, trusted) for bundle in find_bundles(path))
+    try:
+        bundles = find_bundles(path)
+    except OSError as error:
+        raise _no_bundle(path, f"it cannot be looked at ({error.strerror})") from error
+    return tuple(_verify(bundle, trusted) for bundle in bundles)
 
 
 def find_bundles(path: Path) -> tuple[Path, ...]:

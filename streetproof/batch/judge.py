@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from streetproof.batch.observations import read_observations
+from streetproof.batch.observations import coverage_of, read_observations
 from streetproof.batch.observe import Observed, Probed
 from vision.engine import Engine
 from vision.interface import Event, Stay, StayEnded, StayOpened, Violation, ViolationFired
@@ -24,14 +24,18 @@ class Finding:
 class Judge:
     """The engine of one camera and the queue of its recordings.
 
-    Recordings are judged strictly in order of their start, each as soon as all before it are done or have failed; so
-    the outcome does not depend on which worker was quicker.
+    Recordings are judged strictly in order of their start, each as soon as all before it are done or have failed, and a
+    finding is held back until all footage that belongs into its bundle was judged; so the outcome does not depend on
+    which worker was quicker. Where recordings overlap, the earlier one speaks: frames of a later one that fall into its
+    time are left out.
     """
 
-    def __init__(self, rules: CameraRules, zone: ZoneInfo, order: Sequence[Probed]) -> None:
+    def __init__(self, rules: CameraRules, zone: ZoneInfo, order: Sequence[Probed], post_roll_ns: int) -> None:
         self._camera = rules.camera
         self._engine = Engine([rules], zone)
-        self._waiting = [recording.path for recording in order]
+        self._waiting = list(order)
+        self._post_roll_ns = post_roll_ns
+        self._held: list[Finding] = []
         self._ready: dict[object, Observed | None] = {}
         self._last_ns: int | None = None
         self._standing: set[str] = set()
@@ -56,14 +60,21 @@ class Judge:
     def give(self, recording: Probed, observed: Observed | None) -> Iterator[Finding]:
         """Take one recording's observations, None if it failed; yield the findings that this completes."""
         self._ready[recording.path] = observed
-        while self._waiting and self._waiting[0] in self._ready:
-            ready = self._ready.pop(self._waiting.pop(0))
+        while self._waiting and self._waiting[0].path in self._ready:
+            ready = self._ready.pop(self._waiting.pop(0).path)
             if ready is not None:
-                yield from self._judge(ready)
+                self._judge(ready)
             if not self._waiting:
-                yield from self._take(self._engine.finish(self._camera))
+                self._take(self._engine.finish(self._camera))
+        next_ns = self._waiting[0].start.utc_ns if self._waiting else None
+        held, self._held = self._held, []
+        for finding in held:
+            if next_ns is None or finding.stay.last_seen.utc_ns + self._post_roll_ns < next_ns:
+                yield finding
+            else:
+                self._held.append(finding)
 
-    def _judge(self, observed: Observed) -> Iterator[Finding]:
+    def _judge(self, observed: Observed) -> None:
         first = self._known.setdefault(observed.sha256, str(observed.path))
         if first != str(observed.path):
             # A copy under a name that tells another time would be a second case of one stay.
@@ -74,9 +85,12 @@ class Judge:
                 self.overlapping[str(observed.path)] = self.overlapping.get(str(observed.path), 0) + 1
                 continue
             self._last_ns = seen.at.utc_ns
-            yield from self._take(self._engine.step(self._camera, seen.at, seen.detections, None))
+            self._take(self._engine.step(self._camera, seen.at, seen.detections, None))
+        end = coverage_of(observed.end["coverage"]).end
+        if end is not None:
+            self._last_ns = max(self._last_ns or end.utc_ns, end.utc_ns)
 
-    def _take(self, events: Sequence[Event]) -> Iterator[Finding]:
+    def _take(self, events: Sequence[Event]) -> None:
         for event in events:
             match event:
                 case StayOpened(stay):
@@ -87,4 +101,4 @@ class Judge:
                 case StayEnded(stay):
                     self._standing.discard(stay.id)
                     for violation in self._fired.pop(stay.id, []):
-                        yield Finding(violation, stay)
+                        self._held.append(Finding(violation, stay))

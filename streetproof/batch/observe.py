@@ -84,7 +84,7 @@ class Observed:
     path: Path
     camera: str
     size_bytes: int
-    mtime_ns: int
+    changed_ns: int
     sha256: str
     file: Path
     end: dict[str, Any]
@@ -118,7 +118,7 @@ def observe(task: Observe) -> Observed:
     end, reused = _end_if_whole(file), True
     if end is None:
         end, reused = _look(task, source, detector, file, header), False
-    return Observed(task.path, task.camera, status.st_size, status.st_mtime_ns, sha256, file, end, reused)
+    return Observed(task.path, task.camera, status.st_size, status.st_ctime_ns, sha256, file, end, reused)
 
 
 def sha256_of(path: Path) -> str:

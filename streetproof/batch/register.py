@@ -72,7 +72,7 @@ class CaseRegister:
 
     def _take_up(self, bundle: Path) -> None:
         """A bundle that the database does not know: made by a run that was killed then, or the database was lost."""
-        case = _manifest(bundle)
+        case = read_manifest(bundle)
         if case is None:
             return
         violation, stay = case["violation"], case["violation"]["stay"]
@@ -97,7 +97,7 @@ class CaseRegister:
         self._rows[row.id] = row
 
 
-def _manifest(bundle: Path) -> dict[str, Any] | None:
+def read_manifest(bundle: Path) -> dict[str, Any] | None:
     """The manifest of a bundle; None where there is none to read: `verify` is what judges bundles."""
     try:
         if bundle.is_dir():

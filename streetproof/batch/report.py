@@ -13,9 +13,27 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
+from streetproof.errors import StreetproofError
 from streetproof.version import __version__
 
+BLOCKERS = {
+    "legal_basis_unknown": "法律依据未知",
+    "gap_in_decisive_interval": "关键时段有画面缺口",
+    "gaps_unknown": "是否有画面缺口未知",
+    "panoramas_too_close": "两张全景图间隔不足",
+    "clock_offset_unknown": "摄像机时钟偏差未测量",
+    "camera_review_unknown": "设备法制、技术审核情况未知",
+    "calibration_unknown": "设备检定情况未知",
+    "location_unpublished_or_unknown": "设置地点未公布或未知",
+    "plate_unknown": "车牌未知",
+    "not_reviewed": "未经两名执法人员复核",
+}
+"""What stands in the way of approval, in Chinese; docs/officers.md has the same list."""
 FORMAT = "streetproof-batch-report/1"
+
+
+class ReportError(StreetproofError):
+    """The report cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +78,22 @@ def write_report(out: Path, content: dict[str, Any]) -> BatchReport:
     )
     environment.filters["clock"] = _clock_in(ZoneInfo(document["site"]["timezone"]))
     environment.filters["span"] = _span
+    environment.filters["blocker"] = lambda code: BLOCKERS.get(code, code)
     _replace(report.html, environment.get_template("report.html").render(document))
     return report
 
 
 def _replace(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        raise ReportError(
+            f"the report cannot be written: {error.strerror}",
+            where=str(path),
+            remedy="See that the disk has room, then run the same command again; cases that were sealed are kept",
+        ) from error
 
 
 def _clock_in(zone: ZoneInfo) -> Callable[[str | None], str]:

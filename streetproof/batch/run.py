@@ -6,10 +6,12 @@ Every step leaves whole files or none, so a run that is killed and started again
 from __future__ import annotations
 
 import fcntl
+import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from evidence_export.case import CaseRequest
 from evidence_export.sealer import SealedCase
 from models.store import ModelStore, locate
 from streams.archive.discover import search
-from streams.instant import Instant
+from streams.instant import Instant, TimeSource
 from streetproof.batch.cases import case_request
 from streetproof.batch.events import BatchEvent, CaseReady, FileDone, FileFailed, Judged, Planned
 from streetproof.batch.judge import Judge
@@ -25,12 +27,13 @@ from streetproof.batch.observations import model_json
 from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed
 from streetproof.batch.plan import Failure, camera_named, camera_of
 from streetproof.batch.pool import Pool
-from streetproof.batch.register import CaseRegister
+from streetproof.batch.register import CaseRegister, read_manifest
 from streetproof.batch.report import BatchReport, write_report
 from streetproof.batch.summary import case_json, input_json, totals_json
-from streetproof.batch.work import Outcome, Seal, Task, execute
+from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, execute
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
+from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.settings.times import time_rules
@@ -64,7 +67,8 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
     site = request.loaded.site
     if request.camera is not None:
         camera_named(site, request.camera)
-    locate(site.model.name, store=request.models)
+    model = locate(site.model.name, store=request.models)
+    check_classes(site, model.info.classes, str(request.loaded.path))
     try:
         (request.out / "cases").mkdir(parents=True, exist_ok=True)
         (request.out / "observations").mkdir(exist_ok=True)
@@ -75,6 +79,9 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
             remedy="Name another folder with --out",
         ) from error
     with _only_one(request.out), Store.open_file(request.out / "state.db") as store:
+        _refuse_other_site(request.out, site.site.id)
+        for partial in (request.out / "observations").glob("*.partial"):
+            partial.unlink(missing_ok=True)  # of a run that was killed: the lock says that nobody writes it
         return _Batch(request, store, on_event).run()
 
 
@@ -98,7 +105,7 @@ class _Batch:
         tasks = self._probes()
         waiting = len(tasks)
         recordings: list[Probed] = []
-        # One pool for all three kinds of task: starting workers costs as much as looking at minutes of footage.
+        # One pool for all kinds of task: starting workers costs as much as looking at minutes of footage.
         pool: Pool[Task, Outcome] = Pool(execute, tasks, workers=self._request.workers, on_message=self._tell)
         for task, outcome in pool.results():
             match task, outcome:
@@ -111,7 +118,7 @@ class _Batch:
                     if not waiting:
                         tasks.extend(self._plan(recordings))
                 case Observe(), Observed():
-                    self._store.remember_recording(outcome.path, outcome.size_bytes, outcome.mtime_ns, outcome.sha256)
+                    self._store.remember_recording(outcome.path, outcome.size_bytes, outcome.changed_ns, outcome.sha256)
                     self._tell(FileDone(task.path, self._recordings[task.path].footage_ns or 0, outcome.reused))
                     tasks.extendleft(self._judge(task.path, outcome))
                 case Observe(), StreetproofError():
@@ -119,8 +126,10 @@ class _Batch:
                     tasks.extendleft(self._judge(task.path, None))
                 case Seal(), SealedCase():
                     self._register.add(outcome.case_id, outcome.path, task.request)
-                    self._case_ready(outcome.case_id, outcome.path, task.request, new=True)
-                case Seal(), StreetproofError():
+                    self._case_ready(outcome.path, task.request, new=True)
+                case Confirm(), Confirmed():
+                    self._case_ready(task.bundle, task.request, new=False)
+                case ((Seal() | Confirm()), StreetproofError()):
                     self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
         finished = now()
         report = self._report(started, finished)
@@ -141,7 +150,17 @@ class _Batch:
                 remedy="Give recordings one at a time with --start, or let their names tell (docs/footage.md)",
             )
         tasks: deque[Task] = deque()
+        out = self._request.out.resolve()
         for path in found.paths:
+            if out in path.resolve().parents:
+                continue  # what this batch wrote itself is no input
+            if not _can_be_written_down(path):
+                name = str(path).encode("utf-8", "backslashreplace").decode()
+                self._fail(Failure(name, "its name is not valid UTF-8", "Rename the file"))
+                continue
+            if _in_a_bundle(path.parent):
+                self._fail(Failure(str(path), "is part of an evidence bundle", "Give the recording it was taken from"))
+                continue
             try:
                 camera = self._camera_of(path)
             except StreetproofError as error:
@@ -152,13 +171,31 @@ class _Batch:
 
     def _plan(self, recordings: Sequence[Probed]) -> Iterator[Observe]:
         """All recordings are known: set up a judge per camera, and look at them in order of time."""
-        in_order = sorted(recordings, key=lambda recording: (recording.start.utc_ns, str(recording.path)))
+        stated: dict[str, list[Probed]] = {}
+        for recording in recordings:
+            if recording.start.source is TimeSource.OPERATOR:
+                stated.setdefault(recording.camera, []).append(recording)
+        undated = {one.path for several in stated.values() if len(several) > 1 for one in several}
+        for path in sorted(undated):
+            self._fail(
+                Failure(
+                    str(path),
+                    "the site states one start for its camera, but several recordings cannot all begin then",
+                    "Let their names tell: `sources: [filename]` under `time` of the camera, and no `start`",
+                )
+            )
+        in_order = sorted(
+            (recording for recording in recordings if recording.path not in undated),
+            key=lambda recording: (recording.start.utc_ns, str(recording.path)),
+        )
         self._recordings = {recording.path: recording for recording in in_order}
         self._tell(Planned(len(in_order), sum(recording.footage_ns or 0 for recording in in_order)))
         for camera in self._site.cameras:
             own = [recording for recording in in_order if recording.camera == camera.id]
             if own:
-                self._judges[camera.id] = Judge(self._site.rules_of(camera), self._site.site.zone, own)
+                self._judges[camera.id] = Judge(
+                    self._site.rules_of(camera), self._site.site.zone, own, self._site.evidence.post_roll
+                )
                 self._observed[camera.id] = {}
         yield from map(self._observe_task, in_order)
 
@@ -167,7 +204,7 @@ class _Batch:
             return camera_named(self._site, self._request.camera)
         return camera_of(self._site, path)
 
-    def _judge(self, path: Path, observed: Observed | None) -> Iterator[Seal]:
+    def _judge(self, path: Path, observed: Observed | None) -> Iterator[Seal | Confirm]:
         """Hand a recording to its camera's judge; seal what it completes, unless that was done before."""
         recording = self._recordings[path]
         judge = self._judges[recording.camera]
@@ -179,7 +216,7 @@ class _Batch:
             request = case_request(self._request.loaded, camera, finding, footage)
             known = self._register.case_of(finding)
             if known is not None:
-                self._case_ready(known.id, self._request.out / known.bundle, request, new=False)
+                yield Confirm(self._request.out / known.bundle, self._request.key, request)
             else:
                 yield Seal(request, self._request.out / "cases", self._request.key, self._site.evidence.zip)
         self._tell(
@@ -196,7 +233,6 @@ class _Batch:
 
     def _observe_task(self, recording: Probed) -> Observe:
         camera = camera_named(self._site, recording.camera)
-        status = recording.path.stat()
         model = self._site.model
         return Observe(
             path=recording.path,
@@ -205,16 +241,27 @@ class _Batch:
             look=camera.look,
             detector=DetectorSpec(model.name, self._request.models, model.min_score, model.iou),
             folder=self._request.out / "observations",
-            sha256=self._store.recording_sha256(recording.path, status.st_size, status.st_mtime_ns),
+            sha256=self._known_sha256(recording.path),
         )
+
+    def _known_sha256(self, path: Path) -> str | None:
+        try:
+            status = path.stat()
+        except OSError:
+            return None  # it vanished since it was probed: the worker says so
+        return self._store.recording_sha256(path, status.st_size, status.st_ctime_ns)
 
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)
         self._tell(FileFailed(failure))
 
-    def _case_ready(self, case: str, bundle: Path, request: CaseRequest, *, new: bool) -> None:
-        self._cases.append(case_json(case, bundle.relative_to(self._request.out), request, new=new))
-        self._tell(CaseReady(case, bundle, new))
+    def _case_ready(self, bundle: Path, request: CaseRequest, *, new: bool) -> None:
+        manifest = read_manifest(bundle)
+        if manifest is None:
+            raise OutputError("a bundle has vanished", where=str(bundle), remedy="Run the same command again")
+        case = case_json(manifest, bundle.relative_to(self._request.out), new=new, note=_note(manifest, request))
+        self._cases.append(case)
+        self._tell(CaseReady(case["id"], bundle, new))
 
     def _report(self, started: Instant, finished: Instant) -> BatchReport:
         loaded = self._request.loaded
@@ -237,10 +284,54 @@ class _Batch:
         return write_report(self._request.out, document)
 
 
+def _note(manifest: Mapping[str, Any], request: CaseRequest) -> str | None:
+    """What a bundle sealed earlier does not say: it is never changed, whatever is learned later."""
+    if manifest["policy"]["sha256"] != request.violation.policy_hash:
+        return "earlier_policy"
+    if manifest["detection"]["model"]["sha256"] != request.detector.sha256:
+        return "earlier_model"
+    if manifest["violation"]["stay"]["last_seen"] < request.stay.last_seen.isoformat():
+        return "seen_longer"
+    return None
+
+
+def _can_be_written_down(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _in_a_bundle(folder: Path) -> bool:
+    return (folder / "bagit.txt").is_file() or (folder.parent != folder and _in_a_bundle(folder.parent))
+
+
+def _refuse_other_site(out: Path, site: str) -> None:
+    """Two sites in one folder would mix cases of cameras with the same id."""
+    try:
+        before = json.loads((out / "report.json").read_bytes())["site"]["id"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if before != site:
+        raise OutputError(
+            f"the output folder belongs to site {before!r}, not {site!r}",
+            where=str(out),
+            remedy="Name another folder with --out",
+        )
+
+
 @contextmanager
 def _only_one(out: Path) -> Iterator[None]:
     """Hold the folder for this run; the lock goes with the process, so a killed run leaves none behind."""
-    with (out / ".lock").open("w") as file:
+    try:
+        file = (out / ".lock").open("w")
+    except OSError as error:
+        raise OutputError(
+            f"the output folder cannot be written: {error.strerror}", where=str(out), remedy="Name another with --out"
+        ) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""What the report says of each input and each case, as JSON values."""
+"""What the report says of each input and each case, as JSON values. Of a case it says what its bundle says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evidence_export.case import CaseRequest
 from streetproof.batch.judge import Judge
 from streetproof.batch.observations import coverage_of
 from streetproof.batch.observe import Observed
@@ -18,6 +17,7 @@ def input_json(observed: Observed, judge: Judge, cases: Sequence[Mapping[str, An
     coverage = coverage_of(observed.end["coverage"])
     span_ns = coverage.end.utc_ns - coverage.start.utc_ns if coverage.start and coverage.end else 0
     missing_ns = sum(gap.duration_ns for gap in coverage.gaps)
+    same_as = judge.duplicates.get(str(observed.path))
     return {
         "path": str(observed.path),
         "camera": observed.camera,
@@ -35,35 +35,43 @@ def input_json(observed: Observed, judge: Judge, cases: Sequence[Mapping[str, An
         "frames_looked_at": observed.end["frames_looked_at"],
         "frames_inferred": observed.end["frames_inferred"],
         "frames_overlapping": judge.overlapping.get(str(observed.path), 0),
-        "same_as": judge.duplicates.get(str(observed.path)),
+        "same_as": same_as,
         "reused": observed.reused,
-        "violations": sum(str(observed.path) in case["recordings"] for case in cases),
+        "violations": 0 if same_as else sum(observed.sha256 in case["recordings"] for case in cases),
     }
 
 
-def case_json(case: str, bundle: Path, request: CaseRequest, *, new: bool) -> dict[str, Any]:
-    """One case: what it is about and where it lies, relative to the output folder."""
-    stay, violation = request.stay, request.violation
+def case_json(manifest: Mapping[str, Any], bundle: Path, *, new: bool, note: str | None) -> dict[str, Any]:
+    """One case: what its manifest says it is about, and where it lies, relative to the output folder."""
+    violation = manifest["violation"]
+    stay = violation["stay"]
+    departed = stay["departed"]
     return {
-        "id": case,
+        "id": manifest["case"]["id"],
+        "status": manifest["case"]["status"],
+        "approval_blocked_by": manifest["case"]["approval_blocked_by"],
         "bundle": bundle.as_posix(),
         "picture": None if bundle.suffix == ".zip" else (bundle / "data/overlay/panorama-1.png").as_posix(),
         "new": new,
-        "camera": request.camera.id,
-        "camera_name": request.camera.name,
-        "zone": violation.zone,
-        "rule": violation.rule,
-        "cls": stay.cls,
-        "arrived": stay.arrived[1].isoformat(),
-        "arrival_seen": stay.arrived[0] is not None,
-        "last_seen": stay.last_seen.isoformat(),
-        "departure_seen": stay.departed is not None and stay.departed[1] is not None,
-        "allowed_ns": violation.allowed_ns,
-        "dwell_lower_bound_ns": stay.sworn_ns,
-        "occluded_ns": stay.occluded_ns,
-        "gap_ns": stay.gap_ns,
-        "weak_model": request.detector_weakness is not None,
-        "recordings": [str(recording.path) for recording in request.recordings],
+        "note": note,
+        "camera": manifest["camera"]["id"],
+        "camera_name": manifest["camera"]["name"],
+        "zone": violation["zone"],
+        "zone_name": violation["zone_name"] if isinstance(violation["zone_name"], str) else violation["zone"],
+        "rule": violation["rule"],
+        "cls": stay["class"],
+        "arrived": stay["arrived"]["by"],
+        "arrival_seen": isinstance(stay["arrived"]["after"], str),
+        "last_seen": stay["last_seen"],
+        "departure_seen": isinstance(departed, dict) and isinstance(departed["by"], str),
+        "allowed_ns": violation["allowed_ns"],
+        "fired_at": violation["fired_at"],
+        "dwell_lower_bound_ns": violation["dwell_lower_bound_ns"],
+        "sworn_ns": stay["sworn_ns"],
+        "occluded_ns": stay["occluded_ns"],
+        "gap_ns": stay["gap_ns"],
+        "weak_model": manifest["detection"]["weak"],
+        "recordings": [recording["sha256"] for recording in manifest["recordings"]],
     }
 
 

@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 from evidence_export.case import CaseRequest
+from evidence_export.errors import SealError
 from evidence_export.keys import load_or_create_key
 from evidence_export.sealer import SealedCase, seal
+from evidence_export.verifier import verify
 from streetproof.batch.observe import Observe, Observed, Probe, Probed, observe, probe
 from streetproof.clock import now
+from streetproof.errors import StreetproofError
+
+
+class WorkError(StreetproofError):
+    """The operating system refused something in the middle of a task: a file that vanished, a disk that is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +30,53 @@ class Seal:
     as_zip: bool
 
 
-Task: TypeAlias = Probe | Observe | Seal
-Outcome: TypeAlias = Probed | Observed | SealedCase
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """See that a bundle sealed by an earlier run is still whole, and sealed with the site key at `key`."""
+
+    bundle: Path
+    key: Path
+    request: CaseRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """It is."""
+
+    bundle: Path
+
+
+Task: TypeAlias = Probe | Observe | Seal | Confirm
+Outcome: TypeAlias = Probed | Observed | SealedCase | Confirmed
 
 
 def execute(task: Task) -> Outcome:
-    """Do one task. Raises StreetproofError."""
-    match task:
-        case Probe():
-            return probe(task)
-        case Observe():
-            return observe(task)
-        case Seal():
-            key = load_or_create_key(task.key)
-            return seal(task.request, task.folder, key, now(), as_zip=task.as_zip)
+    """Do one task. Raises StreetproofError and, but for mistakes of our own, nothing else."""
+    try:
+        match task:
+            case Probe():
+                return probe(task)
+            case Observe():
+                return observe(task)
+            case Seal():
+                key = load_or_create_key(task.key)
+                return seal(task.request, task.folder, key, now(), as_zip=task.as_zip)
+            case Confirm():
+                return _confirm(task)
+    except OSError as error:
+        raise WorkError(
+            f"the operating system refused: {error.strerror or error}",
+            where=str(error.filename or ""),
+            remedy="See that the file is still there and that the disk has room, then run the same command again",
+        ) from error
+
+
+def _confirm(task: Confirm) -> Confirmed:
+    report = verify(task.bundle, trusted_key=load_or_create_key(task.key).fingerprint)
+    if not report.ok:
+        raise SealError(
+            f"a bundle sealed earlier does not verify with this site key ({', '.join(report.culprits)})",
+            where=str(task.bundle),
+            remedy="Look with `streetproof verify`; keep it as it is for inquiry under another name, then run again",
+        )
+    return Confirmed(task.bundle)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from streetproof.cli.exits import Exit
 from streetproof.cli.options import Store, store_at
-from streetproof.cli.output import err, out, print_json, span
+from streetproof.cli.output import counted, err, out, print_json, span
 
 if TYPE_CHECKING:
     from streams.instant import Instant
@@ -73,7 +74,9 @@ def batch(
     )
     if as_json:
         print_json(report.document)
-    elif not quiet:
+    elif quiet:
+        show_failures(report, err)
+    else:
         show(report)
     code = exit_of(report)
     if code is not Exit.OK:
@@ -120,20 +123,26 @@ def show(report: BatchReport) -> None:
         for case in report.cases:
             out.print(f"  {report.out / case['bundle']}", markup=False, style="dim")
     else:
-        out.print("No violation was found.")
-    for failure in report.failures:
-        out.print("✗ ", style="bold red", end="")
-        out.print(f"{failure['path']}: {failure['what']}", markup=False)
-        if failure["remedy"]:
-            out.print(f"    → {failure['remedy']}", markup=False, style="cyan")
+        out.print("No violation was found." if report.document["inputs"] else "Nothing could be looked at.")
+    show_failures(report, out)
     factor = totals["real_time_factor"]
     speed = f", {factor:g} times real time" if factor else ", all from earlier runs" if totals["inputs"] else ""
     out.print(
-        f"\n{totals['inputs']} recordings, {span(totals['span_ns'])} of footage, {totals['failures']} failed, "
-        f"{totals['cases']} cases ({totals['new_cases']} new) in {span(totals['wall_ns'])}{speed}",
+        f"\n{counted(totals['inputs'], 'recording')}, {span(totals['span_ns'])} of footage, "
+        f"{totals['failures']} failed, "
+        f"{counted(totals['cases'], 'case')} ({totals['new_cases']} new) in {span(totals['wall_ns'])}{speed}",
         markup=False,
     )
     out.print(f"Report: {report.html}", markup=False)
+
+
+def show_failures(report: BatchReport, console: Console) -> None:
+    """Each input that could not be used, why, and what to do."""
+    for failure in report.failures:
+        console.print("✗ ", style="bold red", end="")
+        console.print(f"{failure['path']}: {failure['what']}", markup=False)
+        if failure["remedy"]:
+            console.print(f"    → {failure['remedy']}", markup=False, style="cyan")
 
 
 def _case_table(report: BatchReport) -> Table:
@@ -141,14 +150,14 @@ def _case_table(report: BatchReport) -> Table:
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
         "case": lambda case: case["id"],
         "camera": lambda case: case["camera"],
-        "what": lambda case: f"{case['cls']}, {case['rule']}",
+        "class": lambda case: case["cls"],
         "first seen": lambda case: f"{datetime.fromisoformat(case['arrived']).astimezone(zone):%F %T}",
-        "stood ≥": lambda case: span(case["dwell_lower_bound_ns"]),
+        "stood ≥": lambda case: span(case["sworn_ns"]),
         "allowed": lambda case: span(case["allowed_ns"]),
     }
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name, overflow="fold", no_wrap=name in ("case", "first seen"))
+        table.add_column(name, overflow="fold", no_wrap=name in ("case", "first seen", "stood ≥"))
     for case in report.cases:
         table.add_row(*(value(case) for value in columns.values()))
     return table

@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streetproof.cli.exits import Exit
 from streetproof.cli.output import out, print_error, print_json
 
+if TYPE_CHECKING:
+    from streetproof.settings.load import LoadedSite, Mistake
+
 app = typer.Typer(help="Check a site file, or print its JSON Schema.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def _about_the_model(loaded: LoadedSite) -> list[Mistake]:
+    """A model that the catalog does not have, and classes that it does not know. Reads no model file."""
+    from models.catalog import load_catalog
+    from streetproof.settings.classes import unknown_classes
+    from streetproof.settings.load import mistake_at
+    from vision.policy import unknown_id
+
+    name, catalog = loaded.site.model.name, load_catalog().models
+    if name.endswith(".onnx"):
+        return []  # a file of the operator's own: known when it is loaded
+    if name not in catalog:
+        return [mistake_at(loaded.document, ("model", "name"), f"the catalog has {unknown_id('model', name, catalog)}")]
+    return [
+        mistake_at(loaded.document, location, message)
+        for location, message in unknown_classes(loaded.site, catalog[name].classes)
+    ]
+
+
+def _tell(site: Path, mistakes: Sequence[Mistake], *, as_json: bool) -> None:
+    if as_json:
+        found = [{"line": one.line, "location": one.location, "message": one.message} for one in mistakes]
+        print_json({"path": str(site), "valid": False, "mistakes": found, "warnings": []})
+        return
+    for one in mistakes:
+        out.print("✗ ", style="bold red", end="")
+        out.print(str(one), markup=False)
 
 
 @app.command(
@@ -29,20 +61,15 @@ def check(
     try:
         loaded = load_site(site)
     except SiteInvalidError as error:
-        if as_json:
-            mistakes = [
-                {"line": mistake.line, "location": mistake.location, "message": mistake.message}
-                for mistake in error.mistakes
-            ]
-            print_json({"path": str(site), "valid": False, "mistakes": mistakes, "warnings": []})
-        else:
-            for mistake in error.mistakes:
-                out.print("✗ ", style="bold red", end="")
-                out.print(str(mistake), markup=False)
+        _tell(site, error.mistakes, as_json=as_json)
         raise typer.Exit(Exit.FAILED) from error
     except ConfigError as error:
         print_error(error)
         raise typer.Exit(Exit.FAILED) from error
+    mistakes = _about_the_model(loaded)
+    if mistakes:
+        _tell(site, mistakes, as_json=as_json)
+        raise typer.Exit(Exit.FAILED)
     warnings = warnings_of(loaded.site)
     if as_json:
         print_json({"path": str(site), "valid": True, "mistakes": [], "warnings": list(warnings)})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -68,11 +70,16 @@ def demo(
         for case in report.cases:
             bundle = out_dir / case["bundle"]
             out.print(f"Look at: {bundle / 'data/overlay/panorama-1.png'}", markup=False)
-            out.print(f"Verify again: streetproof verify {bundle}", markup=False)
+            out.print(f"Verify again: {_typed()} verify {bundle}", markup=False)
     if exit_of(report) is not Exit.OK:
         raise typer.Exit(exit_of(report))
     if not reports or not all(one.ok for one in reports):
         raise typer.Exit(Exit.FAILED)
+
+
+def _typed() -> str:
+    """What to type for this command: its name where the shell finds it, else its path."""
+    return "streetproof" if shutil.which("streetproof") else os.path.relpath(sys.argv[0])
 
 
 def demo_folder() -> Path:

@@ -38,3 +38,8 @@ def span(ns: int) -> str:
     if hours:
         return f"{hours}:{minutes:02d}:{rest // 10:02d}"
     return f"{minutes}:{rest // 10:02d}.{rest % 10}" if minutes < 10 else f"{minutes}:{rest // 10:02d}"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")

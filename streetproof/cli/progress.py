@@ -15,7 +15,7 @@ from rich.text import Text
 
 from streams.instant import NS_PER_S
 from streetproof.batch.events import Advanced, BatchEvent, CaseReady, FileDone, FileFailed, Judged, Planned
-from streetproof.cli.output import err, span
+from streetproof.cli.output import counted, err, span
 
 
 class Display(Protocol):
@@ -58,7 +58,7 @@ class Lines(Silent):
     def __call__(self, event: BatchEvent) -> None:
         match event:
             case Planned(files, footage_ns):
-                err.print(f"{files} recordings, {span(footage_ns)} of footage", markup=False)
+                err.print(f"{counted(files, 'recording')}, {span(footage_ns)} of footage", markup=False)
             case FileDone(path, _, reused):
                 err.print(f"done {path}{' (from an earlier run)' if reused else ''}", markup=False)
             case FileFailed(failure):
@@ -76,6 +76,7 @@ class LiveDisplay(Silent):
         self._began = time.monotonic_ns()
         self._files = self._done = self._failed = self._stays = self._violations = self._cases = 0
         self._footage_ns = self._finished_ns = self._reused_ns = 0
+        self._judged = False
         self._under_way: dict[Path, int] = {}
         self._live = Live(console=err, refresh_per_second=4, transient=True, get_renderable=self._render)
 
@@ -105,7 +106,7 @@ class LiveDisplay(Silent):
                 self._failed += 1
                 self._live.console.print(f"✗ {failure.path}: {failure.what}", style="red", markup=False)
             case Judged(stays, violations):
-                self._stays, self._violations = stays, violations
+                self._stays, self._violations, self._judged = stays, violations, True
             case CaseReady():
                 self._cases += 1
 
@@ -119,18 +120,21 @@ class LiveDisplay(Silent):
             ProgressBar(total=max(1, self._footage_ns), completed=min(seen_ns, self._footage_ns), width=40),
             f"{span(seen_ns)} of {span(self._footage_ns)}",
         )
-        numbers = Table.grid(padding=(0, 3))
-        numbers.add_row(
+        work, found = Table.grid(padding=(0, 3)), Table.grid(padding=(0, 3))
+        work.add_row(
             Text.assemble(("files ", "dim"), f"{self._done}/{self._files}"),
             Text.assemble(("failed ", "dim"), (str(self._failed), "red" if self._failed else "")),
             Text.assemble(("real time ", "dim"), f"×{factor:.0f}" if seen_ns else "–"),
-            Text.assemble(("stays timed ", "dim"), str(self._stays)),
-            Text.assemble(("violations ", "dim"), (str(self._violations), "bold yellow" if self._violations else "")),
-            Text.assemble(("cases ", "dim"), str(self._cases)),
             Text.assemble(("left ", "dim"), left),
         )
+        # Nothing is judged before the first recording has been looked at to its end.
+        found.add_row(
+            Text.assemble(("stays timed ", "dim"), str(self._stays) if self._judged else "–"),
+            Text.assemble(("violations ", "dim"), (str(self._violations), "bold yellow" if self._violations else "")),
+            Text.assemble(("cases ", "dim"), str(self._cases)),
+        )
         current = [Text(f"  {path.name}  {done_ns / NS_PER_S:.0f} s", style="dim") for path, done_ns in self._shown()]
-        return Group(bar, numbers, *current)
+        return Group(bar, work, found, *current)
 
     def _shown(self) -> list[tuple[Path, int]]:
         return sorted(self._under_way.items())[:8]

@@ -40,16 +40,18 @@ def verify(
     else:
         for report in reports:
             if not (quiet and report.ok):
-                show(report)
+                show(report, only_failed=quiet)
     if not all(report.ok for report in reports):
         raise typer.Exit(Exit.FAILED)
 
 
-def show(report: VerificationReport) -> None:
+def show(report: VerificationReport, *, only_failed: bool = False) -> None:
     """One report at the terminal."""
     out.print(f"\n[bold]{report.case_id or report.path.name}[/]  ", end="")
     out.print(str(report.path), style="dim", markup=False)
     for step in report.steps:
+        if only_failed and step.outcome is not Outcome.FAILED:
+            continue
         out.print(f"  {_MARK[step.outcome]} {step.number}. ", end="")
         out.print(f"{step.title} {step.title_zh}", markup=False, style="bold", end="  ")
         out.print(step.detail, markup=False, style="dim")
@@ -57,6 +59,8 @@ def show(report: VerificationReport) -> None:
             out.print(f"       {finding.culprit}: ", style="bold red", markup=False, end="")
             out.print(finding.what, markup=False)
     out.print("  [bold green]VERIFIED 验证通过[/]" if report.ok else "  [bold red]FAILED 验证未通过[/]")
+    if only_failed:
+        return
     out.print("  What no verifier can know 验证无法确认的事项:", style="dim")
     for text, text_zh in zip(report.cannot_know, report.cannot_know_zh, strict=True):
         out.print(f"    · {text_zh}\n      {text}", style="dim", markup=False)

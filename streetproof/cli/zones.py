@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streetproof.cli.output import out, print_json
+from streetproof.cli.output import counted, out, print_json
 from streetproof.errors import StreetproofError
 
 app = typer.Typer(help="Zones on a camera's image.", no_args_is_help=True, rich_markup_mode=None)
@@ -47,4 +47,4 @@ def preview(
             {"camera": chosen.id, "picture": str(out_file), "size": [image.shape[1], image.shape[0]], "zones": zones}
         )
         return
-    out.print(f"{len(chosen.zones)} zones of {chosen.id} drawn: {out_file}", markup=False)
+    out.print(f"{counted(len(chosen.zones), 'zone')} of {chosen.id} drawn: {out_file}", markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,13 @@ def _causes(error: ValidationError) -> list[Any]:
 
 def _mistake(document: Document, detail: Any) -> Mistake:
     location = [step for step in detail["loc"] if isinstance(step, int | str)]
-    name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         message = "there is no such setting; remove it or correct its spelling"
+    return mistake_at(document, location, message)
+
+
+def mistake_at(document: Document, location: Sequence[int | str], message: str) -> Mistake:
+    """A mistake in the value at `location`."""
+    name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
     return Mistake(document.path, document.line_of(location), name, message)

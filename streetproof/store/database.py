@@ -79,18 +79,18 @@ class Store:
                 f"the state database refused: {_first_line(error)}", where=self._where, remedy="Check disk and rights"
             ) from error
 
-    def recording_sha256(self, path: Path, size_bytes: int, mtime_ns: int) -> str | None:
+    def recording_sha256(self, path: Path, size_bytes: int, changed_ns: int) -> str | None:
         """The hash of an unchanged file that was read before, else None."""
         with self._session() as session:
             row = session.get(RecordingRow, str(path))
-            if row is None or (row.size_bytes, row.mtime_ns) != (size_bytes, mtime_ns):
+            if row is None or (row.size_bytes, row.changed_ns) != (size_bytes, changed_ns):
                 return None
             return row.sha256
 
-    def remember_recording(self, path: Path, size_bytes: int, mtime_ns: int, sha256: str) -> None:
+    def remember_recording(self, path: Path, size_bytes: int, changed_ns: int, sha256: str) -> None:
         """Keep the hash of a file together with the size and time that tell whether it changed since."""
         with self._session() as session:
-            session.merge(RecordingRow(path=str(path), size_bytes=size_bytes, mtime_ns=mtime_ns, sha256=sha256))
+            session.merge(RecordingRow(path=str(path), size_bytes=size_bytes, changed_ns=changed_ns, sha256=sha256))
 
     def begin_run(self, started_ns: int, config_sha256: str) -> int:
         """Start a run and return its id."""

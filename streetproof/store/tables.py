@@ -17,7 +17,8 @@ class RecordingRow(Base):
 
     path: Mapped[str] = mapped_column(Text, primary_key=True)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
-    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    changed_ns: Mapped[int] = mapped_column(BigInteger)
+    """When the file system last saw it change (ctime): copying an old date onto it does not hide a change."""
     sha256: Mapped[str] = mapped_column(String(64), index=True)
 
 

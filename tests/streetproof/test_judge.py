@@ -13,10 +13,12 @@ import pytest
 
 from models.interface import Detections, ModelInfo
 from streams.instant import NS_PER_S, Instant, TimeSource
+from streams.interface import Coverage
 from streetproof.batch.judge import Finding, Judge
 from streetproof.batch.observations import (
     ObservationsError,
     ObservationWriter,
+    coverage_json,
     model_json,
     read_end,
     read_header,
@@ -54,10 +56,13 @@ def recording(
         "model": model_json(MODEL),
     }
     with ObservationWriter(file, header) as writer:
+        last = start
         for second, there in frames:
+            last = second
             seen = van() if there else Detections.empty(SIZE, MODEL)
             writer.add("demo-01", at(second), int(second * 1000), seen, False)
-        writer.finish({"level": "keyframes"})
+        coverage = Coverage(at(start), at(last), 1, 1, (), ())
+        writer.finish({"level": "keyframes", "coverage": coverage_json(coverage)})
     return Observed(folder / name, "demo-01", 1, 1, sha256 or name, file, read_end(file), False)
 
 
@@ -66,7 +71,7 @@ def every(start: float, end: float, there: bool = True) -> Iterator[tuple[float,
 
 
 def judge(observed: list[Observed | None], order: list[Probed], completion: list[int]) -> tuple[list[Finding], Judge]:
-    one = Judge(SITE.rules_of(SITE.cameras[0]), ZoneInfo("Asia/Shanghai"), order)
+    one = Judge(SITE.rules_of(SITE.cameras[0]), ZoneInfo("Asia/Shanghai"), order, 10 * NS_PER_S)
     found = [finding for k in completion for finding in one.give(order[k], observed[k])]
     assert one.finished
     return found, one
@@ -140,3 +145,23 @@ def test_a_writer_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
         writer.add("c", at(0), 0, van(), False)
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finding_waits_for_the_footage_after_it(tmp_path: Path) -> None:
+    """What goes into a bundle must not depend on which worker was quicker."""
+    observed = [recording(tmp_path, "a", 0, every(0, 90)), recording(tmp_path, "b", 94, every(94, 150, there=False))]
+    order = [probed(tmp_path / "a", 0), probed(tmp_path / "b", 94)]
+    one = Judge(SITE.rules_of(SITE.cameras[0]), ZoneInfo("Asia/Shanghai"), order, 10 * NS_PER_S)
+    assert list(one.give(order[0], observed[0])) == []
+    assert len(list(one.give(order[1], observed[1]))) == 1
+
+
+def test_where_recordings_overlap_the_earlier_one_speaks_to_its_end(tmp_path: Path) -> None:
+    """Also between its last looked-at frame and its end, so that a still is taken from where its box comes from."""
+    early = recording(tmp_path, "a", 0, iter([(2.0 * k, True) for k in range(40)] + [(79.9, True)]))
+    late = recording(tmp_path, "b", 61, ((61.25 + 2 * k, True) for k in range(30)))
+    order = [probed(tmp_path / "a", 0), probed(tmp_path / "b", 61)]
+    (finding,), done = judge([early, late], order, [0, 1])
+    assert done.overlapping == {str(tmp_path / "b"): 10}
+    inside = [moment.at.utc_ns for moment in finding.violation.moments if moment.at.utc_ns <= at(79.9).utc_ns]
+    assert all((utc_ns - T0) % (2 * NS_PER_S) == 0 or utc_ns == at(79.9).utc_ns for utc_ns in inside)

@@ -12,7 +12,7 @@ def upgrade() -> None:
         "recording",
         sa.Column("path", sa.Text(), primary_key=True),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
+        sa.Column("changed_ns", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
     )
     op.create_index("ix_recording_sha256", "recording", ["sha256"])

@@ -1,0 +1,26 @@
+"""Rules can only be about what the model knows by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streetproof.settings.document import ConfigError
+from streetproof.settings.site import Site
+from vision.policy import unknown_id
+
+
+def unknown_classes(site: Site, known: Sequence[str]) -> list[tuple[tuple[int | str, ...], str]]:
+    """Each class name in a rule that is none of `known`: where it stands in the site file, and what to say of it."""
+    return [
+        (("policies", p, "rules", r, "classes", c), f"the model knows {unknown_id('class', name, known)}")
+        for p, policy in enumerate(site.policies)
+        for r, rule in enumerate(policy.rules)
+        for c, name in enumerate(rule.classes)
+        if name not in known
+    ]
+
+
+def check_classes(site: Site, known: Sequence[str], where: str) -> None:
+    """Raises ConfigError for the first class that the model does not know: its rule would never find anything."""
+    for _, message in unknown_classes(site, known):
+        raise ConfigError(message, where=where, remedy="Correct `classes` of the rule, or use another model")
