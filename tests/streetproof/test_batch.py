@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from evidence_export.verifier import verify
+from streams.archive.clock import TimeRules
+from streams.archive.reader import open_archive
+from streams.cut import cut
+from streams.instant import Instant, TimeSource
 from streetproof.store.database import Store
 from tests.conftest import ROOT
 from tests.streetproof.commands import command, streetproof
@@ -215,3 +220,143 @@ def test_bundles_can_be_zips(tmp_path: Path, real_model: str, demo_clip: Path) -
     (case,) = ran.json["cases"]
     assert case["bundle"].endswith(".zip")
     assert streetproof("verify", out / case["bundle"]).code == 0
+
+
+def cases_of(out: Path) -> dict[str, dict[str, Any]]:
+    return {path.name: json.loads((path / "case.json").read_bytes()) for path in bundles(out)}
+
+
+def test_how_many_workers_there_are_changes_nothing(tmp_path: Path, real_model: str, pieces: Path, site: Path) -> None:
+    """The stay ends near the end of a recording, so that its post-roll reaches into the next."""
+    text = site.read_text(encoding="utf-8").replace("dwell: 60s", "dwell: 20s") + "evidence: {post_roll: 30s}\n"
+    data = yaml.safe_load(text)
+    data["cameras"][0]["zones"][0]["polygon"] = [[0.818, 0.132], [0.949, 0.122], [0.951, 0.165], [0.823, 0.236]]
+    site.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    contents = []
+    for workers in (1, 2):
+        out = tmp_path / f"w{workers}"
+        ran = streetproof("batch", site, pieces, "--out", out, "--model", real_model, "--workers", workers, "--json")
+        assert ran.code == 0, ran.err
+        contents.append([content(bundle) for bundle in bundles(out)])
+    assert len(contents[0]) == 1
+    assert contents[0] == contents[1]
+
+
+def test_the_report_says_what_the_bundle_says_when_the_archive_grew_or_the_rule_changed(
+    tmp_path: Path, real_model: str, pieces: Path, site: Path
+) -> None:
+    some, out = tmp_path / "some", tmp_path / "out"
+    some.mkdir()
+    for path in sorted(pieces.iterdir())[:11]:
+        shutil.copy(path, some)
+    (first,) = streetproof("batch", site, some, "--out", out, "--model", real_model, "--json").json["cases"]
+    (grown,) = streetproof("batch", site, pieces, "--out", out, "--model", real_model, "--json").json["cases"]
+    assert (grown["id"], grown["new"], grown["note"]) == (first["id"], False, "seen_longer")
+    site.write_text(site.read_text(encoding="utf-8").replace("dwell: 60s", "dwell: 30s"), encoding="utf-8")
+    (changed,) = streetproof("batch", site, pieces, "--out", out, "--model", real_model, "--json").json["cases"]
+    assert (changed["id"], changed["note"]) == (first["id"], "earlier_policy")
+    (manifest,) = cases_of(out).values()
+    for case in (first, grown, changed):
+        assert case["last_seen"] == manifest["violation"]["stay"]["last_seen"]
+        assert case["allowed_ns"] == manifest["violation"]["allowed_ns"] == 60 * 10**9
+        assert len(case["recordings"]) == len(manifest["recordings"]) == 11
+
+
+def test_overlapping_recordings_give_one_case_with_pictures_of_what_was_seen(
+    tmp_path: Path, real_model: str, demo_clip: Path, site: Path
+) -> None:
+    """The second one begins in the first one's time, off its grid of frames."""
+    folder = tmp_path / "r"
+    folder.mkdir()
+    source = open_archive(demo_clip, "c", TimeRules(start=Instant(0, TimeSource.OPERATOR, 0)))
+    cut(demo_clip, 0, source.pts_of(50 * 10**9), folder / "a-20261102080000000.mp4")
+    cut(demo_clip, source.pts_of(30 * 10**9), source.pts_of(80 * 10**9), folder / "b-20261102080030250.mp4")
+    data = yaml.safe_load(site.read_text(encoding="utf-8"))
+    data["cameras"][0]["time"]["patterns"] = ["a-%Y%m%d%H%M%S%f", "b-%Y%m%d%H%M%S%f"]
+    site.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    ran = streetproof("batch", site, folder, "--out", tmp_path / "out", "--model", real_model, "--json")
+    assert ran.code == 0, ran.out
+    assert [one["frames_overlapping"] > 0 for one in ran.json["inputs"]] == [False, True]
+    (manifest,) = cases_of(tmp_path / "out").values()
+    for panorama in manifest["images"]["panoramas"]:
+        recording = manifest["recordings"][panorama["recording"]]
+        assert recording["start"] <= panorama["at"] <= recording["end"]
+        if panorama["at"] <= manifest["recordings"][0]["end"]:
+            assert panorama["recording"] == 0
+
+
+def test_a_damaged_bundle_of_an_earlier_run_is_not_passed_over(
+    tmp_path: Path, real_model: str, demo_clip: Path
+) -> None:
+    out = tmp_path / "out"
+    arguments = ("batch", DEMO, demo_clip, "--out", out, "--model", real_model, "--json")
+    assert streetproof(*arguments).code == 0
+    (bundle,) = bundles(out)
+    with (bundle / "README.txt").open("ab") as file:
+        file.write(b" ")
+    again = streetproof(*arguments)
+    assert again.code == 3
+    assert "README.txt" in again.json["failures"][0]["what"]
+
+
+def test_strange_inputs_are_told_one_by_one_and_the_job_goes_on(
+    tmp_path: Path, real_model: str, pieces: Path, site: Path
+) -> None:
+    folder = tmp_path / "录像"
+    folder.mkdir()
+    first = sorted(pieces.iterdir())[0]
+    shutil.copy(first, folder)
+    shutil.copy(first, os.fsencode(folder) + b"/x\xff\xfe 20261102090000.mp4")
+    (folder / "bag").mkdir()
+    (folder / "bag" / "bagit.txt").write_text("BagIt-Version: 1.0\n")
+    shutil.copy(first, folder / "bag" / "clip 20261102100000.mp4")
+    out = folder / "out"  # inside the input: what the batch writes must never become its input
+    arguments = ("batch", site, folder, "--out", out, "--model", real_model, "--json")
+    for _ in range(2):
+        ran = streetproof(*arguments)
+        assert ran.code == 3, ran.err
+        assert len(ran.json["inputs"]) == 1
+        assert sorted(failure["what"] for failure in ran.json["failures"]) == [
+            "is part of an evidence bundle",
+            "its name is not valid UTF-8",
+        ]
+
+
+def test_one_stated_start_does_not_date_several_recordings(tmp_path: Path, real_model: str, pieces: Path) -> None:
+    ran = streetproof("batch", DEMO, pieces, "--out", tmp_path / "out", "--model", real_model, "--json")
+    assert ran.code == 4
+    assert len(ran.json["failures"]) == 12
+    assert "one start" in ran.json["failures"][0]["what"]
+
+
+def test_a_class_that_the_model_does_not_know_stops_the_batch(tmp_path: Path, real_model: str, demo_clip: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(DEMO.read_text(encoding="utf-8").replace("[car, truck, bus]", "[car, trukc]"), encoding="utf-8")
+    ran = streetproof("batch", path, demo_clip, "--out", tmp_path / "out", "--model", real_model)
+    assert ran.code == 4
+    assert "did you mean 'truck'" in ran.err
+    checked = streetproof("config", "check", path, "--json")
+    assert checked.code == 1
+    assert checked.json["mistakes"][0]["location"] == "policies[0].rules[0].classes[1]"
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half(tmp_path: Path, real_model: str, demo_clip: Path) -> None:
+    """A limit on file size stands in for a full disk: writing fails in the same places."""
+    arguments = ("batch", DEMO, demo_clip, "--model", real_model, "--json", "--out", tmp_path / "out")
+    limited = ["bash", "-c", 'ulimit -f 600; trap "" XFSZ; exec "$@"', "bash", *command(*arguments)]
+    done = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [path for path in bundles(tmp_path / "out") if path.suffix != ".partial"]
+    assert streetproof(*arguments).code == 0
+    assert len(bundles(tmp_path / "out")) == 1
+
+
+def test_another_sites_folder_is_refused(tmp_path: Path, real_model: str, demo_clip: Path) -> None:
+    arguments = (demo_clip, "--out", tmp_path / "out", "--model", real_model)
+    assert streetproof("batch", DEMO, *arguments).code == 0
+    other = tmp_path / "x.yaml"
+    other.write_text(DEMO.read_text(encoding="utf-8").replace("id: demo  ", "id: other"), encoding="utf-8")
+    ran = streetproof("batch", other, *arguments)
+    assert ran.code == 4
+    assert "belongs to site 'demo'" in ran.err
