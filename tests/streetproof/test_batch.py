@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -144,10 +145,13 @@ def test_killed_at_random_moments_it_ends_with_the_same_cases(
 ) -> None:
     chance = random.Random(seed)
     arguments = ("batch", site, pieces, "--model", real_model, "--quiet", "--out")
+    began = time.monotonic()
     assert streetproof(*arguments, tmp_path / "undisturbed").code == 0
+    took = time.monotonic() - began
     out = tmp_path / "killed"
     kills = 0
-    for delay in [chance.uniform(0.3, 9) for _ in range(6)]:
+    # The first falls into a run that has done nothing yet, the last into the start of one that may have done it all.
+    for delay in [*(took * chance.uniform(0.15, 0.85) for _ in range(5)), took * 0.1]:
         process = subprocess.Popen(command(*arguments, out), stderr=subprocess.DEVNULL)
         try:
             process.wait(timeout=delay)
