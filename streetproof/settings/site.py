@@ -7,21 +7,17 @@ from fractions import Fraction
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, field_validator, model_validator
 
 from streams.archive.filename_time import compile_pattern
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
+from streetproof.settings.base import Strict
+from streetproof.settings.live import Live, Retention, Stream
 from vision.durations import Duration
 from vision.policy import CameraRules, Policy, Zone, unknown_id
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-
-
-class Strict(BaseModel):
-    """A frozen model that refuses keys it does not know: a misspelt setting must not be ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SiteFacts(Strict):
@@ -151,6 +147,8 @@ class Camera(Strict):
     time: RecordingTime = RecordingTime()
     look: Look = Look()
     register_: Register = Field(default=Register(), alias="register")
+    stream: Stream | None = Field(default=None, description="Its live stream; null: archived recordings only")
+    retention: Retention | None = Field(default=None, description="Instead of the site's `live.retention`")
 
 
 class EvidenceSettings(Strict):
@@ -179,6 +177,7 @@ class Site(Strict):
     site: SiteFacts
     model: ModelSettings = ModelSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    live: Live = Live()
     policies: tuple[Policy, ...] = Field(min_length=1)
     cameras: tuple[Camera, ...] = Field(min_length=1)
 
@@ -195,7 +194,7 @@ class Site(Strict):
             self.rules_of(camera)
         if len(self.cameras) > 1:
             for camera in self.cameras:
-                if not camera.recordings:
+                if not camera.recordings and camera.stream is None:
                     raise ValueError(
                         f"camera {camera.id!r} needs `recordings`: with several cameras, globs say whose it is"
                     )

@@ -1,0 +1,1 @@
+"""Original packets -> segments of about ten seconds that survive a crash and name their predecessor."""
