@@ -12,7 +12,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -73,10 +73,7 @@ class ObservationWriter:
                 "pts": pts,
                 "size": list(detections.size),
                 "repeated": repeated,
-                "boxes": [
-                    {"xyxy": [round(float(v), 2) for v in box], "cls": name, "score": round(float(score), 4)}
-                    for box, name, score in zip(detections.xyxy, detections.names, detections.score, strict=True)
-                ],
+                "boxes": _boxes(detections),
             }
         )
 
@@ -154,6 +151,23 @@ def read_observations(path: Path) -> Iterator[Observation]:
         )
     if not whole:
         raise _cut_short(path)
+
+
+def as_stored(detections: Detections) -> Detections:
+    """`detections` as they come back from a file: what the daemon judges by, so that it judges as batch does."""
+    boxes = _boxes(detections)
+    return replace(
+        detections,
+        xyxy=np.array([box["xyxy"] for box in boxes], np.float32).reshape(-1, 4),
+        score=np.array([box["score"] for box in boxes], np.float32),
+    )
+
+
+def _boxes(detections: Detections) -> list[dict[str, Any]]:
+    return [
+        {"xyxy": [round(float(v), 2) for v in box], "cls": name, "score": round(float(score), 4)}
+        for box, name, score in zip(detections.xyxy, detections.names, detections.score, strict=True)
+    ]
 
 
 def model_json(model: ModelInfo) -> dict[str, Any]:
