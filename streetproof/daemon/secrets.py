@@ -71,9 +71,7 @@ class Secret:
         return Secret, (self._value,)
 
 
-def password_of(
-    credentials: Credentials, site_file: Path, *, environ: Mapping[str, str] = os.environ
-) -> Secret | None:
+def password_of(credentials: Credentials, site_file: Path, *, environ: Mapping[str, str] = os.environ) -> Secret | None:
     """The password that the settings point at, read now; None where none is set.
 
     A relative `password_file` is relative to the folder of `site_file`. Raises SecretError.
