@@ -7,9 +7,10 @@ from datetime import tzinfo
 
 from models.interface import Detections, Image
 from streams.instant import Instant
+from streams.interface import DecodeLevel
 from vision.association.interface import JSON
 from vision.errors import OrderError, PolicyError
-from vision.interface import Event
+from vision.interface import Event, Stay
 from vision.policy import CameraRules, unknown_id
 from vision.state import load, store
 from vision.tuning import Tuning
@@ -49,6 +50,46 @@ class Engine:
         Later samples of the camera must still be later in time; to them the footage begins anew.
         """
         return self._watch(camera).finish()
+
+    def suspend(self, camera: str, since: Instant) -> None:
+        """The view of `camera` has been unusable since `since`: leave its samples out until it is usable again.
+
+        The next sample then comes after a gap, however short the pause was. Of what was counted since `since`, before
+        anybody could know, nothing stays: seen time becomes gap time (at worst a little too much of it), moments are
+        not shown, and an empty place is no departure. What has fired or ended by then is not taken back; the events of
+        the time since `since` are for the caller to mark. Saying it again, or before the first sample, changes nothing.
+        Raises OrderError for an unknown camera.
+        """
+        self._watch(camera).suspend(since)
+
+    def standing(self, camera: str) -> tuple[Stay, ...]:
+        """The open stays as they are now, `departed` None, one for each zone they stand in, in the order they opened.
+
+        Raises OrderError for an unknown camera.
+        """
+        return self._watch(camera).standing()
+
+    def attention(self, camera: str) -> DecodeLevel:
+        """How closely the next frames of `camera` are worth looking at. Never more than SAMPLED.
+
+        SAMPLED while something stands that a rule, in its hours, has yet to fire for: an open stay, or what was seen
+        twice at one place and may become one. A single sighting is not enough, or busy roads would never rest; the
+        look back finds its arrival all the same. SAMPLED also while a stay may be leaving, so that its end is close.
+        KEYFRAMES otherwise: a stay that has broken all its rules changes nothing more until it leaves, and one outside
+        the hours is not timed. EVERY_FRAME is no state of the engine; see `vision.lookback`.
+        Raises OrderError for an unknown camera.
+        """
+        return self._watch(camera).attention()
+
+    def note_arrival(self, camera: str, stay_id: str, earliest: Instant) -> bool:
+        """Raise the earliest bound of an open stay's arrival: it was seen not to stand there yet at `earliest`.
+
+        All later stays of the object carry the narrower interval, in every zone it stands in. The first sighting stays
+        what it is, because dwell counts from it. True if the stay's bound is now no earlier than `earliest`; False,
+        with nothing changed, for a stay that is not open here, or a time not before its first sighting. Saying less
+        than is known changes nothing. Raises OrderError for an unknown camera.
+        """
+        return self._watch(camera).note_arrival(stay_id, earliest)
 
     def save(self) -> dict[str, JSON]:
         """All that later events depend on, ready for `json.dumps`."""

@@ -97,6 +97,22 @@ class Standing:
         for tally in self.tallies:
             tally.broken = True
 
+    def strike(self, since: Instant) -> None:
+        """What was seen since `since` cannot be trusted: none of it counts, and an absence in it was none.
+
+        How much of the time since then was counted is not kept, so all of it is taken to have been.
+        """
+        if self.absent_from is not None and self.absent_from.utc_ns >= since.utc_ns:
+            self.absent_from, self.absent_ns, self.absent_samples = None, 0, 0
+        struck_ns = max(0, self.last_seen.utc_ns - max(since.utc_ns, self.first.utc_ns))
+        taken_ns = min(struck_ns, self.seen_ns)
+        self.seen_ns -= taken_ns
+        self.gap_ns += taken_ns
+        self.stretch_ns = max(0, self.stretch_ns - struck_ns)
+        self.sworn_ns = max(0, self.sworn_ns - struck_ns)
+        for tally in self.tallies:
+            tally.strike(since, struck_ns)
+
     def doubt(self, weight: int) -> None:
         """A box says that it moved on; what lies between the sightings around it cannot be sworn to."""
         self.displaced += weight
@@ -120,6 +136,14 @@ class Standing:
     def fired_in(self, zone: str) -> tuple[str, ...]:
         """The rules that fired and named this zone."""
         return tuple(tally.rule for tally in self.tallies if tally.fired and tally.zones[0] == zone)
+
+    def not_yet(self, earliest: Instant) -> bool:
+        """It did not stand there at `earliest`; whether that can be, and is known now."""
+        if earliest.utc_ns >= self.first.utc_ns:
+            return False
+        if self.before is None or self.before.utc_ns < earliest.utc_ns:
+            self.before = earliest
+        return True
 
     def stay(self, camera: str, zone: str, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
         """The object as a stay in `zone`."""

@@ -108,7 +108,8 @@ def _parse(kind: Any, value: object, where: str) -> Any:
 def _fault(memory: Memory, rules: CameraRules) -> str | None:
     """Why this memory cannot have come about, or None."""
     if memory.last is None:
-        return "something was seen before the first sample" if memory.standings or memory.running else None
+        begun = memory.standings or memory.running or memory.suspended
+        return "something was seen before the first sample" if begun else None
     if not EARLIEST_NS <= memory.last.utc_ns <= LATEST_NS:
         return "the last sample is at no time a camera can have"
     if len(memory.intervals) > INTERVALS_KEPT or any(interval <= 0 for interval in memory.intervals):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from streams.instant import Instant
 from vision.interface import Moment
 from vision.rules.interface import Rule
 from vision.schedule import Schedule
@@ -50,6 +51,14 @@ class Tally:
         """Forget what was counted: it may have been another object."""
         self.last_ns, self.broken, self.counted_ns = None, False, 0
         self.first, self.pool, self.stride, self.passed = None, [], 1, 0
+
+    def strike(self, since: Instant, length_ns: int) -> None:
+        """Take back what was counted and kept since `since`, `length_ns` at most."""
+        self.broken = True
+        self.counted_ns = max(0, self.counted_ns - length_ns)
+        if self.first is not None and self.first.at.utc_ns >= since.utc_ns:
+            self.first = None
+        self.pool = [moment for moment in self.pool if moment.at.utc_ns < since.utc_ns]
 
     def sighted(self, moment: Moment, rule: Rule, schedule: Schedule) -> tuple[Moment, ...]:
         """Count a sighting; the moments to show where this is the one that makes the rule fire, else nothing."""

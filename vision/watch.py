@@ -12,6 +12,7 @@ from pydantic import ConfigDict
 
 from models.interface import Detections
 from streams.instant import Instant
+from streams.interface import DecodeLevel
 from vision.association.bytetrack import ByteTrackAssociator
 from vision.association.interface import Associator
 from vision.boxes import family, iou, normalised
@@ -41,6 +42,8 @@ class Memory:
     last: Instant | None = None
     running: bool = False
     """Whether footage is under way, so that `last` is the sample before the next one."""
+    suspended: bool = False
+    """Whether the view became unusable after `last`, so that the next sample comes after a gap."""
     intervals: list[int] = field(default_factory=list)
     """The last few sampling intervals, ns."""
     standings: list[Standing] = field(default_factory=list)
@@ -105,6 +108,43 @@ class Watch:
         self.associator = ByteTrackAssociator()
         return ended
 
+    def suspend(self, since: Instant) -> None:
+        """The view has been unusable since `since`."""
+        memory = self.memory
+        if memory.running and not memory.suspended:
+            memory.suspended = True
+            for standing in memory.standings:
+                standing.strike(since)
+
+    def standing(self) -> tuple[Stay, ...]:
+        """The open stays as they are now."""
+        return tuple(self._stay(standing, zone) for standing in self.memory.standings for zone in standing.zones)
+
+    def note_arrival(self, stay_id: str, earliest: Instant) -> bool:
+        """Raise the earliest bound of an open stay's arrival; whether it holds now."""
+        if not EARLIEST_NS <= earliest.utc_ns <= LATEST_NS:
+            return False
+        for standing in self.memory.standings:
+            if any(self._stay(standing, zone).id == stay_id for zone in standing.zones):
+                return standing.not_yet(earliest)
+        return False
+
+    def attention(self) -> DecodeLevel:
+        """How closely the next frames are worth looking at."""
+        last = self.memory.last
+        if last is not None and any(self._undecided(standing, last.utc_ns) for standing in self.memory.standings):
+            return DecodeLevel.SAMPLED
+        return DecodeLevel.KEYFRAMES
+
+    def _undecided(self, standing: Standing, now_ns: int) -> bool:
+        """Whether the next samples decide something about it: that it stands, breaks a rule, or leaves."""
+        if standing.zones and (standing.absent_samples or standing.displaced):
+            return True
+        return standing.sightings > 1 and any(
+            tally.last_ns is not None and not tally.fired and self._schedules[tally.rule].contains(now_ns)
+            for tally in standing.tallies
+        )
+
     # -- the sample ---------------------------------------------------------------------------------------------
 
     def _advance(self, at: Instant) -> tuple[int, bool]:
@@ -123,10 +163,11 @@ class Watch:
             elapsed = at.utc_ns - memory.last.utc_ns
             intervals = memory.intervals
             typical = sorted(intervals)[len(intervals) // 2] if len(intervals) > 2 else 0
-            gap = elapsed > max(tuning.gap_ns, tuning.gap_intervals * typical)
-            intervals.append(elapsed)
+            gap = memory.suspended or elapsed > max(tuning.gap_ns, tuning.gap_intervals * typical)
+            if not memory.suspended:  # A pause says nothing of the pace.
+                intervals.append(elapsed)
             del intervals[:-INTERVALS_KEPT]
-        memory.last, memory.running = at, True
+        memory.last, memory.running, memory.suspended = at, True, False
         return elapsed, gap
 
     def _moments(self, at: Instant, detections: Detections) -> list[Moment]:
