@@ -22,7 +22,7 @@ class SegmentRow(Base):
 
     camera: Mapped[str] = mapped_column(String(64), primary_key=True)
     sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    session: Mapped[str] = mapped_column(String(64))
+    session: Mapped[str] = mapped_column(Text)
     path: Mapped[str] = mapped_column(Text)
     """Relative to the folder of recordings."""
     start_ns: Mapped[int] = mapped_column(BigInteger)
@@ -69,7 +69,7 @@ class GapRow(Base):
     """None: nothing was recorded before."""
     end_ns: Mapped[int | None] = mapped_column(BigInteger)
     """None while it lasts."""
-    cause: Mapped[str] = mapped_column(String(40))
+    cause: Mapped[str] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text)
     record: Mapped[str] = mapped_column(Text)
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from streams.instant import NS_PER_S
 from streetproof.store.connection import Connection
 from streetproof.store.live_tables import DeliveryRow, NoticeRow
 
 _ERROR_LENGTH = 200
+_LONGEST_PAUSE_NS = 24 * 3600 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,11 @@ class NoticeRows:
         query = (
             sa.select(NoticeRow, DeliveryRow.attempts)
             .join(DeliveryRow, DeliveryRow.notice == NoticeRow.id)
-            .where(DeliveryRow.target == target, DeliveryRow.not_before_ns <= now_ns)
+            .where(
+                DeliveryRow.target == target,
+                # A pause that reaches beyond reason was set before the clock was put back.
+                sa.or_(DeliveryRow.not_before_ns <= now_ns, DeliveryRow.not_before_ns > now_ns + _LONGEST_PAUSE_NS),
+            )
             .order_by(DeliveryRow.created_ns, DeliveryRow.notice)
             .limit(limit)
         )
