@@ -283,9 +283,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.requestline, self.request_version, self.command = "", self.protocol_version, ""
         self.raw_requestline = self._request.readline()
-        if not self.raw_requestline or not self.parse_request():
+        if not self.raw_requestline:
             return
-        if self._request.spent:
+        if not self.parse_request():
+            pass  # it has answered what is wrong
+        elif self._request.spent:
             self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif self.command not in ("GET", "HEAD"):
             self.send_error(HTTPStatus.METHOD_NOT_ALLOWED)
@@ -317,7 +319,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _linger(self) -> None:
-        """Read away what the client still sends: closing over unread bytes would reset the connection, answer and all."""
+        """Read away what the client still sends: closing over unread bytes would reset the connection too early."""
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(_LINGER_S)
         until, left = time.monotonic() + _LINGER_S, 4 * _MAX_REQUEST
