@@ -22,25 +22,37 @@ class PayloadDigest:
     nal_sha256: str | None
 
 
+class UnitDigester:
+    """The `nal_sha256` of a `PayloadDigest` alone, from payloads in file order."""
+
+    def __init__(self, codec: str, extradata: bytes | None) -> None:
+        self._state = hashlib.sha256() if codec in ("h264", "hevc") else None
+        self._length_size = length_size(extradata)
+
+    def add(self, payload: bytes) -> None:
+        if self._state is not None:
+            _add(self._state, units(payload, self._length_size))
+
+    def result(self) -> str | None:
+        return self._state.hexdigest() if self._state is not None else None
+
+
 class Digester:
     """Takes the packets of one stream in file order."""
 
     def __init__(self, codec: str, extradata: bytes | None) -> None:
         self._packets = 0
         self._whole = hashlib.sha256()
-        self._units = hashlib.sha256() if codec in ("h264", "hevc") else None
-        self._length_size = length_size(extradata)
+        self._units = UnitDigester(codec, extradata)
 
     def add(self, packet: VideoPacket) -> None:
         payload = bytes(packet)
         self._packets += 1
         _add(self._whole, (payload,))
-        if self._units is not None:
-            _add(self._units, units(payload, self._length_size))
+        self._units.add(payload)
 
     def result(self) -> PayloadDigest:
-        nal = self._units.hexdigest() if self._units is not None else None
-        return PayloadDigest(self._packets, self._whole.hexdigest(), nal)
+        return PayloadDigest(self._packets, self._whole.hexdigest(), self._units.result())
 
 
 def _add(state: hashlib._Hash, pieces: Iterable[bytes]) -> None:

@@ -99,6 +99,14 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What the next segment of a camera follows on."""
+
+    sequence: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRecord:
     """A finished segment: what the index holds. `path` is relative to the folder of recordings."""
 
@@ -112,3 +120,8 @@ class SegmentRecord:
     @property
     def camera(self) -> str:
         return self.opening.camera
+
+    @property
+    def link(self) -> Link:
+        """For the segment after it."""
+        return Link(self.opening.sequence, self.sha256)
