@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +33,7 @@ _DEFAULT_URL = "http://127.0.0.1:8750"
 _TIMEOUT_S = 3.0
 _MAX_ANSWER = 32 * 1024 * 1024
 _STALE_S = 10.0
+_REDRAW_S = 0.5
 _PLAIN_WIDTH = 160
 
 
@@ -155,13 +157,13 @@ def drawn(snapshot: DaemonSnapshot, age_s: float, *, width: int, height: int | N
 
 def unanswered(error: StatusError, since_s: float, *, width: int) -> list[Text]:
     """In place of the table while the daemon does not answer: what was true before is not shown as if it were now."""
-    from streetproof.cli.status_table import ago
+    from streetproof.cli.status_table import ago, wrapped
 
     return [
-        Text(f"NO ANSWER for {ago(since_s)}: {error.what}", "bold red"),
-        Text(f"  {error.where}", "dim"),
-        Text(f"  -> {error.remedy}", "cyan"),
-        Text("How its cameras are is unknown. Asking again; Ctrl-C ends."),
+        *wrapped(f"NO ANSWER for {ago(since_s)}: {error.what}", width, "bold red"),
+        *wrapped(f"  {error.where}", width, "dim"),
+        *wrapped(f"  -> {error.remedy}", width, "cyan", indent="     "),
+        *wrapped("How its cameras are is unknown. Asking again; Ctrl-C ends.", width),
     ]
 
 
@@ -200,14 +202,17 @@ def _watch(where: SplitResult, first: DaemonSnapshot, interval: float) -> None:
     """Until Ctrl-C. Raises typer.Exit with ERROR where the daemon did not answer in the end."""
     watch = _Watch(where, out, time.monotonic_ns(), first, age_of(first, where))
     try:
-        with Live(watch, console=out, screen=True, auto_refresh=False) as live:
+        # Asked in a thread of its own: while a hanging daemon is waited for, the age of what is shown goes on growing.
+        with ThreadPoolExecutor(1) as asking, Live(watch, console=out, screen=True, auto_refresh=False) as live:
             while True:
                 due = time.monotonic() + interval
-                # Redrawn in between as well: ages grow, and the window may have changed its size.
                 while (left := due - time.monotonic()) > 0:
                     live.refresh()
-                    time.sleep(min(left, 0.5))
-                watch.look()
+                    time.sleep(min(left, _REDRAW_S))
+                answer = asking.submit(watch.look)
+                while not wait([answer], timeout=_REDRAW_S).done:
+                    live.refresh()
+                answer.result()
                 live.refresh()
     except KeyboardInterrupt:
         if watch.error is not None:

@@ -152,24 +152,22 @@ def _problems(snapshot: DaemonSnapshot, width: int, height: int | None) -> list[
     problems = list(snapshot.problems)
     if snapshot.config_error is not None:
         problems.insert(0, f"The newest site file is not in force: {snapshot.config_error}")
-    wrapped = [_wrapped(f"! {clean(problem)}", width, "yellow", indent="  ") for problem in problems]
+    blocks = [wrapped(f"! {clean(problem)}", width, "yellow") for problem in problems]
     room = None if height is None else max(2, height // 3)
     lines: list[Text] = []
-    for number, block in enumerate(wrapped):
-        rest = len(wrapped) - number
+    for number, block in enumerate(blocks):
+        rest = len(blocks) - number
         if room is not None and len(lines) + len(block) + (rest > 1) > room:
             if not lines:  # better its beginning than nothing
                 lines, rest = block[: room - 1], rest - 1
             if rest:
-                lines.append(
-                    Text(f"! and {rest} more {'problem' if rest == 1 else 'problems'}; --json lists all", "yellow")
-                )
+                lines.append(Text(f"! and {rest} more; --json lists all", "yellow"))
             break
         lines += block
     return lines
 
 
-def _wrapped(text: str, width: int, style: str, *, indent: str) -> list[Text]:
+def wrapped(text: str, width: int, style: str = "", *, indent: str = "  ") -> list[Text]:
     """Broken by cells, at spaces where there are some: Chinese has none."""
     lines, line = [], ""
     for word in text.split():

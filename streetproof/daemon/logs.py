@@ -85,7 +85,7 @@ class RateLimit:
             seen = _Seen(next_ns=now + FIRST_PAUSE_NS, pause_ns=FIRST_PAUSE_NS, last_ns=now)
             left_out: int | None = 0
         elif now >= seen.next_ns or now - seen.last_ns >= QUIET_NS:
-            quiet = now - seen.last_ns >= QUIET_NS or seen.left_out == 0
+            quiet = now - seen.last_ns >= QUIET_NS
             left_out, seen.left_out = seen.left_out, 0
             seen.pause_ns = FIRST_PAUSE_NS if quiet else min(2 * seen.pause_ns, LONGEST_PAUSE_NS)
             seen.next_ns, seen.last_ns = now + seen.pause_ns, now

@@ -29,8 +29,8 @@ _SHORT = 6
 
 _ANY_WORD = r"[^\s/@\"'<>]"
 _USER_INFO = re.compile(
-    # user:password@ where the password holds `/`; but //host:554/live@2 is a port and a path
-    rf"(?<=//)(?:{_ANY_WORD}+?:(?!\d{{1,5}}(?:/|$))[^\s\"'<>]*@|{_ANY_WORD}*@)"
+    # user:password@ where the password holds `/`; but //host:554/live@2 is a port and a path, //[::1]/a@2 an address
+    rf"(?<=//)(?:(?!\[){_ANY_WORD}+?:(?!\d{{1,5}}(?:/|$))[^\s\"'<>]*@|{_ANY_WORD}*@)"
 )
 
 
