@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -44,6 +45,8 @@ class StoredFinding:
     """Why the last attempt failed."""
     case_id: str | None
     bundle: str | None
+    context: dict[str, Any]
+    """Whatever its sealing has to know besides, as `add` was given it: JSON."""
 
     @property
     def hold_id(self) -> str:
@@ -57,7 +60,15 @@ class Findings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, violation: Violation, *, due_ns: int, hold_from_ns: int, hold_to_ns: int) -> StoredFinding:
+    def add(
+        self,
+        violation: Violation,
+        *,
+        due_ns: int,
+        hold_from_ns: int,
+        hold_to_ns: int,
+        context: Mapping[str, Any] | None = None,
+    ) -> StoredFinding:
         """Keep a violation that fired now, and hold its footage. One that is known already is returned as it is."""
         stay = violation.stay
         same = sa.select(FindingRow).where(
@@ -73,6 +84,7 @@ class Findings:
                     zone=violation.zone,
                     violation_json=_dump(violation),
                     stay_json=_dump(stay),
+                    context=json.dumps(dict(context or {}), ensure_ascii=False),
                     state=FindingState.WAITING,
                     due_ns=due_ns,
                     attempts=0,
@@ -174,4 +186,5 @@ def _finding(row: FindingRow) -> StoredFinding:
         row.error,
         row.case_id,
         row.bundle,
+        json.loads(row.context),
     )

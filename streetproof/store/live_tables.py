@@ -119,6 +119,7 @@ class FindingRow(Base):
     zone: Mapped[str] = mapped_column(String(64))
     violation_json: Mapped[str] = mapped_column(Text)
     stay_json: Mapped[str] = mapped_column(Text)
+    context: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10))
     due_ns: Mapped[int] = mapped_column(BigInteger)
     attempts: Mapped[int] = mapped_column(Integer)

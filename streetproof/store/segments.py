@@ -31,12 +31,21 @@ class StoredSegment:
     end_ns: int
     size: int
     sha256: str
-    deleted_ns: int | None = None
-    deleted_why: str | None = None
 
     @property
     def key(self) -> tuple[str, int]:
         return self.camera, self.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A segment that is deleted, or about to be: when that was decided (ns UTC), and why."""
+
+    segment: StoredSegment
+    deleted_ns: int
+    why: str
+    record: SegmentRecord | None
+    """None where only the tombstone is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ class Segments:
         with self._connection.read() as session:
             return [_RECORD.validate_json(text) for text in session.scalars(query) if text is not None]
 
-    def deleted_between(self, camera: str, from_ns: int, to_ns: int) -> list[StoredSegment]:
+    def deleted_between(self, camera: str, from_ns: int, to_ns: int) -> list[Deletion]:
         """The tombstones of that time that are still remembered."""
         query = (
             sa.select(SegmentRow)
@@ -79,7 +88,7 @@ class Segments:
             .order_by(SegmentRow.sequence)
         )
         with self._connection.read() as session:
-            return [_stored(row) for row in session.scalars(query)]
+            return [_deletion(row) for row in session.scalars(query)]
 
     def last(self, camera: str) -> SegmentRecord | None:
         """The newest segment of a camera, also where it was deleted since: the next one names its hash."""
@@ -93,33 +102,39 @@ class Segments:
             text = session.scalar(query)
         return None if text is None else _RECORD.validate_json(text)
 
+    def last_number(self, camera: str) -> int:
+        """The highest sequence number that is known of a camera; 0 where there is none."""
+        query = sa.select(SegmentRow.sequence).where(SegmentRow.camera == camera)
+        with self._connection.read() as session:
+            return session.scalar(query.order_by(SegmentRow.sequence.desc()).limit(1)) or 0
+
     def footage(self) -> dict[str, Footage]:
         """What is on disk, per camera."""
         with self._connection.read() as session:
             return {row.camera: Footage(row.segments, row.bytes) for row in session.scalars(sa.select(FootageRow))}
 
-    def oldest(self, limit: int, camera: str | None = None) -> list[StoredSegment]:
-        """The oldest segments that no hold touches, of one camera or of all."""
+    def oldest(self, limit: int, *, camera: str | None = None, before_ns: int | None = None) -> list[StoredSegment]:
+        """The oldest segments that no hold touches, of one camera or of all, begun before `before_ns` or ever."""
         query = sa.select(SegmentRow).where(SegmentRow.state == "present", SegmentRow.held.is_(False))
         if camera is not None:
             query = query.where(SegmentRow.camera == camera)
+        if before_ns is not None:
+            query = query.where(SegmentRow.start_ns < before_ns)
         with self._connection.read() as session:
             return [_stored(row) for row in session.scalars(query.order_by(SegmentRow.start_ns).limit(limit))]
 
-    def numbers(self, camera: str, from_ns: int) -> dict[int, str]:
-        """Number and SHA-256 of the segments on disk that began at or after `from_ns`."""
-        query = sa.select(SegmentRow.sequence, SegmentRow.sha256).where(
-            SegmentRow.camera == camera, SegmentRow.start_ns >= from_ns, SegmentRow.state == "present"
-        )
+    def numbers(self, camera: str) -> list[int]:
+        """The numbers of all segments of a camera that should be on disk, in order."""
+        query = sa.select(SegmentRow.sequence).where(SegmentRow.camera == camera, SegmentRow.state == "present")
         with self._connection.read() as session:
-            return {sequence: sha256 for sequence, sha256 in session.execute(query)}
+            return list(session.scalars(query.order_by(SegmentRow.sequence)))
 
-    def begin_deletion(self, doomed: Iterable[tuple[StoredSegment, str]], now_ns: int) -> list[StoredSegment]:
+    def begin_deletion(self, doomed: Iterable[tuple[StoredSegment, str]], now_ns: int) -> list[Deletion]:
         """Decide that segments go, each with why. Returns those that do: what is held by now, or gone, does not.
 
         From here on they count as deleted: nothing is cut from them, and no new hold can touch them.
         """
-        decided: list[StoredSegment] = []
+        decided: list[Deletion] = []
         with self._connection.write() as session:
             for segment, why in doomed:
                 row = session.get(SegmentRow, segment.key)
@@ -129,7 +144,7 @@ class Segments:
                     continue
                 row.state, row.deleted_ns, row.deleted_why = "deleting", now_ns, why
                 _count(session, row.camera, -1, -row.size)
-                decided.append(_stored(row))
+                decided.append(_deletion(row))
         return decided
 
     def finish_deletion(self, gone: Iterable[StoredSegment]) -> None:
@@ -144,17 +159,17 @@ class Segments:
                     sa.update(SegmentRow).where(*mine, SegmentRow.state == "deleting").values(state="deleted")
                 )
 
-    def unfinished(self, limit: int) -> list[StoredSegment]:
+    def unfinished(self, limit: int) -> list[Deletion]:
         """Segments that were decided to go and whose files may still be there: a crash came between."""
         query = sa.select(SegmentRow).where(SegmentRow.state == "deleting").order_by(SegmentRow.start_ns).limit(limit)
         with self._connection.read() as session:
-            return [_stored(row) for row in session.scalars(query)]
+            return [_deletion(row) for row in session.scalars(query)]
 
-    def lost(self, segments: Iterable[StoredSegment], now_ns: int) -> None:
-        """Their files are missing, and nothing of ours removed them."""
+    def lost(self, camera: str, numbers: Iterable[int], now_ns: int) -> None:
+        """Their files are missing, and nothing here removed them."""
         with self._connection.write() as session:
-            for segment in segments:
-                row = session.get(SegmentRow, segment.key)
+            for number in numbers:
+                row = session.get(SegmentRow, (camera, number))
                 if row is not None and row.state == "present":
                     row.state, row.deleted_ns, row.deleted_why, row.held = "deleted", now_ns, "missing", False
                     _count(session, row.camera, -1, -row.size)
@@ -200,7 +215,7 @@ def _add(session: Session, record: SegmentRecord) -> int:
     if row is not None and row.sha256 == record.sha256:
         if row.state == "deleted":
             # It was deleted, yet the file is there, perhaps from a backup: what was decided is carried out again.
-            row.state = "deleting"
+            row.state, row.record = "deleting", _RECORD.dump_json(record).decode()
         return 0
     if row is None:
         row = SegmentRow(camera=record.camera, sequence=opening.sequence)
@@ -241,6 +256,9 @@ def _stored(row: SegmentRow) -> StoredSegment:
         row.end_ns,
         row.size,
         row.sha256,
-        row.deleted_ns,
-        row.deleted_why,
     )
+
+
+def _deletion(row: SegmentRow) -> Deletion:
+    record = None if row.record is None else _RECORD.validate_json(row.record)
+    return Deletion(_stored(row), row.deleted_ns or 0, row.deleted_why or "", record)

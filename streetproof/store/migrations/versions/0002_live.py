@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("zone", sa.String(64), nullable=False),
         sa.Column("violation_json", sa.Text(), nullable=False),
         sa.Column("stay_json", sa.Text(), nullable=False),
+        sa.Column("context", sa.Text(), nullable=False),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("due_ns", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

@@ -1,0 +1,227 @@
+"""Deletes the footage that has to go, in an order that a crash cannot turn into a lie.
+
+First the database says that a segment goes, then a tombstone is on the disk, then the file is removed. Killed anywhere
+in between, the next run finishes. Footage is never gone without a tombstone, and held footage is never gone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from streams.instant import to_datetime
+from streams.recorder.durable import sync_folder
+from streams.recorder.errors import RecorderError
+from streams.recorder.interface import SegmentRecord
+from streams.recorder.tombstones import bury, tombstone, tombstones
+from streetproof.daemon.index import save_holds
+from streetproof.daemon.retention import DAY_NS, MOST, Concern, ConcernKind, Disk, Limits, Trend, plan
+from streetproof.store.database import Store
+from streetproof.store.segments import Deletion, StoredSegment
+
+_log = structlog.get_logger(__name__)
+
+_REMEMBER_NS = 30 * DAY_NS
+"""So much longer than footage the database remembers what became of it; the tombstone files remember for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did."""
+
+    deleted: int
+    freed: int
+    """Bytes."""
+    more: bool
+    """As many as allowed were deleted: another run soon has more to do."""
+    free: int
+    hours_left: float | None
+    """Until `min_free` is reached if all goes on as it does; None: not known yet, or there is no end in sight."""
+    concerns: tuple[Concern, ...]
+
+
+class Housekeeper:
+    """Keeps one folder of recordings within its limits. `run` every few minutes, from one thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        now_ns: Callable[[], int],
+        mono_ns: Callable[[], int],
+        free_bytes: Callable[[Path], int] | None = None,
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._now_ns = now_ns
+        self._mono_ns = mono_ns
+        self._free_bytes = free_bytes or (lambda place: shutil.disk_usage(place).free)
+        self._trend = Trend()
+
+    def run(
+        self,
+        limits: Mapping[str, Limits],
+        default: Limits,
+        *,
+        min_free: int,
+        warn_free: int,
+        clock_in_doubt: bool = False,
+        most: int = MOST,
+    ) -> Report:
+        """Delete what has to go, and say what should be known.
+
+        Raises StoreError where the database refuses (nothing is deleted then), RecorderError where the disk does.
+        """
+        now_ns = self._now_ns()
+        unfinished = self._store.segments.unfinished(most)
+        gone = self._remove(unfinished, resumed=True)
+        holds = self._store.holds.all()
+        save_holds(self._folder, holds)
+        used = {camera: footage.bytes for camera, footage in self._store.segments.footage().items()}
+        disk = Disk(self._free(), min_free, warn_free)
+        hours = self._trend.hours_until(self._mono_ns(), disk.free, min_free)
+        planned = plan(
+            self._candidates(limits, default, used, disk, now_ns, most),
+            holds=holds,
+            limits=limits,
+            default=default,
+            used=used,
+            disk=disk,
+            now_ns=now_ns,
+            clock_in_doubt=clock_in_doubt,
+            most=most,
+        )
+        doomed = self._store.segments.begin_deletion(planned.decisions, now_ns)
+        gone += self._remove(doomed, resumed=False)
+        freed = sum(segment.size for segment in gone)
+        self._trend.freed(freed)
+        self._forget(limits, default, used, now_ns)
+        concerns = list(planned.concerns)
+        undeletable = len(unfinished) + len(doomed) - len(gone)
+        if undeletable:
+            concerns.append(
+                Concern(
+                    ConcernKind.UNDELETABLE,
+                    f"{undeletable} 个录像片段应删除但无法删除；请检查磁盘与权限。",
+                    f"{undeletable} segments should be deleted and cannot be. Check the disk and its rights.",
+                )
+            )
+        full = len(planned.decisions) == most
+        return Report(len(gone), freed, full, self._free(), hours, tuple(concerns))
+
+    def _free(self) -> int:
+        try:
+            return self._free_bytes(self._folder)
+        except OSError as error:
+            raise RecorderError(
+                f"how much room is left cannot be asked: {error.strerror}",
+                where=str(self._folder),
+                remedy="Check that the disk is mounted",
+                errno=error.errno,
+            ) from error
+
+    def _candidates(
+        self,
+        limits: Mapping[str, Limits],
+        default: Limits,
+        used: Mapping[str, int],
+        disk: Disk,
+        now_ns: int,
+        most: int,
+    ) -> list[StoredSegment]:
+        """Enough of the oldest footage for any decision, and no more: not all of it is looked through."""
+        segments = self._store.segments
+        found = {one.key: one for one in segments.oldest(most)} if disk.free < disk.min_free else {}
+        for camera, size in used.items():
+            allowed = limits.get(camera, default)
+            over = allowed.quota_bytes is not None and size > allowed.quota_bytes
+            before_ns = None if over else now_ns - allowed.keep_ns
+            found.update((one.key, one) for one in segments.oldest(most, camera=camera, before_ns=before_ns))
+        return sorted(found.values(), key=lambda one: (one.start_ns, one.key))
+
+    def _remove(self, doomed: Sequence[Deletion], *, resumed: bool) -> list[StoredSegment]:
+        """Bury, unlink, and tell the database; returns those whose files are gone."""
+        if not doomed:
+            return []
+        for run in _runs(self._not_buried(doomed) if resumed else doomed):
+            bury(self._folder, tombstone([_record(one) for one in run], run[0].deleted_ns, run[0].why))
+        gone: list[StoredSegment] = []
+        folders: set[Path] = set()
+        for one in doomed:
+            path = self._folder / one.segment.path
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                _log.error("a segment cannot be removed", path=str(one.segment.path), error=error.strerror)
+                continue
+            gone.append(one.segment)
+            folders.add(path.parent)
+        for folder in sorted(folders):
+            self._settle(folder)
+        self._store.segments.finish_deletion(gone)
+        if gone:
+            reasons = sorted({one.why for one in doomed})
+            _log.info("footage deleted", segments=len(gone), bytes=sum(s.size for s in gone), why=reasons)
+        return gone
+
+    def _settle(self, folder: Path) -> None:
+        """Bring removals to the disk; a day's folder that is empty goes, unless the recorder may still want it."""
+        old_enough = folder.name < f"{to_datetime(self._now_ns() - 2 * DAY_NS):%Y-%m-%d}"
+        try:
+            if folder.is_dir():
+                sync_folder(folder)
+                if old_enough and not any(os.scandir(folder)):
+                    folder.rmdir()
+                    sync_folder(folder.parent)
+        except OSError as error:
+            _log.warning("a folder cannot be tidied", path=str(folder), error=error.strerror)
+
+    def _not_buried(self, doomed: Sequence[Deletion]) -> list[Deletion]:
+        """A run that was killed has buried some of them already."""
+        buried: set[tuple[str, int]] = set()
+        for camera in {one.segment.camera for one in doomed}:
+            numbers = [one.segment.sequence for one in doomed if one.segment.camera == camera]
+            for stone in tombstones(self._folder, camera):
+                buried.update((camera, number) for number in numbers if stone.first <= number <= stone.last)
+        return [one for one in doomed if one.segment.key not in buried]
+
+    def _forget(self, limits: Mapping[str, Limits], default: Limits, used: Mapping[str, int], now_ns: int) -> None:
+        """Rows about times of which there is no footage any more, and none is asked for."""
+        longest = max((one.keep_ns for one in (*limits.values(), default)), default=0)
+        self._store.segments.forget(now_ns - longest - _REMEMBER_NS)
+        for camera in used:
+            before_ns = now_ns - limits.get(camera, default).keep_ns - _REMEMBER_NS
+            self._store.gaps.forget(camera, before_ns)
+            self._store.views.forget(camera, before_ns)
+
+
+def _runs(doomed: Sequence[Deletion]) -> Iterator[list[Deletion]]:
+    """Segments that follow on each other and go for one reason, together: they share a tombstone."""
+    run: list[Deletion] = []
+    for one in sorted(doomed, key=lambda one: one.segment.key):
+        if run and not _continues(run[-1], one):
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def _continues(one: Deletion, two: Deletion) -> bool:
+    return (
+        one.segment.camera == two.segment.camera
+        and one.segment.sequence + 1 == two.segment.sequence
+        and _record(two).opening.previous == one.segment.sha256
+        and (one.why, one.deleted_ns) == (two.why, two.deleted_ns)
+    )
+
+
+def _record(one: Deletion) -> SegmentRecord:
+    assert one.record is not None, "the record is kept until the deletion is finished"
+    return one.record

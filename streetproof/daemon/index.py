@@ -1,0 +1,309 @@
+"""The index of the recordings: follows the files, and is made again from them where it was lost.
+
+The files are the truth. So recording never waits for the database: what is reported is kept in memory until it is
+written, and where that becomes too much, it is dropped and read from the files later.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import structlog
+
+from streams.recorder.chain import Damaged, scan
+from streams.recorder.durable import sync_folder
+from streams.recorder.errors import RecorderError
+from streams.recorder.interface import CloseReason, GapStatement, SegmentRecord
+from streams.recorder.names import cameras
+from streams.recorder.recovery import NotRecovered, partials, recover
+from streams.recorder.tombstones import tombstones
+from streetproof.errors import StreetproofError
+from streetproof.store.connection import StoreError
+from streetproof.store.database import Store
+from streetproof.store.holds import Hold
+
+_log = structlog.get_logger(__name__)
+
+MAX_PENDING = 10_000
+"""About half an hour of 64 cameras."""
+HOLDS = "holds.json"
+_BATCH = 200
+_MAX_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was found after the last end of the recorder."""
+
+    recovered: tuple[SegmentRecord, ...]
+    given_up: tuple[NotRecovered, ...]
+    failed: tuple[str, ...]
+    """Files that could not be worked on now, one sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """What putting the index together from the files came to."""
+
+    found: int
+    """Segments that are there."""
+    added: int
+    """... of which the index did not know so many."""
+    lost: int
+    """Segments that the index knew, that are gone, and that no tombstone speaks of."""
+    damaged: tuple[Damaged, ...]
+    """The first of the files that are not what they should be."""
+    damaged_count: int
+
+
+class RecordingIndex:
+    """The segments and gaps of one folder of recordings. `add_segment`, `add_gap` and `flush` may be called from any thread."""
+
+    def __init__(self, store: Store, folder: Path, *, max_pending: int = MAX_PENDING) -> None:
+        self._store = store
+        self.folder = folder
+        self._max_pending = max_pending
+        self._pending: list[SegmentRecord | GapStatement] = []
+        self._behind = False
+        self._problem: str | None = None
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+
+    @property
+    def problem(self) -> str | None:
+        """Why the index is behind the recordings; None: it is not."""
+        return self._problem
+
+    def add_segment(self, record: SegmentRecord) -> None:
+        """A segment was closed. It is in the index after the next `flush`. Never waits, never fails."""
+        self._keep(record)
+
+    def add_gap(self, statement: GapStatement) -> None:
+        """A gap began or ended. As `add_segment`."""
+        self._keep(statement)
+
+    def flush(self) -> bool:
+        """Write what was reported; to be called every second or so. False: the database does not take it now."""
+        try:
+            self._write()
+        except StoreError as error:
+            if self._problem is None:
+                _log.warning("the index of recordings is behind", error=str(error))
+            self._problem = f"The index of recordings cannot be written: {error}"
+            return False
+        if self._problem is not None:
+            _log.info("the index of recordings has caught up")
+        self._problem = None
+        return True
+
+    def between(self, camera: str, from_ns: int, to_ns: int) -> list[SegmentRecord]:
+        """Segments that hold anything from `from_ns` to `to_ns` (ns UTC), in order. Raises StoreError."""
+        self._write()
+        return self._store.segments.between(camera, from_ns, to_ns)
+
+    def gaps(self, camera: str, from_ns: int, to_ns: int) -> list[GapStatement]:
+        """Gaps that touch that time, oldest first. Raises StoreError."""
+        self._write()
+        return self._store.gaps.between(camera, from_ns, to_ns)
+
+    def open_gap(self, camera: str) -> GapStatement | None:
+        """The gap that lasts now: what the camera's next segment has before it. Raises StoreError."""
+        self._write()
+        return self._store.gaps.open(camera)
+
+    def recover_all(self) -> Recovery:
+        """At the start, before anything records: finish what a crash cut off, bring the index up to the files, and say
+        of every camera since when nothing is recorded.
+
+        Raises StoreError where the database refuses, RecorderError where the folder cannot be read.
+        """
+        recovered: list[SegmentRecord] = []
+        given_up: list[NotRecovered] = []
+        failed: list[str] = []
+        for path in partials(self.folder):
+            try:
+                outcome = recover(path)
+            except RecorderError as error:
+                failed.append(str(error))
+            else:
+                if isinstance(outcome, SegmentRecord):
+                    recovered.append(outcome)
+                else:
+                    given_up.append(outcome)
+                    _log.warning("a partial segment was not recovered", path=str(outcome.path), why=outcome.what)
+        self.catch_up()
+        for camera in self._cameras():
+            self._state_the_end(camera)
+        return Recovery(tuple(recovered), tuple(given_up), tuple(failed))
+
+    def catch_up(self) -> int:
+        """Enter the files that are newer than what the index knows; returns how many.
+
+        Raises StoreError and RecorderError.
+        """
+        return sum(
+            self._enter(scan(self.folder, camera=camera, after={camera: self._store.segments.last_number(camera)}))[1]
+            for camera in self._cameras()
+        )
+
+    def rebuild(self, now_ns: int) -> Rebuild:
+        """Put the index together from the files, all of which are read: for a database that was lost or restored.
+
+        Holds come back as they were at the last `save_holds`. Raises StoreError and RecorderError.
+        """
+        self._write()
+        found = added = lost = 0
+        damaged: list[Damaged] = []
+        for hold in load_holds(self.folder):
+            self._store.holds.place(hold)
+        for camera in self._cameras():
+            known = self._store.segments.numbers(camera)
+            seen, new, broken = self._enter(scan(self.folder, camera=camera))
+            missing = self._unburied(camera, set(known) - seen)
+            self._store.segments.lost(camera, missing, now_ns)
+            found, added, lost = found + len(seen), added + new, lost + len(missing)
+            damaged += broken
+        self._store.segments.recount()
+        return Rebuild(found, added, lost, tuple(damaged[:_MAX_TOLD]), len(damaged))
+
+    def _keep(self, item: SegmentRecord | GapStatement) -> None:
+        with self._lock:
+            if len(self._pending) >= self._max_pending:
+                # The files tell everything but gaps that still last; of those each camera has one.
+                self._behind = True
+                lasting = {p.camera: p for p in self._pending if isinstance(p, GapStatement) and p.end is None}
+                self._pending = list(lasting.values())
+            self._pending.append(item)
+
+    def _write(self) -> None:
+        with self._writing:
+            if self._behind:
+                # First down, then up: what is dropped while the files are read is found by the next time.
+                self._behind = False
+                try:
+                    self.catch_up()
+                except StreetproofError:
+                    self._behind = True
+                    raise
+            while batch := self._next_batch():
+                records = [item for item in batch if isinstance(item, SegmentRecord)]
+                if records:
+                    self._store.segments.add(records)
+                else:
+                    for item in batch:
+                        if isinstance(item, GapStatement):
+                            self._store.gaps.note(item)
+                with self._lock:
+                    # By identity: what was reported meanwhile, or dropped, is no longer at the front.
+                    written = {id(item) for item in batch}
+                    self._pending = [item for item in self._pending if id(item) not in written]
+
+    def _next_batch(self) -> Sequence[SegmentRecord | GapStatement]:
+        """The first that are pending, as far as they are of one sort: their order matters."""
+        with self._lock:
+            if not self._pending:
+                return ()
+            sort = type(self._pending[0])
+            end = next((i for i, item in enumerate(self._pending) if type(item) is not sort), len(self._pending))
+            return self._pending[: min(end, _BATCH)]
+
+    def _enter(self, files: Iterator[SegmentRecord | Damaged]) -> tuple[set[int], int, list[Damaged]]:
+        """Enter what a scan finds: the numbers found, how many were new, and what is damaged."""
+        numbers: set[int] = set()
+        new = 0
+        damaged: list[Damaged] = []
+        while batch := list(islice(files, _BATCH)):
+            records = [item for item in batch if isinstance(item, SegmentRecord)]
+            new += self._store.segments.add(records)
+            numbers.update(record.opening.sequence for record in records)
+            for item in batch:
+                if isinstance(item, Damaged):
+                    damaged.append(item)
+                    _log.warning("a segment is damaged", path=str(item.path), why=item.what)
+        return numbers, new, damaged
+
+    def _state_the_end(self, camera: str) -> None:
+        last = self._store.segments.last(camera)
+        if last is None or self._store.gaps.open(camera) is not None:
+            return
+        stopped = last.closing.reason is CloseReason.STOPPED
+        self._store.gaps.note(
+            GapStatement(
+                camera,
+                start=last.closing.end,
+                end=None,
+                cause="stopped" if stopped else "crashed",
+                detail="the recorder was stopped" if stopped else "the recorder ended without closing its segment",
+            )
+        )
+
+    def _unburied(self, camera: str, missing: set[int]) -> set[int]:
+        if missing:
+            for stone in tombstones(self.folder, camera):
+                missing = {number for number in missing if not stone.first <= number <= stone.last}
+        return missing
+
+    def _cameras(self) -> list[str]:
+        try:
+            there = cameras(self.folder) if self.folder.is_dir() else []
+        except OSError as error:
+            raise RecorderError(
+                f"cannot be read: {error.strerror}",
+                where=str(self.folder),
+                remedy="Check the disk and who may read the folder of recordings",
+            ) from error
+        return sorted({*there, *self._store.segments.footage()})
+
+
+def save_holds(folder: Path, holds: Iterable[Hold]) -> None:
+    """Keep the holds beside the footage as well: the loss of a database must not cost evidence.
+
+    Nothing is written where nothing changed. Raises RecorderError.
+    """
+    rows = [[hold.case_id, hold.camera, str(hold.start_ns), str(hold.end_ns), hold.reason] for hold in holds]
+    data = json.dumps({"format": "streetproof-holds/1", "holds": rows}, ensure_ascii=False, indent=0).encode()
+    place = folder / HOLDS
+    fresh = place.with_suffix(".partial")
+    try:
+        if place.is_file() and place.read_bytes() == data:
+            return
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(place)
+        sync_folder(folder)
+    except OSError as error:
+        raise RecorderError(
+            f"cannot be written: {error.strerror}",
+            where=str(place),
+            remedy="Check the disk and who may write to the folder of recordings",
+            errno=error.errno,
+        ) from error
+
+
+def load_holds(folder: Path) -> list[Hold]:
+    """What `save_holds` kept last; nothing where there is no such file. Raises RecorderError for anything else."""
+    place = folder / HOLDS
+    try:
+        value = json.loads(place.read_bytes())
+        if value["format"] != "streetproof-holds/1":
+            raise ValueError("another format")
+        return [
+            Hold(str(case), str(camera), int(start), int(end), str(reason))
+            for case, camera, start, end, reason in value["holds"]
+        ]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecorderError(
+            f"the list of holds cannot be read ({type(error).__name__})",
+            where=str(place),
+            remedy="Restore it from a backup before anything is deleted, or remove it if no case needs footage",
+        ) from error
