@@ -30,7 +30,8 @@ _MAX_THREADS = 2 * _MAX_CONNECTIONS
 _MAX_REQUEST = 16 * 1024
 _READ_TIMEOUT_S = 5.0
 _DEADLINE_S = 10.0
-_LINGER_S = 0.5
+_LINGER_S = 2.0
+_MAX_LINGER = 256 * 1024
 _POLL_S = 0.1
 _STOP_S = 0.8
 _HEADERS = {
@@ -272,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: _Server
     timeout = _READ_TIMEOUT_S
-    protocol_version = "HTTP/1.0"
+    protocol_version = default_request_version = "HTTP/1.0"
 
     def setup(self) -> None:
         super().setup()
@@ -322,7 +323,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Read away what the client still sends: closing over unread bytes would reset the connection too early."""
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(_LINGER_S)
-        until, left = time.monotonic() + _LINGER_S, 4 * _MAX_REQUEST
+        until, left = time.monotonic() + _LINGER_S, _MAX_LINGER
         while left > 0 and time.monotonic() < until:
             data = self.connection.recv(_MAX_REQUEST)
             if not data:
