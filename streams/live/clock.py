@@ -25,8 +25,9 @@ DELAY_NS = NS_PER_S // 2
 from one side; cameras on a local network need 0.1 to 0.4 s."""
 STAMP_NS = 50_000_000
 """Cameras stamp a picture when its exposure begins, when it is read out, or when it is encoded: about a frame apart."""
-UNSETTLED_NS = 2 * NS_PER_S
-"""What the very first packets may have waited more than the quickest: relays hand out pictures they have kept."""
+UNSETTLED_NS = 10 * NS_PER_S
+"""What the very first packets may have waited more than the quickest: relays first hand out a whole group of pictures
+that they have kept."""
 JUMP_FLAGGED_NS = 600 * NS_PER_S
 """A set camera clock is flagged for so long: over the segments of any usual dwell."""
 ABSURD_NS = 90 * 86_400 * NS_PER_S
@@ -91,7 +92,7 @@ class CameraClock:
         position = to_ns(pts, self._time_base)
         if self._anchor is None or self._level_ns is None:
             level = self._first_level(target.level_ns, position)
-            utc_ns = -(-(level + position) // 1000) * 1000
+            utc_ns = (level + position) // 1000 * 1000
         else:
             last_pts, last = self._anchor
             if pts <= last_pts:
@@ -166,7 +167,7 @@ class CameraClock:
         A picture is on its way for a while, so the camera may be ahead by up to `DELAY_NS` more than this.
         """
         arrival, stamp = self._arrivals.level_ns, self._reference.level_ns(self._now_ns)
-        if arrival is None or stamp is None or self._absurd:
+        if arrival is None or stamp is None or self._absurd or not self._arrivals.settled:
             return None
         return stamp - arrival - self._host_line_ns
 
@@ -178,7 +179,7 @@ class CameraClock:
     @property
     def flags(self) -> tuple[str, ...]:
         """What speaks against this camera's times, of the flags of `ClockStatement`."""
-        offset, difference = self.offset_ns, self.difference_ns
+        offset = self.offset_ns
         server = self._host.server_offset(self._host_line_ns)
         jumped_at = self._reference.jumped_at_ns
         found = {
@@ -187,7 +188,7 @@ class CameraClock:
             "server_offset_over_1s": server is not None and not server.within_limit,
             "server_offset_unknown": server is None,
             "camera_clock_jumped": (jumped_at is not None and self._now_ns - jumped_at <= JUMP_FLAGGED_NS)
-            or (difference is not None and abs(difference) > LIMIT_NS),
+            or self._adrift,
             "host_clock_stepped": self._host.stepped(self._host_line_ns),
         }
         return tuple(flag for flag, holds in found.items() if holds)
@@ -206,7 +207,16 @@ class CameraClock:
     # -- inside ---------------------------------------------------------------------------------------------------
 
     @property
+    def _adrift(self) -> bool:
+        """Whether the line is no longer shown to be within 1.0 s of where it should be."""
+        target, difference = self._target(), self.difference_ns
+        if target is None or difference is None or not self._arrivals.settled:
+            return False
+        return abs(difference) + target.uncertainty_ns > LIMIT_NS
+
+    @property
     def _absurd(self) -> bool:
+        """Whether the camera lately told a time that is no clock's."""
         return self._absurd_ns is not None and self._now_ns - self._absurd_ns <= FRESH_NS
 
     def _target(self) -> _Target | None:
@@ -221,7 +231,9 @@ class CameraClock:
         return _Target(arrival + self._host_line_ns, TimeSource.ARRIVAL, DELAY_NS + waited)
 
     def _first_level(self, wanted: int, position: int) -> int:
-        missing = 0 if self._after_ns is None else self._after_ns - (wanted + position)
+        if self._after_ns is None:
+            return wanted
+        missing = -(-self._after_ns // 1000) * 1000 - (wanted + position)
         if missing > LIMIT_NS:
             self._setback_ns = missing
             return wanted

@@ -68,9 +68,11 @@ class ArrivalLevel:
 
     @property
     def spread_ns(self) -> int:
-        """By how much the windows disagree. The one under way may still hear of a quicker packet and does not count."""
+        """By how much the windows disagree. One that has just begun may still hear of a quicker packet: it waits."""
         levels = [window.level_ns for window in self._windows]
-        return max(levels[:-1]) - min(levels) if len(levels) > 1 else 0
+        if levels and self._last_ns - self._windows[-1].stretch * WINDOW_NS < SETTLED_NS:
+            del levels[-1]
+        return max(levels) - min(levels) if levels else 0
 
     @property
     def settled(self) -> bool:
