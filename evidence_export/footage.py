@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median_low
 from typing import Protocol
 
-from evidence_export.case import Recording
+from evidence_export.case import Recording, SegmentFacts
 from evidence_export.errors import SealError
 from streams.archive.clock import TimeRules
 from streams.archive.reader import open_archive
-from streams.cut import Cut, cut
-from streams.instant import Instant, TimeSource
-from streams.interface import DecodeLevel, Image, MediaInfo
+from streams.cut import Cut, cut, cut_joined
+from streams.cut_source import Part
+from streams.instant import NS_PER_S, Instant, TimeSource
+from streams.interface import DecodeLevel, Gap, Image, MediaInfo, Problem
+from streams.packets import PacketStream, probe
+from streams.timeline import GAP_FACTOR, ticks, to_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the packets of a recording tell when all are read, undecoded. `last_pts` is the highest."""
+
+    packets: int
+    last_pts: int
+    gaps: tuple[Gap, ...]
+    problems: tuple[Problem, ...]
 
 
 class Footage(Protocol):
-    """One recording, on the clock that it was observed with. pts are those of the recording."""
+    """One recording, on the clock that it was observed with. No file is held open between calls.
+
+    pts are those of the recording; of a segment those on the line of its session.
+    """
 
     @property
     def info(self) -> MediaInfo: ...
@@ -23,15 +43,22 @@ class Footage(Protocol):
     @property
     def first_pts(self) -> int: ...
 
+    @property
+    def part(self) -> Part:
+        """The file, and what is added to its own pts."""
+
     def instant_of(self, pts: int) -> Instant: ...
 
     def pts_of(self, utc_ns: int) -> int: ...
 
+    def nearest(self, pts: int, within: int) -> int | None:
+        """The pts of the frame nearest to `pts`, at most `within` ticks away; the earlier one of two."""
+
     def picture(self, pts: int) -> Image:
         """The frame of exactly that pts, H x W x 3 BGR uint8. Raises SealError where there is none."""
 
-    def cut(self, first_pts: int, last_pts: int, out: Path) -> Cut:
-        """Stream-copy what shows that range, from the keyframe it needs. Raises StreamsError."""
+    def contents(self) -> Contents | None:
+        """What its packets tell; None where a pass over the recording has told it before."""
 
 
 class ArchiveFootage:
@@ -42,6 +69,7 @@ class ArchiveFootage:
         self._file = open_archive(
             recording.path, camera, TimeRules(order=(TimeSource.OPERATOR,), start=recording.start)
         )
+        self._shift = 0
 
     @property
     def info(self) -> MediaInfo:
@@ -49,17 +77,40 @@ class ArchiveFootage:
 
     @property
     def first_pts(self) -> int:
-        return self._file.first_pts
+        return self._file.first_pts + self._shift
+
+    @property
+    def part(self) -> Part:
+        return Part(self._file.path, self._shift)
 
     def instant_of(self, pts: int) -> Instant:
-        return self._file.instant_of(pts)
+        return self._file.instant_of(pts - self._shift)
 
     def pts_of(self, utc_ns: int) -> int:
-        return self._file.pts_of(utc_ns)
+        return self._file.pts_of(utc_ns) + self._shift
+
+    def nearest(self, pts: int, within: int) -> int | None:
+        best: int | None = None
+        wanted = pts - self._shift
+        with PacketStream(
+            self._file.path, ordinal=self._ordinal(), near=max(self._file.first_pts, wanted - within)
+        ) as packets:
+            for timed in packets:
+                distance = abs(timed.pts - wanted)
+                if timed.packet.is_discard or distance > within:
+                    if timed.key and timed.dts > wanted + within:
+                        break
+                elif best is None or (distance, timed.pts) < (abs(best - wanted), best):
+                    best = timed.pts
+        return None if best is None else best + self._shift
+
+    def _ordinal(self) -> bool:
+        return probe(self._file.path).ordinal
 
     def picture(self, pts: int) -> Image:
-        for frame in self._file.frames(DecodeLevel.EVERY_FRAME, pts_range=(pts, pts)):
-            if frame.pts == pts:
+        own = pts - self._shift
+        for frame in self._file.frames(DecodeLevel.EVERY_FRAME, pts_range=(own, own)):
+            if frame.pts == own:
                 return frame.image
         raise SealError(
             f"there is no frame with pts {pts}, though something was seen in it",
@@ -67,5 +118,64 @@ class ArchiveFootage:
             remedy="Observe the recording again: it is not the one that was looked at, or its start was another",
         )
 
-    def cut(self, first_pts: int, last_pts: int, out: Path) -> Cut:
-        return cut(self._file.path, first_pts, last_pts, out)
+    def contents(self) -> Contents | None:
+        return None
+
+
+class SegmentFootage(ArchiveFootage):
+    """A segment of a live camera's recording, on the line of its session."""
+
+    def __init__(self, recording: Recording, camera: str, segment: SegmentFacts) -> None:
+        """Raises StreamsError where the file cannot be read, SealError where it is not what the segment says."""
+        super().__init__(recording, camera)
+        opening = segment.opening
+        found = (self.info.codec, self.info.width, self.info.height, self.info.time_base)
+        if found != (opening.codec, opening.width, opening.height, opening.time_base):
+            raise SealError(
+                "the segment holds another stream than it was opened for",
+                where=str(recording.path),
+                remedy="Keep the file for inquiry: it is not what was recorded",
+            )
+        self._segment = segment
+        self._shift = opening.first_pts - self._file.first_pts
+
+    def contents(self) -> Contents:
+        path, base = self._file.path, self.info.time_base
+        with PacketStream(path, ordinal=False) as packets:
+            line = sorted(timed.pts + self._shift for timed in packets if not timed.packet.is_discard)
+            faults = packets.faults
+        steps = [later - earlier for earlier, later in pairwise(line)]
+        floor = max(ticks(NS_PER_S // 2, base), GAP_FACTOR * median_low(steps) if steps else 0)
+        gaps = tuple(
+            Gap(earlier, later, to_ns(later - earlier, base), "no frames were received")
+            for earlier, later in pairwise(line)
+            if later - earlier > floor
+        )
+        said = self._segment.closing
+        checks = (
+            (faults.packets != said.packets, f"{faults.packets} packets, where {said.packets} were recorded"),
+            (not line or line[-1] != said.last_pts, f"its last pts is another than {said.last_pts}"),
+            (faults.corrupt, f"{faults.corrupt} packets are marked as damaged"),
+            (faults.unreadable, f"{faults.unreadable} reads failed inside the file"),
+            (faults.outliers, f"{faults.outliers} timestamps are far from their neighbours"),
+        )
+        problems = tuple(Problem(what, path.name, "stated as found") for holds, what in checks if holds)
+        return Contents(faults.packets, line[-1] if line else self.first_pts, gaps, problems)
+
+
+def open_footage(recording: Recording, camera: str) -> Footage:
+    """An archived file or a segment. Raises StreamsError where it cannot be read, SealError as `SegmentFootage`."""
+    if recording.segment is not None:
+        return SegmentFootage(recording, camera, recording.segment)
+    return ArchiveFootage(recording, camera)
+
+
+def cut_run(run: Sequence[Footage], first_pts: int, last_pts: int, out: Path) -> Cut:
+    """Stream-copy what shows that range of recordings that follow on each other, from the keyframe it needs.
+
+    pts are those of the recordings. Raises StreamsError.
+    """
+    parts = [footage.part for footage in run]
+    if len(parts) == 1 and parts[0].shift == 0:
+        return cut(parts[0].path, first_pts, last_pts, out)
+    return cut_joined(parts, first_pts, last_pts, out)

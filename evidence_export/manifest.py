@@ -3,104 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonObject, JsonValue
-from evidence_export.bag.digest import Digests
-from evidence_export.case import CameraFacts, CaseRequest, Recording
-from evidence_export.plan import ClipRange, ImageSet, decisive, local_date
-from streams.cut import Cut, Framing
+from evidence_export.case import CameraFacts, CaseRequest
+from evidence_export.made import BagFile, Made, Place, Seal
+from evidence_export.plan import local_date
+from evidence_export.statements.footage import clips, clock_set_back, continuity, lost_in_decisive_ns, recordings
+from evidence_export.statements.time import OVER_1S_NS, time_facts, time_statement
+from evidence_export.statements.values import exact, known
+from evidence_export.statements.view import in_decisive, view_statement
 from streams.instant import Instant
-from streams.interface import MediaInfo
-from vision.interface import Moment, Stay
+from vision.interface import Stay
 
 DUTY_WIDTH, DUTY_HEIGHT = 1280, 720
 """GA/T 832-2014 asks for pictures of at least this size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A recording as it was found on disk; `changed_ns` is its time of change when it was hashed."""
-
-    recording: Recording
-    digests: Digests
-    changed_ns: int
-    info: MediaInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A clip in the bundle and where it comes from: an index into the recordings."""
-
-    path: str
-    recording: int
-    cut: Cut
-    start: Instant
-    end: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Panorama:
-    """A still in the bundle, its derived copy, and the frame that it shows."""
-
-    path: str
-    overlay: str
-    recording: int
-    pts: int
-    moment: Moment
-    size: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class BagFile:
-    """A file of the bundle as `case.json` lists it."""
-
-    path: str
-    role: str
-    digests: Digests
-    parent: str | None = None
-    transform: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """Everything that sealing has made or measured."""
-
-    case_id: str
-    sources: tuple[Source, ...]
-    wanted: ClipRange
-    clips: tuple[Clip, ...]
-    images: ImageSet
-    panoramas: tuple[Panorama, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """Who signs, and when."""
-
-    sealed_at: Instant
-    algorithm: str
-    key_fingerprint: str
-
-
-def known(value: JsonValue) -> JsonValue:
-    """`value`, or the object that says it is not known."""
-    return {"known": False} if value is None else value
-
-
-def exact(value: Any) -> JsonValue:
-    """A JSON value without floating-point numbers: they become the shortest decimal text that reads back the same."""
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, Mapping):
-        return {str(key): exact(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [exact(item) for item in value]
-    if value is None or isinstance(value, str | int):
-        return value
-    return str(value)
 
 
 def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal) -> JsonObject:
@@ -110,6 +28,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
     return {
         "format": layout.FORMAT,
         "version": layout.FORMAT_VERSION,
+        "revision": layout.FORMAT_REVISION,
         "case": {
             "id": made.case_id,
             "local_date": local_date(request),
@@ -118,13 +37,13 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
         },
         "site": {"id": request.site.id, "name": request.site.name, "timezone": request.site.timezone},
         "camera": _camera(request.camera),
-        "time": _time(request),
+        "time": time_statement(request),
         "legal_basis": {name: known(basis.get(name)) for name in ("id", "statute", "reviewed_by")},
         "violation": _violation(request),
         "policy": _policy(request),
         "detection": _detection(request),
-        "recordings": _recordings(request, made),
-        "clips": [_clip(clip) for clip in made.clips],
+        "recordings": recordings(request, made),
+        "clips": clips(made),
         "clip_range": {
             "from": _iso(made.wanted.start_ns, request),
             "to": _iso(made.wanted.end_ns, request),
@@ -132,8 +51,9 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
             "post_roll_ns": request.limits.post_roll_ns,
             "shortened": made.wanted.shortened,
         },
-        "continuity": _continuity(request, made),
-        "images": _images(made),
+        "continuity": continuity(request, made),
+        "view": view_statement(request),
+        "images": _images(request, made),
         "plate": known(None),
         "review": {"status": "none"},
         "procedure": {"status": "none"},
@@ -151,10 +71,10 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
     }
 
 
-def detections(request: CaseRequest, made: Made, places: Mapping[int, tuple[int, int]]) -> dict[str, Any]:
+def detections(request: CaseRequest, made: Made, places: Mapping[int, Place]) -> dict[str, Any]:
     """`data/detections.json`: the sightings that the decision stands on, as the model gave them (numbers are floats).
 
-    `places`: for each moment's `utc_ns`, the index of its recording and the pts of its frame.
+    `places`: for each moment's `utc_ns`, the frame of the recordings that shows it; left out where none does.
     """
     return {
         "format": "streetproof-detections",
@@ -163,11 +83,11 @@ def detections(request: CaseRequest, made: Made, places: Mapping[int, tuple[int,
         "camera": request.camera.id,
         "model": {"name": request.detector.name, "sha256": request.detector.sha256},
         "box": "x1, y1, x2, y2 as fractions of the picture's width and height",
+        "seen_in": request.stream_seen,
         "moments": [
             {
                 "at": moment.at.isoformat(),
-                "recording": places[moment.at.utc_ns][0],
-                "pts": places[moment.at.utc_ns][1],
+                **_frame(places.get(moment.at.utc_ns)),
                 "box": list(moment.box),
                 "class": moment.cls,
                 "score": moment.score,
@@ -194,19 +114,30 @@ def rule_of(request: CaseRequest) -> Mapping[str, Any]:
     return {}
 
 
+def _frame(place: Place | None) -> JsonObject:
+    return {
+        "recording": known(place.recording if place else None),
+        "pts": known(place.pts if place else None),
+        "frame_at": known(place.at.isoformat() if place else None),
+    }
+
+
 def _iso(utc_ns: int, request: CaseRequest) -> str:
     return Instant(utc_ns, request.stay.last_seen.source, 0).isoformat()
 
 
 def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[str]:
     """Why a case may not be approved as it stands; empty where nothing known speaks against it."""
-    camera = request.camera
+    camera, facts = request.camera, time_facts(request)
     found = {
         "legal_basis_unknown": not has_statute,
-        "gap_in_decisive_interval": _decisive_gap_ns(request) > 0,
-        "gaps_unknown": any(source.recording.coverage is None for source in made.sources),
-        "panoramas_too_close": not made.images.met,
-        "clock_offset_unknown": camera.clock_offset_ns is None,
+        "gap_in_decisive_interval": lost_in_decisive_ns(request, made) > 0 or clock_set_back(request, made),
+        "gaps_unknown": any(source.recording.coverage is None and source.contents is None for source in made.sources),
+        "view_fault_in_decisive_interval": in_decisive(request),
+        "panoramas_too_close": not made.separation_met,
+        "clock_offset_unknown": camera.clock_offset_ns is None and facts is None,
+        "camera_offset_over_1s": abs(camera.clock_offset_ns or 0) > OVER_1S_NS,
+        **dict.fromkeys(facts.flags if facts else (), True),
         "camera_review_unknown": camera.legal_review is None or camera.technical_review is None,
         "calibration_unknown": camera.calibration_valid_until is None,
         "location_unpublished_or_unknown": camera.location_published is None,
@@ -237,16 +168,6 @@ def _camera(camera: CameraFacts) -> JsonObject:
     }
 
 
-def _time(request: CaseRequest) -> JsonObject:
-    arrival = request.stay.arrived[1]
-    return {
-        "zone": request.site.timezone,
-        "source": str(arrival.source),
-        "uncertainty_ns": arrival.uncertainty_ns,
-        "clock_offset_ns": known(request.camera.clock_offset_ns),
-    }
-
-
 def _violation(request: CaseRequest) -> JsonObject:
     violation = request.violation
     rule = rule_of(request)
@@ -258,13 +179,13 @@ def _violation(request: CaseRequest) -> JsonObject:
         "allowed_ns": violation.allowed_ns,
         "dwell_lower_bound_ns": violation.dwell_lower_bound_ns,
         "fired_at": violation.fired_at.isoformat(),
-        "stay": _stay(request.stay),
+        "stay": _stay(request.stay, still_standing=request.still_standing),
     }
 
 
-def _stay(stay: Stay) -> JsonObject:
+def _stay(stay: Stay, *, still_standing: bool) -> JsonObject:
     after, by = stay.arrived
-    departed: JsonValue = "not_seen_leaving"
+    departed: JsonValue = "still_standing_when_sealed" if still_standing else "not_seen_leaving"
     if stay.departed is not None:
         since, before = stay.departed
         departed = {"after": since.isoformat(), "by": known(before.isoformat() if before else None)}
@@ -313,105 +234,27 @@ def _detection(request: CaseRequest) -> JsonObject:
     }
 
 
-def _recordings(request: CaseRequest, made: Made) -> list[JsonValue]:
-    needed = {recording.path for recording in decisive(request)}
-    found: list[JsonValue] = []
-    for source in made.sources:
-        recording, info, coverage = source.recording, source.info, source.recording.coverage
-        start = recording.start
-        gaps: JsonValue = None
-        problems: JsonValue = None
-        if coverage is not None:
-            gaps = [
-                {
-                    "after_pts": gap.after_pts,
-                    "before_pts": gap.before_pts,
-                    "duration_ns": gap.duration_ns,
-                    "reason": gap.reason,
-                }
-                for gap in coverage.gaps
-            ]
-            problems = [{"what": problem.what, "salvaged": problem.salvaged} for problem in coverage.problems]
-        found.append(
-            {
-                "name": recording.path.name.encode("utf-8", "backslashreplace").decode("utf-8"),
-                "size": source.digests.size,
-                "sha256": source.digests.sha256,
-                "sm3": source.digests.sm3,
-                "decisive": recording.path in needed,
-                "container": info.container,
-                "codec": info.codec,
-                "width": info.width,
-                "height": info.height,
-                "time_base": str(info.time_base),
-                "start": start.isoformat(),
-                "start_source": str(start.source),
-                "start_uncertainty_ns": start.uncertainty_ns,
-                "end": known(coverage.end.isoformat() if coverage and coverage.end else None),
-                "frames_decoded": known(coverage.frames if coverage else None),
-                "gaps": known(gaps),
-                "problems": known(problems),
-            }
-        )
-    return found
-
-
-def _clip(clip: Clip) -> JsonObject:
-    cut = clip.cut
-    return {
-        "path": clip.path,
-        "recording": clip.recording,
-        "container": cut.container,
-        "start": clip.start.isoformat(),
-        "end": clip.end.isoformat(),
-        "first_pts": cut.first_pts,
-        "last_pts": cut.last_pts,
-        "time_base": str(cut.source_time_base),
-        "clip_first_pts": cut.out_first_pts,
-        "clip_time_base": str(cut.time_base),
-        "timing": str(cut.timing),
-        "packets": cut.packets,
-        "framing": str(cut.framing),
-        "payload_identical": cut.framing is Framing.IDENTICAL,
-        "payload_sha256": cut.payload_sha256,
-        "source_payload_sha256": cut.source_payload_sha256,
-        "nal_sha256": known(cut.nal_sha256),
-    }
-
-
-def _decisive_gap_ns(request: CaseRequest) -> int:
-    return request.violation.stay.gap_ns
-
-
-def _continuity(request: CaseRequest, made: Made) -> JsonObject:
-    gap = _decisive_gap_ns(request)
-    return {
-        "decisive_from": request.stay.arrived[1].isoformat(),
-        "decisive_to": request.violation.fired_at.isoformat(),
-        "gap_in_decisive_ns": gap,
-        "blocks_approval": gap > 0,
-        "clips": len(made.clips),
-    }
-
-
-def _images(made: Made) -> JsonObject:
+def _images(request: CaseRequest, made: Made) -> JsonObject:
     width, height = min((panorama.size for panorama in made.panoramas), key=lambda size: size[0] * size[1])
     return {
         "panoramas": [
             {
                 "path": panorama.path,
                 "overlay": panorama.overlay,
-                "recording": panorama.recording,
-                "pts": panorama.pts,
-                "at": panorama.moment.at.isoformat(),
+                "recording": panorama.place.recording,
+                "pts": panorama.place.pts,
+                "at": panorama.at.isoformat(),
+                "seen_at": panorama.moment.at.isoformat(),
+                "seen_in": request.stream_seen,
+                "difference_ns": panorama.place.difference_ns,
                 "box": exact(panorama.moment.box),
                 "score": exact(panorama.moment.score),
             }
             for panorama in made.panoramas
         ],
-        "separation_ns": made.images.separation_ns,
-        "separation_required_ns": made.images.required_ns,
-        "separation_met": made.images.met,
+        "separation_ns": made.separation_ns,
+        "separation_required_ns": made.separation_required_ns,
+        "separation_met": made.separation_met,
         "resolution": {
             "width": width,
             "height": height,

@@ -8,26 +8,21 @@ from itertools import zip_longest
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evidence_export.bag import layout
-from evidence_export.case import CaseRequest, Recording
+from evidence_export.case import MAX_MOMENT_TOLERANCE_NS, CaseRequest, Recording, SegmentFacts
 from evidence_export.errors import SealError
+from streams.instant import NS_PER_S
 from vision.interface import Moment
+
+SEAM_NS = NS_PER_S // 2
+"""Further apart than this, the end of a segment and the beginning of the next one are a break."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSet:
-    """The panoramas, in order of time, and whether they stand far enough apart."""
+    """The moments that the panoramas show, in order of time, and how far apart they have to stand."""
 
     moments: tuple[Moment, ...]
     required_ns: int
-
-    @property
-    def separation_ns(self) -> int:
-        """Time between the first and the last; 0 where there is one only."""
-        return self.moments[-1].at.utc_ns - self.moments[0].at.utc_ns
-
-    @property
-    def met(self) -> bool:
-        return len(self.moments) > 1 and self.separation_ns >= self.required_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +47,16 @@ def zone_of(request: CaseRequest) -> ZoneInfo:
 
 
 def local_date(request: CaseRequest) -> str:
-    """The date of the first sighting in the site's time zone, YYYY-MM-DD."""
-    return f"{request.stay.arrived[1].local(zone_of(request)):%Y-%m-%d}"
+    """The date of the arrival that was judged, in the site's time zone, YYYY-MM-DD."""
+    return f"{request.violation.stay.arrived[1].local(zone_of(request)):%Y-%m-%d}"
+
+
+def decisive_interval(request: CaseRequest) -> tuple[int, int]:
+    """From the arrival to the proof, in ns since the epoch, as they stood when the rule fired.
+
+    What is learnt of the stay afterwards must not change which case it is.
+    """
+    return request.violation.stay.arrived[1].utc_ns, request.violation.fired_at.utc_ns
 
 
 def decisive(request: CaseRequest) -> tuple[Recording, ...]:
@@ -61,23 +64,74 @@ def decisive(request: CaseRequest) -> tuple[Recording, ...]:
 
     What was recorded later changes nothing about the verdict, so it has no part in the case id.
     """
-    arrived, fired = request.stay.arrived[1].utc_ns, request.violation.fired_at.utc_ns
-    spans = spans_of(request.recordings)
-    return tuple(
-        recording
-        for recording, (start, end) in zip(request.recordings, spans, strict=True)
-        if start <= fired and (end is None or end >= arrived)
-    )
+    return _within(request.recordings, *decisive_interval(request))
+
+
+def recordings_needed(request: CaseRequest) -> tuple[Recording, ...]:
+    """The recordings that a bundle is made of: of a live camera's those that hold its clips, which are never deleted
+    before it is sealed; of archived files all that were given. Raises SealError where the request holds no moment."""
+    if not is_live(request):
+        return request.recordings
+    wanted = clip_range(request)
+    arrived, fired = decisive_interval(request)
+    return _within(request.recordings, min(wanted.start_ns, arrived), max(wanted.end_ns, fired))
+
+
+def is_live(request: CaseRequest) -> bool:
+    """Whether the case is made of a live camera's segments."""
+    return any(recording.segment is not None for recording in request.recordings)
+
+
+def _within(recordings: Sequence[Recording], first_ns: int, last_ns: int) -> tuple[Recording, ...]:
+    spans = spans_of(recordings)
+    found = [n for n, (start, end) in enumerate(spans) if start <= last_ns and (end is None or end >= first_ns)]
+    if found and recordings[found[0]].segment is not None:
+        # A clock that was set back must not tear a hole into the chain.
+        found = list(range(found[0], found[-1] + 1))
+    return tuple(recordings[n] for n in found)
 
 
 def spans_of(recordings: Sequence[Recording]) -> list[tuple[int, int | None]]:
-    """Start and end of each in ns since the epoch. An end that no pass has seen is taken to be the next one's start,
-    and is None for the last one."""
+    """First and last moment of each in ns since the epoch. An end that no pass has seen is taken to be the next one's
+    start, and is None for the last one. A segment ends where the next one of its session begins, which is not its."""
     following = [recording.start.utc_ns for recording in recordings[1:]]
-    return [
-        (one.start.utc_ns, one.coverage.end.utc_ns if one.coverage and one.coverage.end else after)
-        for one, after in zip_longest(recordings, following)
-    ]
+    return [_span(one, after) for one, after in zip_longest(recordings, following)]
+
+
+def _span(recording: Recording, following: int | None) -> tuple[int, int | None]:
+    start = recording.start.utc_ns
+    if recording.segment is not None:
+        return start, max(start, recording.segment.closing.end.utc_ns - 1)
+    if recording.coverage is not None and recording.coverage.end is not None:
+        return start, recording.coverage.end.utc_ns
+    return start, following
+
+
+def follows(before: Recording, after: Recording) -> bool:
+    """Whether `after` goes on where `before` ends, as one unbroken stream: both can be in one clip."""
+    if before.segment is None or after.segment is None:
+        return False
+    one, other = before.segment.opening, after.segment.opening
+    return (
+        abs(other.start.utc_ns - before.segment.closing.end.utc_ns) <= SEAM_NS
+        and one.session == other.session
+        and one.sequence + 1 == other.sequence
+        and other.gap_before is None
+        and (one.codec, one.width, one.height, one.time_base)
+        == (other.codec, other.width, other.height, other.time_base)
+    )
+
+
+def runs_of(recordings: Sequence[Recording]) -> list[range]:
+    """The recordings' indices, in stretches that each can be one clip: an archived file alone, segments while they
+    follow on each other."""
+    runs: list[range] = []
+    for index in range(len(recordings)):
+        if runs and follows(recordings[index - 1], recordings[index]):
+            runs[-1] = range(runs[-1].start, index + 1)
+        else:
+            runs.append(range(index, index + 1))
+    return runs
 
 
 def case_id_of(request: CaseRequest) -> str:
@@ -97,12 +151,13 @@ def case_id_of(request: CaseRequest) -> str:
         raise SealError(f"no case id can be made ({error})", where=f"stay {request.stay.id}") from error
 
 
-def image_set(request: CaseRequest) -> ImageSet:
+def image_set(request: CaseRequest, moments: Sequence[Moment] | None = None) -> ImageSet:
     """The first moment, and the one at which the rule fired, or else the first that stands far enough from it.
 
-    Where none stands far enough, the last one is taken, and `met` is false: the set says so instead of pretending.
+    Where none stands far enough, the last one is taken, and the manifest says so instead of pretending. `moments`:
+    those to choose from, all of the violation's where it is None. Raises SealError where there is none.
     """
-    moments = sorted(request.violation.moments, key=lambda moment: moment.at.utc_ns)
+    moments = sorted(request.violation.moments if moments is None else moments, key=lambda moment: moment.at.utc_ns)
     required = max(request.limits.min_separation_ns, request.violation.allowed_ns)
     if not moments:
         raise SealError("the violation holds no moment", where=f"stay {request.stay.id}")
@@ -118,7 +173,7 @@ def clip_range(request: CaseRequest) -> ClipRange:
     """From `pre_roll` before the arrival to `post_roll` after the last sighting, or after the proof if that is longer
     than allowed."""
     limits = request.limits
-    start = request.stay.arrived[1].utc_ns - limits.pre_roll_ns
+    start = min(request.stay.arrived[1].utc_ns, decisive_interval(request)[0]) - limits.pre_roll_ns
     end = request.stay.last_seen.utc_ns + limits.post_roll_ns
     if end - start <= limits.max_clip_ns:
         return ClipRange(start, end, shortened=False)
@@ -151,8 +206,53 @@ def check(request: CaseRequest) -> None:
         raise SealError("the stay and the violation are not about the same", where=where)
     if stay.camera != request.camera.id or stay.zone != violation.zone:
         raise SealError("the stay belongs to another camera or zone", where=where)
-    starts = [recording.start.utc_ns for recording in request.recordings]
-    if starts != sorted(starts):
-        raise SealError("the recordings are not in order of time", where=where)
+    if not 0 <= request.moment_tolerance_ns <= MAX_MOMENT_TOLERANCE_NS:
+        raise SealError(
+            f"a moment's frame cannot be looked for within {request.moment_tolerance_ns} ns",
+            where=where,
+            remedy=f"Give 0 to {MAX_MOMENT_TOLERANCE_NS}",
+        )
+    if request.still_standing and stay.departed is not None:
+        raise SealError("the stay has ended, and is said to go on", where=where)
+    if is_live(request):
+        _check_segments(request)
+    else:
+        starts = [recording.start.utc_ns for recording in request.recordings]
+        if starts != sorted(starts):
+            raise SealError("the recordings are not in order of time", where=where)
     if not decisive(request):
         raise SealError("no recording holds the time between arrival and proof", where=where)
+
+
+def _check_segments(request: CaseRequest) -> None:
+    """Raises SealError where the segments are not the camera's own chain, or do not reach as far as the proof yet."""
+    before: tuple[Recording, SegmentFacts] | None = None
+    for recording in request.recordings:
+        segment, where = recording.segment, str(recording.path)
+        if segment is None:
+            raise SealError("archived files and segments cannot be evidence of one stay", where=where)
+        opening = segment.opening
+        if (opening.site, opening.camera) != (request.site.id, request.camera.id):
+            raise SealError(f"the segment is of camera {opening.camera} of site {opening.site}", where=where)
+        if recording.start != opening.start:
+            raise SealError("the segment is said to start at another time than it says itself", where=where)
+        if before is not None:
+            earlier, facts = before
+            if opening.sequence <= facts.opening.sequence:
+                raise SealError("the segments are not in order of their sequence", where=where)
+            if opening.sequence == facts.opening.sequence + 1 and opening.previous != earlier.sha256:
+                raise SealError(
+                    f"the chain of segments is broken: it does not follow on {earlier.path.name}",
+                    where=where,
+                    remedy="Keep both files for inquiry: one of them is not what was recorded",
+                )
+            if follows(earlier, recording) and opening.first_pts <= facts.opening.first_pts:
+                raise SealError("the segments of one session overlap", where=where)
+        before = (recording, segment)
+    _, fired = decisive_interval(request)
+    if all(end is not None and end < fired for _, end in spans_of(request.recordings)):
+        raise SealError(
+            "the footage does not reach as far as the proof",
+            where=str(request.recordings[-1].path),
+            remedy="Seal when the segment with the proof is closed",
+        )

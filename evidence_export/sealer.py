@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,26 +23,34 @@ from evidence_export import manifest, texts
 from evidence_export.bag import canonical, layout, zipform
 from evidence_export.bag.digest import Digests, digest_file
 from evidence_export.case import CaseRequest, Recording
+from evidence_export.continuity import breaks_of
 from evidence_export.errors import SealError
-from evidence_export.footage import ArchiveFootage, Footage
+from evidence_export.footage import Footage, cut_run, open_footage
 from evidence_export.keys import Signer, fsync_folder
-from evidence_export.manifest import BagFile, Clip, Made, Panorama, Seal, Source
+from evidence_export.made import BagFile, Clip, Made, Panorama, Place, Seal, Source
 from evidence_export.overlay.render import enlargement, render
-from evidence_export.plan import case_id_of, check, clip_range, image_set, recording_at, spans_of
+from evidence_export.places import holes_of, places_of
+from evidence_export.plan import case_id_of, check, clip_range, image_set, recordings_needed, runs_of, spans_of
+from evidence_export.readme import readme
 from evidence_export.verifier import verify
 from streams.instant import Instant
 from streams.interface import Image
+from vision.interface import Moment
 
 Opener = Callable[[Recording, str], Footage]
 
 
 @dataclass(frozen=True, slots=True)
 class SealedCase:
-    """A finished bundle; `manifest_sha256` is the SHA-256 of its `case.json`."""
+    """A finished bundle; `manifest_sha256` is the SHA-256 of its `case.json`.
+
+    `recordings`: the files that it was made from, to be kept as long as it is (see `plan.recordings_needed`).
+    """
 
     case_id: str
     path: Path
     manifest_sha256: str
+    recordings: tuple[Path, ...] = ()
 
 
 def seal(
@@ -52,7 +60,7 @@ def seal(
     sealed_at: Instant,
     *,
     as_zip: bool = False,
-    opener: Opener = ArchiveFootage,
+    opener: Opener = open_footage,
 ) -> SealedCase:
     """Seal `request` into `out_dir/CASE-ID` or `out_dir/CASE-ID.zip` and return where it is.
 
@@ -64,10 +72,12 @@ def seal(
     longer verifies, and where the disk refuses; StreamsError where a recording cannot be read or cut.
     """
     check(request)
+    request = replace(request, recordings=recordings_needed(request))
+    kept = tuple(recording.path for recording in request.recordings)
     case_id = case_id_of(request)
     final = out_dir / (f"{case_id}.zip" if as_zip else case_id)
     if os.path.lexists(final):
-        return _existing(final, case_id, signer)
+        return replace(_existing(final, case_id, signer), recordings=kept)
     draft = out_dir / f"{case_id}.partial"
     packed = out_dir / f"{case_id}.zip.partial"
     try:
@@ -93,7 +103,7 @@ def seal(
         shutil.rmtree(draft, ignore_errors=True)
         with suppress(OSError):
             packed.unlink()
-    return SealedCase(case_id, final, digest)
+    return SealedCase(case_id, final, digest, kept)
 
 
 class _Draft:
@@ -112,12 +122,21 @@ class _Draft:
         """Write every file and return the SHA-256 of case.json."""
         request = self._request
         clips = self._clips()
-        pictures = self._stills()
+        places = places_of(request, self._footage)
+        images = image_set(request, [moment for moment in request.violation.moments if moment.at.utc_ns in places])
+        pictures = self._stills([(moment, places[moment.at.utc_ns]) for moment in images.moments])
         made = Made(
-            self._case_id, self._sources, clip_range(request), clips, image_set(request), tuple(p for p, _ in pictures)
+            case_id=self._case_id,
+            sources=self._sources,
+            wanted=clip_range(request),
+            clips=clips,
+            panoramas=tuple(panorama for panorama, _ in pictures),
+            separation_required_ns=images.required_ns,
+            breaks=breaks_of(request.recordings),
+            holes=holes_of(self._sources, self._footage),
         )
         self._overlays(pictures)
-        self._payload_json(made)
+        self._payload_json(made, places)
         self._tag_files(made, signer)
         case = self._case_json(made, Seal(sealed_at, signer.algorithm, signer.fingerprint))
         self._write(layout.SIGNATURE, signer.sign(case))
@@ -129,51 +148,70 @@ class _Draft:
         return hashlib.sha256(case).hexdigest()
 
     def _clips(self) -> tuple[Clip, ...]:
-        wanted = clip_range(self._request)
-        spans = spans_of(self._request.recordings)
+        recordings = self._request.recordings
+        runs = [one for run in runs_of(recordings) if (one := self._wanted_of(run))]
+        return tuple(
+            self._clip(run, "clip" if len(runs) == 1 else f"clip-{number:02d}")
+            for number, run in enumerate(runs, start=1)
+        )
+
+    def _wanted_of(self, run: range) -> range:
+        """The recordings of a run that hold a part of the time wanted; an empty range where none does."""
+        wanted, spans = clip_range(self._request), spans_of(self._request.recordings)
         touched = [
             index
-            for index, (start, end) in enumerate(spans)
-            if start <= wanted.end_ns and (end is None or end >= wanted.start_ns)
+            for index in run
+            if spans[index][0] <= wanted.end_ns and ((end := spans[index][1]) is None or end >= wanted.start_ns)
         ]
-        clips: list[Clip] = []
-        for number, index in enumerate(touched, start=1):
-            footage = self._footage[index]
-            end = spans[index][1]
-            first = max(footage.first_pts, footage.pts_of(wanted.start_ns))
-            last = footage.pts_of(wanted.end_ns if end is None else min(wanted.end_ns, end))
-            name = "clip" if len(touched) == 1 else f"clip-{number:02d}"
-            cut = footage.cut(first, max(first, last), self._folder / "data" / name)
-            path = f"{layout.PAYLOAD}{cut.path.name}"
-            start_at, end_at = footage.instant_of(cut.first_pts), footage.instant_of(cut.last_pts)
-            clips.append(Clip(path, index, cut, start_at, end_at))
-            self._note(
-                path,
-                "clip",
-                parent=f"recording:{self._sources[index].digests.sha256}",
-                transform=f"stream copy of the packets with pts {cut.first_pts} to {cut.last_pts}; not re-encoded",
-            )
-        return tuple(clips)
+        if not touched:
+            return range(0)
+        last = self._sources[touched[-1]].contents
+        if last is not None and last.last_pts < self._footage[touched[-1]].pts_of(wanted.start_ns):
+            return range(0)  # it ends with the frame before
+        return range(touched[0], touched[-1] + 1)
 
-    def _stills(self) -> list[tuple[Panorama, Image]]:
+    def _clip(self, run: range, name: str) -> Clip:
+        wanted, end = clip_range(self._request), spans_of(self._request.recordings)[run[-1]][1]
+        opening, closing = self._footage[run[0]], self._footage[run[-1]]
+        first = max(opening.first_pts, opening.pts_of(wanted.start_ns))
+        last = closing.pts_of(wanted.end_ns if end is None else min(wanted.end_ns, end))
+        cut = cut_run([self._footage[index] for index in run], first, max(first, last), self._folder / "data" / name)
+        held = [index for index in run if self._holds(index, cut.first_pts, cut.last_pts)] or [run[0]]
+        start, end_at = self._footage[held[0]], self._footage[held[-1]]
+        path = f"{layout.PAYLOAD}{cut.path.name}"
+        span = (held[0], held[-1])
+        clip = Clip(path, span, cut, start.instant_of(cut.first_pts), end_at.instant_of(cut.last_pts))
+        several = f" of the {len(held)} recordings that follow on each other from there on" if len(held) > 1 else ""
+        self._note(
+            path,
+            "clip",
+            parent=f"recording:{self._sources[held[0]].digests.sha256}",
+            transform=f"stream copy of the packets with pts {cut.first_pts} to {cut.last_pts}{several}; not re-encoded",
+        )
+        return clip
+
+    def _holds(self, index: int, first_pts: int, last_pts: int) -> bool:
+        """Whether a recording has a part in that range; what its last pts is, is known of segments only."""
+        contents = self._sources[index].contents
+        begins_in_time = self._footage[index].first_pts <= last_pts
+        return begins_in_time and (contents is None or contents.last_pts >= first_pts)
+
+    def _stills(self, chosen: list[tuple[Moment, Place]]) -> list[tuple[Panorama, Image]]:
         found = []
         (self._folder / "data" / "stills").mkdir()
-        for number, moment in enumerate(image_set(self._request).moments, start=1):
-            index = recording_at(self._request.recordings, moment.at.utc_ns)
-            footage = self._footage[index]
-            pts = footage.pts_of(moment.at.utc_ns)
-            picture = footage.picture(pts)
+        for number, (moment, place) in enumerate(chosen, start=1):
+            picture = self._footage[place.recording].picture(place.pts)
             path = f"{layout.PAYLOAD}stills/panorama-{number}.png"
             _write_png(Picture.fromarray(np.ascontiguousarray(picture[:, :, ::-1])), self._folder / path)
             self._note(
                 path,
                 "panorama",
-                parent=f"recording:{self._sources[index].digests.sha256}",
-                transform=f"the frame with pts {pts}, decoded, as 8-bit RGB PNG at its full size",
+                parent=f"recording:{self._sources[place.recording].digests.sha256}",
+                transform=f"the frame with pts {place.pts}, decoded, as 8-bit RGB PNG at its full size",
             )
             overlay = f"{layout.PAYLOAD}overlay/panorama-{number}.png"
             size = (picture.shape[1], picture.shape[0])
-            found.append((Panorama(path, overlay, index, pts, moment, size), picture))
+            found.append((Panorama(path, overlay, place, moment, size), picture))
         return found
 
     def _overlays(self, pictures: list[tuple[Panorama, Image]]) -> None:
@@ -191,11 +229,7 @@ class _Draft:
                 transform=f"enlarged {enlargement(picture.shape[1])} times; box, zone and information bar drawn",
             )
 
-    def _payload_json(self, made: Made) -> None:
-        places = {}
-        for moment in self._request.violation.moments:
-            index = recording_at(self._request.recordings, moment.at.utc_ns)
-            places[moment.at.utc_ns] = (index, self._footage[index].pts_of(moment.at.utc_ns))
+    def _payload_json(self, made: Made, places: Mapping[int, Place]) -> None:
         policy = _canonical(dict(self._request.policy), "policy")
         if hashlib.sha256(policy).hexdigest() != self._request.violation.policy_hash:
             raise SealError(
@@ -215,7 +249,7 @@ class _Draft:
             (layout.BAGIT, "bagit", layout.BAGIT_TEXT),
             (layout.BAG_INFO, "bagit", texts.bag_info(self._request, self._case_id, payload)),
             (layout.MANIFEST, "bagit", layout.manifest_bytes(sha256)),
-            (layout.README, "readme", texts.readme(self._request, made)),
+            (layout.README, "readme", readme(self._request, made)),
             (layout.SITE_KEY, "public_key", signer.public_key_pem),
         ):
             self._write(name, data)
@@ -260,8 +294,14 @@ def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, 
             where=str(recording.path),
             remedy="Bring the observed file back, or run again to observe this one",
         )
+    if recording.segment is not None and recording.segment.sm3 not in (None, digests.sm3):
+        raise SealError(
+            "the segment's SM3 is another than its index says, though its SHA-256 is the same",
+            where=str(recording.path),
+            remedy="Make the index of recordings anew from the files",
+        )
     footage = opener(recording, camera)
-    return Source(recording, digests, changed_ns, footage.info), footage
+    return Source(recording, digests, changed_ns, footage.info, footage.contents()), footage
 
 
 def _existing(final: Path, case_id: str, signer: Signer) -> SealedCase:

@@ -1,4 +1,4 @@
-"""The words of a bundle: README.txt, bag-info.txt and the information bar. Chinese first, then English."""
+"""The words of a bundle: bag-info.txt and the information bar. Chinese first, then English."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from evidence_export.bag import layout
 from evidence_export.case import CaseRequest
-from evidence_export.manifest import BagFile, Made, Panorama, rule_of, zone_of_policy
+from evidence_export.made import BagFile, Panorama
+from evidence_export.manifest import rule_of, zone_of_policy
 from evidence_export.overlay.render import Bar, Field
 from evidence_export.plan import zone_of
+from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
 from streams.instant import NS_PER_S, Instant, TimeSource
 
 _KINDS = {"no_parking": ("违法停车", "Illegal parking")}
@@ -49,6 +51,17 @@ def uncertainty(duration_ns: int) -> str:
     return f"±{-(-duration_ns // 1_000_000)} ms"
 
 
+def offset(duration_ns: int) -> str:
+    """A signed offset in seconds to a millisecond, rounded away from zero, for showing: `+0.120 s`."""
+    milliseconds = -(-abs(duration_ns) // 1_000_000)
+    return f"{'-' if duration_ns < 0 else '+'}{milliseconds // 1000}.{milliseconds % 1000:03d} s"
+
+
+def source_words(at: Instant) -> str:
+    """Where a time comes from, in both languages."""
+    return _SOURCES[at.source]
+
+
 def anti_forgery_code(sha256: str) -> str:
     """The first 16 hex digits of the original still's SHA-256, in groups of four."""
     return " ".join(sha256[start : start + 4].upper() for start in range(0, 16, 4))
@@ -56,7 +69,7 @@ def anti_forgery_code(sha256: str) -> str:
 
 def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, count: int, still_sha256: str) -> Bar:
     """The information bar of one derived copy."""
-    camera, violation, at = request.camera, request.violation, panorama.moment.at
+    camera, violation, at = request.camera, request.violation, panorama.at
     rule = rule_of(request)
     kind, kind_en = _KINDS.get(str(rule.get("kind")), ("违法行为", violation.rule))
     lead = not (rule.get("legal_basis") or {}).get("statute")
@@ -68,7 +81,8 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
         badge=f"全景图 Panorama {number}/{count}",
         fields=(
             Field("时间 Time", local_time(at, request)),
-            Field("时间来源 Time source", f"{_SOURCES[at.source]} {uncertainty(at.uncertainty_ns)}"),
+            Field("时间来源 Time source", f"{source_words(at)} {uncertainty(at.uncertainty_ns)}"),
+            Field("时钟偏差 Clock offset", _clocks(request), wide=True),
             Field("地点 Place", place),
             Field("方向 / 设备编号 Direction / device", f"{camera.direction or _UNKNOWN} / {camera.id} {camera.name}"),
             Field(
@@ -77,12 +91,44 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
                 f"(allowed {allowed} s, stood at least {stood} s)",
                 wide=True,
             ),
+            *_stream(request, panorama),
             Field("案件编号 Case", case_id),
             Field("防伪码 Anti-forgery code", anti_forgery_code(still_sha256)),
         ),
         footer=f"本图为衍生副本，原图 {panorama.path} 未作任何改动；防伪码为原图 SHA-256 的前 16 位。 "
         "Derived copy; the original is untouched. The code is the first 16 hex digits of the original's SHA-256.",
     )
+
+
+def _clocks(request: CaseRequest) -> str:
+    facts = time_facts(request)
+    if facts is None:
+        measured = reference_offset_ns(request)
+        return "未测量 not measured" if measured is None else f"摄像机 camera {offset(measured)}{_warning(measured)}"
+    return "；".join(
+        f"{name} {'未知 unknown' if value is None else offset(value) + _warning(value)}"
+        for name, value in (
+            ("摄像机与服务器 camera to server", facts.camera_offset_ns),
+            ("服务器与标准时间 server to reference", facts.server_offset_ns),
+        )
+    ) + ("；记录期间时钟跳变 a clock jumped meanwhile" if _jumped(facts.flags) else "")
+
+
+def _warning(offset_ns: int) -> str:
+    return " (超过 1.0 秒 over 1.0 s)" if abs(offset_ns) > OVER_1S_NS else ""
+
+
+def _jumped(flags: tuple[str, ...]) -> bool:
+    return "camera_clock_jumped" in flags or "host_clock_stepped" in flags
+
+
+def _stream(request: CaseRequest, panorama: Panorama) -> tuple[Field, ...]:
+    if request.stream_seen == "main" and not panorama.place.difference_ns:
+        return ()
+    which = "子码流 sub stream" if request.stream_seen == "sub" else "主码流 main stream"
+    difference = f"{offset(panorama.place.difference_ns)}"
+    value = f"目标在 seen in {which}；本图为录像中最近一帧 this is the nearest recorded frame: {difference}"
+    return (Field("画面 Picture", value, wide=True),)
 
 
 def box_label(panorama: Panorama) -> str:
@@ -104,88 +150,3 @@ def bag_info(request: CaseRequest, case_id: str, payload: list[BagFile]) -> byte
         ("Payload-Oxum", f"{total}.{len(payload)}"),
     )
     return "".join(f"{name}: {' '.join(value.split())}\n" for name, value in lines).encode("utf-8", "replace")
-
-
-def readme(request: CaseRequest, made: Made) -> bytes:
-    """`README.txt` for a reader who has never heard of Streetproof."""
-    several = len(made.clips) > 1
-    clip = "data/clip-01.* …" if several else made.clips[0].path
-    return _README.format(
-        case=made.case_id,
-        site=" ".join(request.site.name.split()),
-        camera=" ".join(f"{request.camera.id} {request.camera.name}".split()),
-        time=local_time(request.stay.arrived[1], request),
-        clip=clip,
-    ).encode("utf-8", "replace")
-
-
-_README = """\
-证据包 {case}
-{site}
-摄像机：{camera}
-首次看到目标的时间：{time}
-
-一、这是什么
-本文件夹是一个案件（或线索）的电子证据包，封存后任何一处改动都能被发现。
-
-  case.json              案件清单：时间、地点、规则、模型、录像来源，以及每个文件的摘要
-  case.json.sig          对 case.json 的数字签名(Ed25519)
-  site-key.pub.pem       验证签名用的公钥
-  {clip:<22} 原始录像片段，未重新编码
-  data/stills/           原始画面截图，未作任何改动
-  data/overlay/          衍生副本：加画了方框、区域和信息栏，仅供查看
-  data/detections.json   说明判断的检测结果：首次、触发时及其间最多六次
-  data/policy.json       所适用的规则与区域
-  manifest-sha256.txt    data/ 下各文件的 SHA-256
-  tagmanifest-sha256.txt 其余文件的 SHA-256
-
-二、如何验证
-1. 用 Streetproof：         streetproof verify 本文件夹
-2. 只有 Python 与 cryptography：python -m evidence_export.verifier 本文件夹
-3. 手工验证（在本文件夹内执行）:
-     sha256sum -c manifest-sha256.txt
-     sha256sum -c tagmanifest-sha256.txt
-     openssl pkeyutl -verify -pubin -inkey site-key.pub.pem -rawin -in case.json -sigfile case.json.sig
-     openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
-   最后一行得到公钥指纹，请与执法机关经其他渠道公布的指纹核对。
-
-三、验证不能说明什么
-验证只说明封存后未被改动，不能说明摄像机时钟准确、封存前录像真实、签名密钥属于某机关，
-也不能代替人员对画面的判断。未知的事项在 case.json 中写作 {{"known":false}}。
-
-----------------------------------------------------------------------------------------------------
-
-Evidence bundle {case}
-{site}
-Camera: {camera}
-First seen: {time}
-
-1. What this is
-The electronic evidence of one case, or lead. Any change made after sealing can be found.
-
-  case.json              the case: time, place, rule, model, source recordings, and the hash of every file
-  case.json.sig          the digital signature (Ed25519) over case.json
-  site-key.pub.pem       the public key that checks it
-  {clip:<22} the original footage, never re-encoded
-  data/stills/           original pictures, untouched
-  data/overlay/          derived copies with box, zone and information bar, for looking at only
-  data/detections.json   sightings that show the decision: first, firing, and up to six between
-  data/policy.json       the rule and the zone that were applied
-  manifest-sha256.txt    SHA-256 of every file in data/
-  tagmanifest-sha256.txt SHA-256 of the other files
-
-2. How to verify it
-a. With Streetproof:                  streetproof verify FOLDER
-b. With Python and cryptography only: python -m evidence_export.verifier FOLDER
-c. By hand, inside this folder:
-     sha256sum -c manifest-sha256.txt
-     sha256sum -c tagmanifest-sha256.txt
-     openssl pkeyutl -verify -pubin -inkey site-key.pub.pem -rawin -in case.json -sigfile case.json.sig
-     openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
-   The last line prints the fingerprint of the key: compare it with the one that the authority publishes elsewhere.
-
-3. What verification cannot say
-It says that nothing changed since sealing. It does not say that the camera's clock was right, that the recording was
-genuine before, or that the key belongs to an authority, and it does not replace looking at the pictures.
-What is not known is written as {{"known":false}} in case.json.
-"""

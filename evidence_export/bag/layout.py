@@ -11,6 +11,8 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-case"
 FORMAT_VERSION = 1
+FORMAT_REVISION = 1
+"""Revisions add fields and take nothing away; `case.json` without one is of revision 0."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from evidence_export.bag import canonical, layout
 from evidence_export.bag.canonical import JsonValue
+from evidence_export.verifier.reading import at, flag, hexdigest, items, optional, text
 
-_HEX = re.compile(r"[0-9a-f]{64}")
 _SEALED_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z")
 
 
@@ -35,50 +35,67 @@ class CaseManifest:
     policy_sha256: str
     recordings_sha256: tuple[str, ...]
     files: Mapping[str, ListedFile]
+    revision: int
+    root: JsonValue
+    """The whole manifest."""
 
 
 def read_manifest(data: bytes) -> CaseManifest:
     """Parse and check. Raises ValueError that says what is wrong and where."""
     root = canonical.loads(data)
-    if _text(root, "format") != layout.FORMAT:
+    if text(root, "format") != layout.FORMAT:
         raise ValueError(f"its format is not {layout.FORMAT!r}")
-    version = _at(root, "version")
+    version = at(root, "version")
     if version != layout.FORMAT_VERSION or isinstance(version, bool):
         raise ValueError(f"format version {version!r}, where this verifier knows {layout.FORMAT_VERSION} only")
-    if _text(root, "seal", "algorithm") != layout.SIGNATURE_ALGORITHM:
+    if text(root, "seal", "algorithm") != layout.SIGNATURE_ALGORITHM:
         raise ValueError(f"seal.algorithm is not {layout.SIGNATURE_ALGORITHM!r}")
-    recordings = tuple(_hex(item, "sha256") for item in _list(root, "recordings"))
-    decisive = [sha256 for sha256, item in zip(recordings, _list(root, "recordings"), strict=True) if _flag(item)]
-    policy = _hex(root, "policy", "sha256")
-    sealed_at = _text(root, "seal", "sealed_at")
+    recordings = tuple(hexdigest(item, "sha256") for item in items(root, "recordings"))
+    decisive = [
+        sha256 for sha256, item in zip(recordings, items(root, "recordings"), strict=True) if flag(item, "decisive")
+    ]
+    policy = hexdigest(root, "policy", "sha256")
+    sealed_at = text(root, "seal", "sealed_at")
     if not _SEALED_AT.fullmatch(sealed_at):
         raise ValueError("seal.sealed_at is no UTC time with nine decimals")
     derived = layout.case_id(
-        local_date=_text(root, "case", "local_date"),
-        site=_text(root, "site", "id"),
-        camera=_text(root, "camera", "id"),
-        rule=_text(root, "violation", "rule"),
-        zone=_text(root, "violation", "zone"),
+        local_date=text(root, "case", "local_date"),
+        site=text(root, "site", "id"),
+        camera=text(root, "camera", "id"),
+        rule=text(root, "violation", "rule"),
+        zone=text(root, "violation", "zone"),
         policy_sha256=policy,
         recordings_sha256=decisive,
-        stay=_text(root, "violation", "stay", "id"),
+        stay=text(root, "violation", "stay", "id"),
     )
     return CaseManifest(
-        case_id=_text(root, "case", "id"),
+        case_id=text(root, "case", "id"),
         derived_case_id=derived,
-        key_fingerprint=_hex(root, "seal", "key_fingerprint"),
+        key_fingerprint=hexdigest(root, "seal", "key_fingerprint"),
         sealed_at=sealed_at,
         policy_sha256=policy,
         recordings_sha256=recordings,
         files=_files(root),
+        revision=_revision(root),
+        root=root,
     )
+
+
+def _revision(root: JsonValue) -> int:
+    """0 where none is named: the first bundles did not."""
+    found = optional(root, "revision")
+    if found is None:
+        return 0
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        raise ValueError("revision is no number")
+    return found
 
 
 def _files(root: JsonValue) -> dict[str, ListedFile]:
     files: dict[str, ListedFile] = {}
-    for item in _list(root, "files"):
-        path = _text(item, "path")
-        size = _at(item, "size")
+    for item in items(root, "files"):
+        path = text(item, "path")
+        size = at(item, "size")
         if not layout.is_path(path) or path in layout.UNLISTED:
             raise ValueError(f"files: {path!r} may not be listed")
         if not (path.startswith(layout.PAYLOAD) or path in layout.TAG_FILES):
@@ -87,50 +104,14 @@ def _files(root: JsonValue) -> dict[str, ListedFile]:
             raise ValueError(f"files: {path!r} stands twice or out of order")
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
             raise ValueError(f"files: the size of {path!r} is no size")
-        _text(item, "role")
-        derived = _at(item, "derived_from") if isinstance(item, Mapping) and "derived_from" in item else None
+        text(item, "role")
+        derived = at(item, "derived_from") if isinstance(item, Mapping) and "derived_from" in item else None
         parent = None
         if derived is not None:
-            parent = _text(derived, "parent")
-            _text(derived, "transform")
-        files[path] = ListedFile(path, size, _hex(item, "sha256"), _hex(item, "sm3"), parent)
+            parent = text(derived, "parent")
+            text(derived, "transform")
+        files[path] = ListedFile(path, size, hexdigest(item, "sha256"), hexdigest(item, "sm3"), parent)
     missing = [name for name in layout.TAG_FILES if name not in layout.UNLISTED and name not in files]
     if missing:
         raise ValueError(f"files: {missing[0]} is not listed")
     return files
-
-
-def _at(value: JsonValue, *keys: str) -> JsonValue:
-    for key in keys:
-        if not isinstance(value, Mapping) or key not in value:
-            raise ValueError(f"{'.'.join(keys)} is missing")
-        value = value[key]
-    return value
-
-
-def _text(value: JsonValue, *keys: str) -> str:
-    found = _at(value, *keys)
-    if not isinstance(found, str):
-        raise ValueError(f"{'.'.join(keys)} is no text")
-    return found
-
-
-def _flag(recording: JsonValue) -> bool:
-    found = _at(recording, "decisive")
-    if not isinstance(found, bool):
-        raise ValueError("recordings: decisive is neither true nor false")
-    return found
-
-
-def _hex(value: JsonValue, *keys: str) -> str:
-    found = _text(value, *keys)
-    if not _HEX.fullmatch(found):
-        raise ValueError(f"{'.'.join(keys)} is not 64 lower-case hex characters")
-    return found
-
-
-def _list(value: JsonValue, *keys: str) -> list[JsonValue]:
-    found = _at(value, *keys)
-    if not isinstance(found, list):
-        raise ValueError(f"{'.'.join(keys)} is no list")
-    return found

@@ -45,13 +45,13 @@ class Step:
 
 
 CANNOT_KNOW = (
-    "Whether the camera's clock was right: case.json says where the time comes from; its offset was not measured.",
+    "Whether the clocks were right: case.json says where the time comes from, and what was measured of their offsets.",
     "Whether the scene is what the model and the rule make of it: that is for people who look at the pictures.",
     "Whether the recording was altered before it was sealed.",
     "Whether the seal was made when seal.sealed_at says: no time-stamping authority has signed it.",
 )
 CANNOT_KNOW_ZH = (
-    "摄像机时钟是否准确：case.json 仅写明时间来源，其偏差未经测量。",
+    "时钟是否准确：case.json 仅写明时间来源，以及偏差是否测量、测得多少。",
     "画面内容是否与模型和规则的判断一致：须由人员查看图像后认定。",
     "录像在封存之前是否被改动。",
     "封存时间（seal.sealed_at）是否真实：尚无时间戳机构签名。",

@@ -8,6 +8,8 @@
 6. Compare every listed file's size, SHA-256 and SM3.
 7. Compare the BagIt files with what the case manifest makes of them, byte for byte.
 8. Check that the parts agree: case id, policy, parents of derived files, folder name inside a zip.
+9. Check what is said of the footage: the chain of a live camera's segments, their order, the clips cut from them, the
+   breaks between them, and that nothing that blocks an approval was left out.
 
 A step that cannot be trusted after an earlier failure is skipped. Hashes in files that nothing vouches for any more are
 still used for one thing: to say which file is to blame.
@@ -24,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from evidence_export.bag import layout, pubkey
 from evidence_export.bag.digest import Digests, digest_bytes
 from evidence_export.verifier.container import Container, printable
+from evidence_export.verifier.footage import live_footage, view_faults
 from evidence_export.verifier.manifest import CaseManifest, read_manifest
 from evidence_export.verifier.report import (
     CANNOT_KNOW,
@@ -79,6 +82,7 @@ class Verification:
             self._step(6, "File hashes", "文件摘要", self._hashes),
             self._step(7, "BagIt files", "BagIt 清单", self._bagit),
             self._step(8, "Inner agreement", "内部一致", self._agreement),
+            self._step(9, "Footage", "录像连续", self._footage),
         ]
         known = self._trusted is not None
         return VerificationReport(
@@ -298,6 +302,20 @@ class Verification:
             prefix in (None, case.case_id), printable(self._path.name), "the folder inside the zip is not the case id"
         )
         return "case id, policy and parents of derived files agree with each other", findings
+
+    # 9
+
+    def _footage(self) -> Result:
+        case = self._trusted_case()
+        try:
+            live = live_footage(case.root)
+            faults = [*(live.faults() if live else ()), *(view_faults(case.root) if case.revision else ())]
+        except ValueError as error:
+            return "not readable", [Finding(layout.CASE, printable(str(error)))]
+        newer = case.revision > layout.FORMAT_REVISION
+        beyond = f"; revision {case.revision} may say more than this verifier knows to check" if newer else ""
+        chain = f"{len(live.segments)} segments form the chain they claim" if live else "archived files, no chain"
+        return f"{chain}{beyond}", [Finding(layout.CASE, printable(fault)) for fault in faults]
 
     # Shared by the steps
 

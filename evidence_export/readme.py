@@ -1,0 +1,280 @@
+"""`README.txt` of a bundle, for a reader who has never heard of Streetproof. Chinese first, then English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from evidence_export.case import CaseRequest, TimeFacts
+from evidence_export.made import Made
+from evidence_export.plan import decisive_interval
+from evidence_export.statements.footage import clock_set_back, lost_in_decisive_ns
+from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
+from evidence_export.statements.values import brief
+from evidence_export.statements.view import faults_of, in_decisive
+from evidence_export.texts import local_time, offset, source_words, tenths, uncertainty
+from streams.instant import Instant, TimeSource
+
+_MAX_LISTED = 12
+_CAUSES = {
+    "refused": ("无法连接", "could not be reached"),
+    "name": ("主机名无法解析", "its host name was not known"),
+    "unauthorized": ("认证失败", "the password was refused"),
+    "not_found": ("视频流不存在", "the stream was not there"),
+    "timeout": ("连接超时", "connecting took too long"),
+    "stalled": ("无数据", "no data came"),
+    "ended": ("摄像机断开", "the camera closed the stream"),
+    "no_video": ("无视频", "there was no video"),
+    "no_parameters": ("视频缺少参数", "the video lacked its parameters"),
+    "no_keyframe": ("无关键帧", "no picture to begin with came"),
+    "changed": ("视频格式改变", "the video's format changed"),
+    "timestamps": ("时间戳跳变", "the timestamps jumped"),
+    "protocol": ("协议错误", "the answer was no valid stream"),
+    "crashed": ("录像程序中断", "the recorder was interrupted"),
+    "disk": ("磁盘无法写入", "the disk could not be written"),
+    "started": ("录像程序启动", "the recorder was started"),
+    "stopped": ("录像程序停止", "the recorder was stopped"),
+    "overflow": ("处理不及", "more came than could be taken"),
+    "clock": ("时钟调整", "a clock was set"),
+    "reload": ("配置更新", "the configuration was changed"),
+    "segments_missing": ("缺少录像片段", "segments are missing"),
+    "frames_missing": ("未收到画面", "no frames were received"),
+    "new_session": ("重新连接", "the connection began anew"),
+}
+_VIEW_FAULTS = {
+    "moved": ("视角移动", "moved"),
+    "turned": ("视角转动", "turned"),
+    "blocked": ("镜头遮挡", "blocked"),
+    "defocused": ("画面失焦", "out of focus"),
+    "frozen": ("画面冻结", "frozen"),
+    "black": ("画面全黑", "black"),
+    "overexposed": ("画面过曝", "overexposed"),
+}
+
+
+class _Said(NamedTuple):
+    """One sentence in both languages."""
+
+    zh: str
+    en: str
+
+
+def readme(request: CaseRequest, made: Made) -> bytes:
+    """The whole text, UTF-8."""
+    several = len(made.clips) > 1
+    clip = "data/clip-01.* …" if several else made.clips[0].path
+    said = [*_stay(request), *_clocks(request), *_continuity(request, made), *_view(request), *_stream(request)]
+    return _README.format(
+        case=made.case_id,
+        site=" ".join(request.site.name.split()),
+        camera=" ".join(f"{request.camera.id} {request.camera.name}".split()),
+        time=local_time(request.stay.arrived[1], request),
+        clip=clip,
+        about_zh="\n".join(f"  - {one.zh}" for one in said),
+        about_en="\n".join(f"  - {one.en}" for one in said),
+    ).encode("utf-8", "replace")
+
+
+def _stay(request: CaseRequest) -> Iterator[_Said]:
+    after, by = request.stay.arrived
+    seen = local_time(by, request)
+    if after is None:
+        yield _Said(
+            f"到达：录像开始时已在场，何时到达未知；首次看到 {seen}",
+            f"Arrival: it stood there when the footage began, since when is unknown; first seen {seen}",
+        )
+    else:
+        before = local_time(after, request)
+        yield _Said(f"到达：{before} 尚未在场，{seen} 首次看到", f"Arrival: not there at {before}, first seen {seen}")
+    departed, last = request.stay.departed, local_time(request.stay.last_seen, request)
+    if request.still_standing:
+        yield _Said(
+            f"离开：封存时仍在停放（最后看到 {last}）", f"Departure: still standing when sealed, last seen {last}"
+        )
+    elif departed is None or departed[1] is None:
+        yield _Said(f"离开：未看到离开（最后看到 {last}）", f"Departure: not seen leaving, last seen {last}")
+    else:
+        gone = local_time(departed[1], request)
+        yield _Said(f"离开：最后看到 {last}，{gone} 已不在场", f"Departure: last seen {last}, gone at {gone}")
+
+
+def _clocks(request: CaseRequest) -> Iterator[_Said]:
+    at = request.stay.arrived[1]
+    source_zh, source_en = source_words(at).split(" ", 1)
+    half = uncertainty(at.uncertainty_ns)
+    yield _Said(f"时间来源：{source_zh}，读数误差 {half}", f"Time: {source_en}, read to {half}")
+    facts = time_facts(request)
+    if facts is None:
+        measured = reference_offset_ns(request)
+        if measured is None:
+            yield _Said("摄像机时钟偏差：未测量", "Offset of the camera's clock: not measured")
+        else:
+            yield _offset("摄像机时钟与标准时间相差", "The camera's clock minus the reference", measured)
+        return
+    yield _offset("摄像机时钟减服务器时钟", "The camera's clock minus the server's", facts.camera_offset_ns)
+    yield _offset("服务器时钟减标准时间", "The server's clock minus the reference", facts.server_offset_ns)
+    yield from _checked(facts, request)
+    if "camera_clock_jumped" in facts.flags:
+        yield _Said("注意：记录期间摄像机时钟跳变", "Note: the camera's clock jumped while this was recorded")
+    if "host_clock_stepped" in facts.flags:
+        yield _Said("注意：记录期间服务器时钟被调整", "Note: the server's clock was set while this was recorded")
+    for whose, zh, en in (("camera", "摄像机", "camera"), ("server", "服务器", "server")):
+        value = facts.camera_offset_ns if whose == "camera" else facts.server_offset_ns
+        if value is not None and f"{whose}_offset_unknown" in facts.flags:
+            yield _Said(
+                f"注意：部分时段的{zh}时钟偏差未知", f"Note: for a part of the time the {en}'s offset is unknown"
+            )
+
+
+def _checked(facts: TimeFacts, request: CaseRequest) -> Iterator[_Said]:
+    if facts.server_checked_ns is not None:
+        when = local_time(Instant(facts.server_checked_ns, TimeSource.ARRIVAL, 0), request)
+        yield _Said(f"服务器时钟核对于 {when}", f"The server's clock was checked at {when}")
+
+
+def _offset(zh: str, en: str, value: int | None) -> _Said:
+    if value is None:
+        return _Said(f"{zh}：未知", f"{en}: unknown")
+    over = abs(value) > OVER_1S_NS
+    return _Said(
+        f"{zh}：{offset(value)}" + ("，超过 1.0 秒（GA/T 832 第 3.2 条）" if over else ""),
+        f"{en}: {offset(value)}" + (", over 1.0 s (GA/T 832, 3.2)" if over else ""),
+    )
+
+
+def _continuity(request: CaseRequest, made: Made) -> Iterator[_Said]:
+    lost = lost_in_decisive_ns(request, made)
+    if lost or clock_set_back(request, made):
+        yield _Said(
+            f"到达与认定之间缺少画面 {tenths(lost)} 秒，未经说明不得批准",
+            f"Between arrival and proof {tenths(lost)} s of footage are missing: not to be approved as it is",
+        )
+    elif any(source.recording.coverage is None and source.contents is None for source in made.sources):
+        yield _Said("到达与认定之间是否缺少画面：未知", "Whether footage is missing between arrival and proof: unknown")
+    else:
+        yield _Said("到达与认定之间画面不缺", "No footage is missing between arrival and proof")
+    for one in made.breaks[:_MAX_LISTED]:
+        zh, en = _CAUSES.get(one.cause, (brief(one.cause), brief(one.cause)))
+        start, end = local_time(one.start, request), local_time(one.end, request)
+        mark_zh, mark_en = ("（关键时段）", " (decisive)") if one.touches(*decisive_interval(request)) else ("", "")
+        yield _Said(f"录像中断{mark_zh}：{start} 至 {end}，{zh}", f"No recording{mark_en}: from {start} to {end}, {en}")
+    if len(made.breaks) > _MAX_LISTED:
+        more = len(made.breaks) - _MAX_LISTED
+        yield _Said(f"另有 {more} 处中断，见 case.json", f"{more} more breaks: see case.json")
+
+
+def _view(request: CaseRequest) -> Iterator[_Said]:
+    faults = faults_of(request)
+    if faults is None:
+        yield _Said("摄像机视角是否异常：未监测", "Faults of the camera's view: not watched for")
+        return
+    if not faults:
+        yield _Said("摄像机视角：未发现异常", "The camera's view: no fault was found")
+    for fault in faults[:_MAX_LISTED]:
+        zh, en = _VIEW_FAULTS.get(fault.kind, (brief(fault.kind), brief(fault.kind)))
+        since = local_time(fault.since, request)
+        until = local_time(fault.until, request) if fault.until else None
+        yield _Said(
+            f"摄像机视角异常：{zh}，{since} 至 {until or '封存时仍未恢复'}",
+            f"Fault of the camera's view: {en}, from {since} to {until or 'the time of sealing, or later'}",
+        )
+    if len(faults) > _MAX_LISTED:
+        more = len(faults) - _MAX_LISTED
+        yield _Said(f"另有 {more} 处视角异常，见 case.json", f"{more} more faults of the view: see case.json")
+    if in_decisive(request):
+        yield _Said(
+            "视角异常发生在到达与认定之间，未经说明不得批准",
+            "The view was at fault between arrival and proof: not to be approved as it is",
+        )
+
+
+def _stream(request: CaseRequest) -> Iterator[_Said]:
+    if request.stream_seen == "sub":
+        yield _Said(
+            "目标在同一摄像机的子码流中检出，截图取自所录主码流中时间最近的一帧，时间差见 case.json",
+            "The vehicle was seen in the camera's sub stream; the stills are the nearest frames of the main stream, "
+            "which is the recording, and case.json states how near",
+        )
+    elif request.moment_tolerance_ns:
+        yield _Said(
+            "截图为录像中与检测时刻最接近的一帧，时间差见 case.json",
+            "The stills are the recorded frames nearest to the sightings; case.json states how near",
+        )
+
+
+_README = """\
+证据包 {case}
+{site}
+摄像机：{camera}
+首次看到目标的时间：{time}
+
+一、这是什么
+本文件夹是一个案件（或线索）的电子证据包，封存后任何一处改动都能被发现。
+
+  case.json              案件清单：时间、地点、规则、模型、录像来源，以及每个文件的摘要
+  case.json.sig          对 case.json 的数字签名(Ed25519)
+  site-key.pub.pem       验证签名用的公钥
+  {clip:<22} 原始录像片段，未重新编码
+  data/stills/           原始画面截图，未作任何改动
+  data/overlay/          衍生副本：加画了方框、区域和信息栏，仅供查看
+  data/detections.json   说明判断的检测结果：首次、触发时及其间最多六次
+  data/policy.json       所适用的规则与区域
+  manifest-sha256.txt    data/ 下各文件的 SHA-256
+  tagmanifest-sha256.txt 其余文件的 SHA-256
+
+二、本案情况
+{about_zh}
+
+三、如何验证
+1. 用 Streetproof：         streetproof verify 本文件夹
+2. 只有 Python 与 cryptography：python -m evidence_export.verifier 本文件夹
+3. 手工验证（在本文件夹内执行）:
+     sha256sum -c manifest-sha256.txt
+     sha256sum -c tagmanifest-sha256.txt
+     openssl pkeyutl -verify -pubin -inkey site-key.pub.pem -rawin -in case.json -sigfile case.json.sig
+     openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
+   最后一行得到公钥指纹，请与执法机关经其他渠道公布的指纹核对。
+
+四、验证不能说明什么
+验证只说明封存后未被改动，不能说明摄像机时钟准确、封存前录像真实、签名密钥属于某机关，
+也不能代替人员对画面的判断。未知的事项在 case.json 中写作 {{"known":false}}。
+
+----------------------------------------------------------------------------------------------------
+
+Evidence bundle {case}
+{site}
+Camera: {camera}
+First seen: {time}
+
+1. What this is
+The electronic evidence of one case, or lead. Any change made after sealing can be found.
+
+  case.json              the case: time, place, rule, model, source recordings, and the hash of every file
+  case.json.sig          the digital signature (Ed25519) over case.json
+  site-key.pub.pem       the public key that checks it
+  {clip:<22} the original footage, never re-encoded
+  data/stills/           original pictures, untouched
+  data/overlay/          derived copies with box, zone and information bar, for looking at only
+  data/detections.json   sightings that show the decision: first, firing, and up to six between
+  data/policy.json       the rule and the zone that were applied
+  manifest-sha256.txt    SHA-256 of every file in data/
+  tagmanifest-sha256.txt SHA-256 of the other files
+
+2. About this case
+{about_en}
+
+3. How to verify it
+a. With Streetproof:                  streetproof verify FOLDER
+b. With Python and cryptography only: python -m evidence_export.verifier FOLDER
+c. By hand, inside this folder:
+     sha256sum -c manifest-sha256.txt
+     sha256sum -c tagmanifest-sha256.txt
+     openssl pkeyutl -verify -pubin -inkey site-key.pub.pem -rawin -in case.json -sigfile case.json.sig
+     openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
+   The last line prints the fingerprint of the key: compare it with the one that the authority publishes elsewhere.
+
+4. What verification cannot say
+It says that nothing changed since sealing. It does not say that the camera's clock was right, that the recording was
+genuine before, or that the key belongs to an authority, and it does not replace looking at the pictures.
+What is not known is written as {{"known":false}} in case.json.
+"""
