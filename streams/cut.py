@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,10 +14,11 @@ from pathlib import Path
 import av
 import av.error
 
-from streams.cut_plan import Plan, plan
+from streams.cut_plan import Plan, plan_joined
+from streams.cut_source import CutSource, Part
 from streams.digest import Digester, PayloadDigest
 from streams.errors import CutError, MediaError
-from streams.packets import PacketStream, Probe, probe
+from streams.packets import PacketStream, probe
 
 SUFFIXES = {"mp4": ".mp4", "matroska": ".mkv", "mpegts": ".ts", "vob": ".mpg", "avi": ".avi", "flv": ".flv"}
 CANDIDATES = {
@@ -86,14 +87,24 @@ def cut(path: Path | str, pts_first: int, pts_last: int, out: Path) -> Cut:
     Raises MediaError where the source cannot be read, CutError where the range holds nothing to cut, no container takes
     the packets unchanged, or the file cannot be written.
     """
-    probed = probe(Path(path))
-    taken = plan(probed, pts_first, pts_last)
+    return cut_joined((Part(Path(path)),), pts_first, pts_last, out)
+
+
+def cut_joined(parts: Sequence[Part], pts_first: int, pts_last: int, out: Path) -> Cut:
+    """As `cut`, out of several recordings in their order, such as the segments of one camera; pts are on the line that
+    the parts' shifts make. The source's digests are over its packets in that order.
+
+    Raises CutError also where the parts differ in codec, size, ticks, container or parameter sets, or overlap.
+    """
+    source = CutSource(parts)
+    probed = source.probed
+    taken = plan_joined(source, pts_first, pts_last)
     stem = out.with_suffix("") if out.suffix.lower() in _MEDIA_SUFFIXES else out
     best: tuple[int, str, Cut] | None = None
     candidates = CANDIDATES.get(probed.info.container.split(",")[0], ("matroska",))
     for container in candidates:
         with _partial(stem, container) as (partial, final):
-            made = _try(probed, taken, container, partial)
+            made = _try(source, taken, container, partial)
             if made is None:
                 continue
             quality = 2 * (made.framing is Framing.IDENTICAL) + (made.timing is Timing.EXACT)
@@ -103,12 +114,12 @@ def cut(path: Path | str, pts_first: int, pts_last: int, out: Path) -> Cut:
                 best = (quality, container, made)
     if best is not None:
         with _partial(stem, best[1]) as (partial, final):
-            again = _try(probed, taken, best[1], partial)
+            again = _try(source, taken, best[1], partial)
             if again is not None:
                 return _finish(again, partial, final)
     raise CutError(
         f"no container of {', '.join(candidates)} takes its {probed.info.codec} packets unchanged",
-        where=str(path),
+        where=source.where,
         remedy="Keep the whole recording as the evidence",
     )
 
@@ -140,10 +151,11 @@ def _finish(made: Cut, partial: Path, final: Path) -> Cut:
     return replace(made, path=final)
 
 
-def _try(probed: Probe, taken: Plan, container: str, partial: Path) -> Cut | None:
+def _try(cut_source: CutSource, taken: Plan, container: str, partial: Path) -> Cut | None:
     """Write the clip and compare it with its source; None where this container cannot take the packets as they are."""
+    probed = cut_source.probed
     try:
-        source = _write(probed, taken, container, partial)
+        source = _write(cut_source, taken, container, partial)
     except (av.error.FFmpegError, ValueError) as error:
         if getattr(error, "errno", None) in _DISK_ERRORS:
             raise
@@ -196,10 +208,10 @@ def _timing(
     return Timing.EXACT if exact else Timing.ROUNDED
 
 
-def _write(probed: Probe, taken: Plan, container: str, partial: Path) -> PayloadDigest:
-    base = probed.info.time_base
-    with PacketStream(probed.info.path, ordinal=probed.ordinal, near=taken.near) as packets:
-        digester = Digester(probed.info.codec, packets.stream.codec_context.extradata)
+def _write(source: CutSource, taken: Plan, container: str, partial: Path) -> PayloadDigest:
+    base = source.time_base
+    with source.packets(taken.part, taken.near) as packets:
+        digester = Digester(source.probed.info.codec, packets.stream.codec_context.extradata)
         with av.open(
             f"file:{partial.absolute()}", "w", format=container, container_options=_options(container, base)
         ) as output:

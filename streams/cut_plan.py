@@ -9,8 +9,9 @@ from itertools import pairwise
 
 import av.error
 
+from streams.cut_source import CutSource, Part
 from streams.errors import CutError
-from streams.packets import PacketStream, Probe
+from streams.packets import Probe
 
 _REORDER_DEPTH = 16
 """H.264 and H.265 reorder by no more pictures than this (A.3.1, max_dec_frame_buffering)."""
@@ -18,13 +19,14 @@ _REORDER_DEPTH = 16
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Packets `first`..`last`, counted from where a pass that starts near `near` begins; times on the source's line."""
+    """Packets `first`..`last`, counted from where a pass from `part` near `near` begins; times on the source's line."""
 
     near: int
     first: int
     last: int
     pts: tuple[int, ...]
     dts: tuple[int, ...]
+    part: int = 0
 
     @property
     def first_pts(self) -> int:
@@ -38,18 +40,47 @@ class Plan:
 
 
 def plan(probed: Probe, pts_first: int, pts_last: int) -> Plan:
+    """`plan_joined` for a single recording."""
+    return plan_joined(CutSource((Part(probed.info.path),)), pts_first, pts_last)
+
+
+def plan_joined(source: CutSource, pts_first: int, pts_last: int) -> Plan:
     """Find the packets from the last keyframe at or before `pts_first`, or else the first one after it, to the last
     packet, in decoding order, that is shown at or before `pts_last`.
 
-    Raises CutError where there is no such packet.
+    Raises CutError where there is no such packet, or the parts do not follow on each other.
     """
-    where = str(probed.info.path)
     if pts_first > pts_last:
-        raise CutError(f"cannot cut from pts {pts_first} back to {pts_last}", where=where)
-    first, last = -1, -1
+        raise CutError(f"cannot cut from pts {pts_first} back to {pts_last}", where=source.where)
+    part = source.part_at(pts_first)
+    while True:
+        first, last, times = _find(source, part, pts_first, pts_last)
+        # The pictures at the beginning of a part may need the keyframe of the one before.
+        if part == 0 or (last >= 0 and times[0][0] <= pts_first):
+            break
+        part -= 1
+    if last < 0:
+        raise CutError(
+            f"there is no keyframe to cut from between pts {pts_first} and {pts_last}",
+            where=source.where,
+            remedy="Choose a longer range",
+        )
+    times = times[: last - first + 1]
+    if max(pts for pts, _ in times) < pts_first:
+        raise CutError(
+            f"the recording ends before pts {pts_first}", where=source.where, remedy="Choose an earlier range"
+        )
+    shown = tuple(pts for pts, _ in times)
+    if source.probed.ordinal:
+        shown = _shown_order(source, pts_first, first, last, shown)
+    return Plan(pts_first, first, last, shown, _decoding_times(shown, tuple(dts for _, dts in times)), part)
+
+
+def _find(source: CutSource, part: int, pts_first: int, pts_last: int) -> tuple[int, int, list[tuple[int, int]]]:
+    """Index of the first packet and of the last (-1: none), and the times of all from the first on."""
+    first, last, beyond = -1, -1, 0
     times: list[tuple[int, int]] = []
-    beyond = 0
-    with PacketStream(probed.info.path, ordinal=probed.ordinal, near=pts_first) as packets:
+    with source.packets(part, pts_first) as packets:
         for index, timed in enumerate(packets):
             if timed.key and (first < 0 or timed.pts <= pts_first):
                 first, last, times = index, -1, []
@@ -62,21 +93,9 @@ def plan(probed: Probe, pts_first: int, pts_last: int) -> Plan:
                 break
             times.append((timed.pts, timed.dts))
             # Without stored pts, a picture shown in time may sit a few packets later in the file.
-            if timed.pts <= pts_last or (probed.ordinal and beyond):
+            if timed.pts <= pts_last or (source.probed.ordinal and beyond):
                 last = index
-    if last < 0:
-        raise CutError(
-            f"there is no keyframe to cut from between pts {pts_first} and {pts_last}",
-            where=where,
-            remedy="Choose a longer range",
-        )
-    times = times[: last - first + 1]
-    if max(pts for pts, _ in times) < pts_first:
-        raise CutError(f"the recording ends before pts {pts_first}", where=where, remedy="Choose an earlier range")
-    shown = tuple(pts for pts, _ in times)
-    if probed.ordinal:
-        shown = _shown_order(probed, pts_first, first, last, shown)
-    return Plan(pts_first, first, last, shown, _decoding_times(shown, tuple(dts for _, dts in times)))
+    return first, last, times
 
 
 def _decoding_times(pts: tuple[int, ...], dts: tuple[int, ...]) -> tuple[int, ...]:
@@ -91,19 +110,19 @@ def _decoding_times(pts: tuple[int, ...], dts: tuple[int, ...]) -> tuple[int, ..
     return tuple(d - late for d in rising)
 
 
-def _shown_order(probed: Probe, near: int, first: int, last: int, line: tuple[int, ...]) -> tuple[int, ...]:
+def _shown_order(source: CutSource, near: int, first: int, last: int, line: tuple[int, ...]) -> tuple[int, ...]:
     """Where no pts are stored, only decoding tells the order: the n-th picture shown gets the n-th time of `line`."""
     # A dict, because a picture made of two fields names its packet twice.
-    seen = list(dict.fromkeys(_decoded_positions(probed, near, first, last)))
+    seen = list(dict.fromkeys(_decoded_positions(source, near, first, last)))
     if len(seen) != len(line):
         return line
     shown = dict(zip(seen, sorted(line), strict=True))
     return tuple(shown[position] for position in range(len(line)))
 
 
-def _decoded_positions(probed: Probe, near: int, first: int, last: int) -> Iterator[object]:
+def _decoded_positions(source: CutSource, near: int, first: int, last: int) -> Iterator[object]:
     """For each picture in order of presentation, the place of its packet in the clip."""
-    with PacketStream(probed.info.path, ordinal=True, near=near) as packets:
+    with source.packets(0, near) as packets:
         context = packets.stream.codec_context
         context.copy_opaque = True
         for index, timed in enumerate(packets):

@@ -1,4 +1,5 @@
-"""When a recording began: from the operator, the file name or the container, with what speaks against it."""
+"""When a recording began: from the operator, the record of our own recorder, the file name or the container, with what
+speaks against it."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.archive.filename_time import (
@@ -20,6 +22,7 @@ from streams.archive.filename_time import (
 from streams.errors import TimeUnknownError
 from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.interface import Problem
+from streams.recorder.reading import read_opening
 
 AGREEMENT_NS = 2 * NS_PER_S
 DEFAULT_ORDER = (TimeSource.OPERATOR, TimeSource.FILENAME, TimeSource.CONTAINER)
@@ -39,6 +42,8 @@ class TimeRules:
     `order`: which source wins; sources left out are not asked.
     `patterns`: file name patterns of the site, see `filename_time.compile_pattern`.
     `start`: given by the operator; see `parse_start`.
+    `record`: believe what a segment of our own recorder says of itself. It stands behind an operator's start that comes
+    first in `order`, and before all else; where only the operator is asked, it is not.
     Raises ValueError for an unknown zone, a pattern that cannot be meant, or a source that files do not have.
     """
 
@@ -46,6 +51,7 @@ class TimeRules:
     order: tuple[TimeSource, ...] = DEFAULT_ORDER
     patterns: tuple[str, ...] = ()
     start: Instant | None = None
+    record: bool = True
 
     def __post_init__(self) -> None:
         _zone(self.zone)
@@ -80,38 +86,64 @@ def find_start(path: Path, metadata: Mapping[str, str], rules: TimeRules) -> Sta
     second, or a little beside it. Other sources more than two seconds away are told as problems; nothing is averaged
     or corrected. Raises TimeUnknownError, with the reasons, where no source can tell.
     """
-    readings: list[tuple[Instant, str]] = []
+    readings: list[_Reading] = []
     refused: list[str] = []
-    for source in rules.order:
+    for source in _asked(rules):
+        words = _RECORD if source is None else _WORDS[source]
         try:
-            reading = _ask(source, path, metadata, rules)
+            found = _recorded(path) if source is None else _ask(source, path, metadata, rules)
         except ValueError as error:
-            refused.append(f"{_WORDS[source]}: {error}")
+            refused.append(f"{words}: {error}")
             continue
-        if reading is not None:
-            readings.append(reading)
-        else:
-            refused.append(f"{_WORDS[source]}: none")
+        if found is not None:
+            readings.append(_Reading(*found, words))
+        elif source is not None:
+            refused.append(f"{words}: none")
     if not readings:
         raise TimeUnknownError(
             f"nothing tells when it was recorded ({'; '.join(refused)})",
             where=str(path),
             remedy="Give its start with --start, set the site's time zone, or add a file name pattern for its names",
         )
-    chosen, detail = readings[0]
+    chosen = readings[0]
     problems = tuple(
-        Problem(_disagreement(chosen, other), str(path), f"the {_WORDS[chosen.source]} is used")
-        for other, _ in readings[1:]
-        if abs(other.utc_ns - chosen.utc_ns) > AGREEMENT_NS
+        Problem(_disagreement(chosen, other), str(path), f"the {chosen.words} is used")
+        for other in readings[1:]
+        if abs(other.instant.utc_ns - chosen.instant.utc_ns) > AGREEMENT_NS
     )
-    return StartReading(chosen, detail, problems)
+    return StartReading(chosen.instant, chosen.detail, problems)
 
 
+class _Reading(NamedTuple):
+    instant: Instant
+    detail: str
+    words: str
+
+
+_RECORD = "recorder's own record"
 _WORDS = {
     TimeSource.OPERATOR: "operator's start",
     TimeSource.FILENAME: "file name",
     TimeSource.CONTAINER: "container's creation time",
 }
+
+
+def _asked(rules: TimeRules) -> list[TimeSource | None]:
+    """The sources in the order in which they win; None stands for the recorder's own record."""
+    order: list[TimeSource | None] = list(rules.order)
+    if rules.record and order != [TimeSource.OPERATOR]:
+        order.insert(1 if order[0] is TimeSource.OPERATOR else 0, None)
+    return order
+
+
+def _recorded(path: Path) -> tuple[Instant, str] | None:
+    opening = read_opening(path)
+    if opening is None:
+        return None
+    return (
+        opening.start,
+        f"record of the recorder, segment {opening.sequence} of {opening.camera} ({opening.start.source})",
+    )
 
 
 def _ask(source: TimeSource, path: Path, metadata: Mapping[str, str], rules: TimeRules) -> tuple[Instant, str] | None:
@@ -175,11 +207,11 @@ def _zone(name: str | None) -> ZoneInfo | None:
         raise ValueError(f"time zone {name!r} is not known; use an IANA name such as Asia/Shanghai") from error
 
 
-def _disagreement(chosen: Instant, other: Instant) -> str:
-    apart = other.utc_ns - chosen.utc_ns
+def _disagreement(chosen: _Reading, other: _Reading) -> str:
+    apart = other.instant.utc_ns - chosen.instant.utc_ns
     text = (
-        f"the {_WORDS[other.source]} says {other.isoformat()}, {abs(apart) / NS_PER_S:.0f} s "
-        f"{'after' if apart > 0 else 'before'} the {_WORDS[chosen.source]}"
+        f"the {other.words} says {other.instant.isoformat()}, {abs(apart) / NS_PER_S:.0f} s "
+        f"{'after' if apart > 0 else 'before'} the {chosen.words}"
     )
     quarters = round(apart / _QUARTER_NS)
     if quarters and abs(quarters) <= 14 * 4 and abs(apart - quarters * _QUARTER_NS) <= AGREEMENT_NS:

@@ -1,0 +1,139 @@
+"""What a clip is cut from: one recording, or several that follow on each other, as one line of packets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from av.video.stream import VideoStream
+
+from streams.errors import CutError
+from streams.packets import PacketStream, Probe, TimedPacket, probe
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A recording, and the ticks that are added to its pts to get the line that all parts share."""
+
+    path: Path
+    shift: int = 0
+
+
+class CutSource:
+    """Parts in the order of their pictures, alike in codec, size and ticks."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        """Reads the headers. Raises MediaError where a part cannot be read, CutError where they do not go together."""
+        if not parts:
+            raise CutError("there is nothing to cut from")
+        self.parts = tuple(parts)
+        self.probes = tuple(probe(part.path) for part in parts)
+        first = self.probes[0]
+        for probed in self.probes[1:]:
+            if _kind(probed) != _kind(first):
+                raise CutError(
+                    f"is {_words(probed)}, and {first.info.path.name} is {_words(first)}",
+                    where=str(probed.info.path),
+                    remedy="Cut one clip in front of the change, and one behind it",
+                )
+        if len(parts) > 1 and first.ordinal:
+            raise CutError("tells no order of presentation, and cannot be joined", where=str(first.info.path))
+
+    @property
+    def probed(self) -> Probe:
+        """Of the first part; what it says of codec, size and ticks holds for all."""
+        return self.probes[0]
+
+    @property
+    def where(self) -> str:
+        """The parts, for error messages."""
+        first, last = self.parts[0].path, self.parts[-1].path
+        return str(first) if len(self.parts) == 1 else f"{first} to {last.name}"
+
+    @property
+    def time_base(self) -> Fraction:
+        return self.probed.info.time_base
+
+    def part_at(self, pts: int) -> int:
+        """Index of the last part that begins at or before `pts`, else of the first one."""
+        begin = [p.first_pts + part.shift for p, part in zip(self.probes, self.parts, strict=True)]
+        return max((k for k, first in enumerate(begin) if first <= pts), default=0)
+
+    def packets(self, part: int, near: int) -> SourcePackets:
+        """The packets from `part` on; within it from a keyframe at or before `near` on, where it has an index."""
+        return SourcePackets(self, part, near)
+
+
+class SourcePackets:
+    """One pass, as a context manager; iterate once. One file is open at a time; pts and dts are on the common line.
+
+    Raises CutError where parts overlap, or were coded with other parameter sets than the first one.
+    """
+
+    def __init__(self, source: CutSource, part: int, near: int) -> None:
+        self._source = source
+        self._part = part
+        self._near = near
+        self._stack = ExitStack()
+        self._first: PacketStream
+
+    def __enter__(self) -> Self:
+        self._first = self._stack.enter_context(self._open(self._part, self._near))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def stream(self) -> VideoStream:
+        """Of the part that it starts in."""
+        return self._first.stream
+
+    def __iter__(self) -> Iterator[TimedPacket]:
+        extradata = self._first.stream.codec_context.extradata
+        shift = self._source.parts[self._part].shift
+        highest: int | None = None
+        for timed in self._first:
+            placed = timed._replace(pts=timed.pts + shift, dts=timed.dts + shift)
+            highest = placed.pts if highest is None else max(highest, placed.pts)
+            yield placed
+        for index in range(self._part + 1, len(self._source.parts)):
+            part, border = self._source.parts[index], highest
+            with self._open(index, None) as stream:
+                if stream.stream.codec_context.extradata != extradata:
+                    raise CutError(
+                        "was coded with other parameter sets than the recording before it",
+                        where=str(part.path),
+                        remedy="Cut one clip in front of it, and one from there on",
+                    )
+                for timed in stream:
+                    placed = timed._replace(pts=timed.pts + part.shift, dts=timed.dts + part.shift)
+                    if border is not None and placed.pts <= border:
+                        raise CutError(
+                            f"begins at pts {placed.pts}, before the recording in front of it ends ({border})",
+                            where=str(part.path),
+                            remedy="Name the parts in their order, each with its own shift",
+                        )
+                    highest = placed.pts if highest is None else max(highest, placed.pts)
+                    yield placed
+
+    def _open(self, index: int, near: int | None) -> PacketStream:
+        part, probed = self._source.parts[index], self._source.probes[index]
+        return PacketStream(part.path, ordinal=probed.ordinal, near=None if near is None else near - part.shift)
+
+
+def _kind(probed: Probe) -> tuple[object, ...]:
+    info = probed.info
+    return info.container, info.codec, info.width, info.height, info.time_base, probed.ordinal
+
+
+def _words(probed: Probe) -> str:
+    info = probed.info
+    return f"{info.codec} {info.width}x{info.height} with ticks of {info.time_base} s in {info.container.split(',')[0]}"
