@@ -63,7 +63,7 @@ class Rebuild:
 
 
 class RecordingIndex:
-    """The segments and gaps of one folder of recordings. `add_segment`, `add_gap` and `flush` may be called from any thread."""
+    """The segments and gaps of one folder of recordings. Reporting and flushing are safe from any thread."""
 
     def __init__(self, store: Store, folder: Path, *, max_pending: int = MAX_PENDING) -> None:
         self._store = store

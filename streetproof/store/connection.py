@@ -50,7 +50,7 @@ class Connection:
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _sqlite_connect(busy_s))
             sa.event.listen(self._engine, "begin", _sqlite_begin)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
         try:
             self._upgrade()
         except (DatabaseError, CommandError) as error:
@@ -107,6 +107,8 @@ class Connection:
             raise StoreError(
                 f"the state database refused: {_first_line(error)}", where=self.where, remedy="Check disk and rights"
             ) from error
+        except OverflowError as error:
+            raise StoreError(f"a number is too large for the state database: {error}", where=self.where) from error
 
     def _locked(self) -> StoreError:
         return StoreError(

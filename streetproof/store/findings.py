@@ -167,7 +167,7 @@ class Findings:
         """How many findings there are in each state."""
         query = sa.select(FindingRow.state, sa.func.count()).group_by(FindingRow.state)
         with self._connection.read() as session:
-            found = {FindingState(state): count for state, count in session.execute(query).tuples()}
+            found = {FindingState(state): count for state, count in session.execute(query)}
         return {state: found.get(state, 0) for state in FindingState}
 
 

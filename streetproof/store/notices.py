@@ -69,7 +69,7 @@ class NoticeRows:
             .limit(limit)
         )
         with self._connection.read() as session:
-            return [Waiting(_stored(row), attempts) for row, attempts in session.execute(query).tuples()]
+            return [Waiting(_stored(row), attempts) for row, attempts in session.execute(query)]
 
     def delivered(self, notice: str, target: str) -> None:
         """The target has it."""
@@ -106,7 +106,7 @@ class NoticeRows:
         """How many notices wait, per target."""
         query = sa.select(DeliveryRow.target, sa.func.count()).group_by(DeliveryRow.target)
         with self._connection.read() as session:
-            return {target: count for target, count in session.execute(query).tuples()}
+            return {target: count for target, count in session.execute(query)}
 
 
 def _drop_finished(session: Session, ids: Sequence[str]) -> None:

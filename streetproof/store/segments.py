@@ -115,7 +115,7 @@ class Segments:
 
     def oldest(self, limit: int, *, camera: str | None = None, before_ns: int | None = None) -> list[StoredSegment]:
         """The oldest segments that no hold touches, of one camera or of all, begun before `before_ns` or ever."""
-        query = sa.select(SegmentRow).where(SegmentRow.state == "present", SegmentRow.held.is_(False))
+        query = sa.select(SegmentRow).where(SegmentRow.state == "present", SegmentRow.held == sa.false())
         if camera is not None:
             query = query.where(SegmentRow.camera == camera)
         if before_ns is not None:
@@ -161,7 +161,12 @@ class Segments:
 
     def unfinished(self, limit: int) -> list[Deletion]:
         """Segments that were decided to go and whose files may still be there: a crash came between."""
-        query = sa.select(SegmentRow).where(SegmentRow.state == "deleting").order_by(SegmentRow.start_ns).limit(limit)
+        query = (
+            sa.select(SegmentRow)
+            .where(SegmentRow.state == "deleting", SegmentRow.held == sa.false())
+            .order_by(SegmentRow.start_ns)
+            .limit(limit)
+        )
         with self._connection.read() as session:
             return [_deletion(row) for row in session.scalars(query)]
 
@@ -182,7 +187,7 @@ class Segments:
             sa.select(SegmentRow.camera, SegmentRow.sequence)
             .where(
                 SegmentRow.state == "deleted",
-                SegmentRow.held.is_(False),
+                SegmentRow.held == sa.false(),
                 SegmentRow.start_ns < before_ns,
                 sa.exists().where(newer.camera == SegmentRow.camera, newer.sequence > SegmentRow.sequence),
             )
@@ -190,11 +195,12 @@ class Segments:
             .limit(_PRUNE)
         )
         with self._connection.write() as session:
-            keys = list(session.execute(doomed).tuples())
+            keys = list(session.execute(doomed))
             if keys:
-                session.execute(
-                    sa.delete(SegmentRow), [{"camera": camera, "sequence": sequence} for camera, sequence in keys]
+                one = sa.delete(SegmentRow).where(
+                    SegmentRow.camera == sa.bindparam("of"), SegmentRow.sequence == sa.bindparam("number")
                 )
+                session.connection().execute(one, [{"of": camera, "number": number} for camera, number in keys])
         return len(keys)
 
     def recount(self) -> None:
@@ -204,7 +210,7 @@ class Segments:
         )
         with self._connection.write() as session:
             session.execute(sa.delete(FootageRow))
-            for camera, segments, size in session.execute(sums.group_by(SegmentRow.camera)).tuples():
+            for camera, segments, size in session.execute(sums.group_by(SegmentRow.camera)):
                 session.add(FootageRow(camera=camera, segments=segments, bytes=size))
             session.execute(sa.update(SegmentRow).where(SegmentRow.state == "present").values(held=holds.held_by_any()))
 
@@ -243,6 +249,7 @@ def _count(session: Session, camera: str, segments: int, size: int) -> None:
     if row is None:
         row = FootageRow(camera=camera, segments=0, bytes=0)
         session.add(row)
+        session.flush()
     row.segments += segments
     row.bytes += size
 
