@@ -171,19 +171,20 @@ def wrapped(text: str, width: int, style: str = "", *, indent: str = "  ") -> li
     """Broken by cells, at spaces where there are some: Chinese has none."""
     lines, line = [], ""
     for word in text.split():
-        while word:
-            begun = f"{line} {word}" if line.strip() else f"{line}{word}"
-            if cell_len(begun) <= width:
-                line, word = begun, ""
-            elif line.strip() and cell_len(indent + word) <= width:
-                lines.append(line)
-                line = indent
-            else:
-                room = max(2, width - cell_len(line) - bool(line.strip()))
-                head = set_cell_size(word, room).rstrip()
-                lines.append(f"{line} {head}" if line.strip() else line + head)
-                line, word = indent, word[max(1, len(head)) :]
-    return [Text(one, style) for one in [*lines, line] if one.strip()]
+        space = " " if line.strip() else ""
+        if cell_len(line + space + word) <= width:
+            line += space + word
+        elif cell_len(indent + word) <= width:
+            lines.append(line)
+            line = indent + word
+        else:
+            line += space
+            for character in word:
+                if cell_len(line + character) > width:
+                    lines.append(line)
+                    line = indent
+                line += character
+    return [Text(one.rstrip(), style) for one in [*lines, line] if one.strip()]
 
 
 def _fitting(width: int) -> list[_Column]:
