@@ -8,6 +8,7 @@ our time, and only an answer that repeats it is heard: nobody off the path can a
 
 from __future__ import annotations
 
+import re
 import secrets
 import socket
 import struct
@@ -15,7 +16,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 from streams.instant import NS_PER_S
@@ -26,6 +27,9 @@ _EXCHANGES = 4
 _MAX_STRAYS = 16
 _MAX_BYTES = 1024
 _HEADER = struct.Struct(">BBbbiI4sQQQQ")
+_ORIGIN = 8
+"""Which field repeats the number we sent."""
+_SILENCE = "no answer came in time"
 _UNSYNCHRONISED, _SERVER_MODE, _MAX_STRATUM = 3, 4, 15
 _MAX_DISTANCE_NS = 3 * NS_PER_S // 2
 """A server that says it may be further from true time than this is no reference (RFC 5905: MAXDIST)."""
@@ -36,6 +40,7 @@ _PIVOT_S = 1_577_836_800
 _LOCAL_IDS = ("", "00000000", "7F7F0101")
 """What chrony follows where it follows nothing but itself."""
 _TRACKING_FIELDS = 14
+_NUMBER = re.compile(r"[+-]?\d{1,10}(\.\d{1,12})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,8 @@ def _ask_server(server: str, timeout_s: float, read: Callable[[], HostReading]) 
     except OSError as error:
         reasons.append(error.strerror or "the network cannot be used")
     if not exchanges:
-        return ReferenceUnknown(f"{_plain(server)} gave no time: {reasons[-1]}", remedy)
+        reason = next((reason for reason in reversed(reasons) if reason != _SILENCE), _SILENCE)
+        return ReferenceUnknown(f"{_plain(server)} gave no time: {reason}", remedy)
     best = min(exchanges, key=lambda exchange: exchange.delay_ns)
     # Each exchange bounds the same difference: bounds that exclude each other cannot all be honest.
     if any(
@@ -141,7 +147,7 @@ def _exchange(asking: socket.socket, deadline_ns: int, read: Callable[[], HostRe
     question = _HEADER.pack(4 << 3 | 3, 0, 0, 0x20, 0, 0, bytes(4), 0, 0, 0, nonce)
     sent_ns = read().monotonic_ns
     asking.send(question)
-    reason = "no answer came in time"
+    reason = _SILENCE
     for _ in range(_MAX_STRAYS):
         wait_ns = deadline_ns - time.monotonic_ns()
         if wait_ns <= 0:
@@ -151,26 +157,24 @@ def _exchange(asking: socket.socket, deadline_ns: int, read: Callable[[], HostRe
             answer = asking.recv(_MAX_BYTES)
         except TimeoutError:
             break
-        outcome = _judge(answer, nonce, sent_ns, read().monotonic_ns)
-        if not isinstance(outcome, str):
-            return outcome
+        received_ns = read().monotonic_ns
+        if len(answer) >= _HEADER.size and _HEADER.unpack_from(answer)[_ORIGIN] == nonce:
+            return _judge(answer, sent_ns, received_ns)
         # It may be forged or belong to an earlier question; the true one may still come.
-        reason = outcome
+        reason = "what came answers no question of ours"
     return reason
 
 
-def _judge(answer: bytes, nonce: int, sent_ns: int, received_ns: int) -> _Exchange | str:
-    """What an answer is worth. Raises _Refused where the server asks to be left alone (kiss-o'-death)."""
-    if len(answer) < _HEADER.size:
-        return "what came is no NTP"
-    first, stratum, _, _, root_delay, root_dispersion, ident, _, origin, received, transmitted = _HEADER.unpack_from(
-        answer
-    )
+def _judge(answer: bytes, sent_ns: int, received_ns: int) -> _Exchange | str:
+    """What an answer to our question is worth. Raises _Refused where the server asks to be left alone (kiss-o'-death).
+
+    `sent_ns` and `received_ns` are CLOCK_MONOTONIC.
+    """
+    fields = _HEADER.unpack_from(answer)
+    first, stratum, _, _, root_delay, root_dispersion, ident, _, _, received, transmitted = fields
     leap, version, mode = first >> 6, first >> 3 & 7, first & 7
     if mode != _SERVER_MODE or not 3 <= version <= 4:
         return "what came is no answer of an NTP server"
-    if origin != nonce:
-        return "what came answers another question"
     if stratum == 0:
         raise _Refused(f"it refuses to serve ({_plain(ident.decode('ascii', 'replace'))})")
     if leap == _UNSYNCHRONISED or stratum > _MAX_STRATUM:
@@ -259,13 +263,9 @@ def _read_tracking(output: bytes) -> tuple[int, int, str] | str:
 
 def _seconds(text: str) -> int:
     """Decimal seconds as ns. Raises ValueError for what is no number of any clock."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError(text) from error
-    if not value.is_finite() or abs(value) > 10_000_000_000:
+    if _NUMBER.fullmatch(text) is None:
         raise ValueError(text)
-    return int(value * NS_PER_S)
+    return int(Decimal(text) * NS_PER_S)
 
 
 # -- both ---------------------------------------------------------------------------------------------------------
