@@ -11,7 +11,7 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -113,14 +113,7 @@ def read_header(path: Path) -> ObservationHeader:
         camera=first["camera"],
         time_base=Fraction(first["time_base"]),
         start=from_json(Instant, first["start"]),
-        model=ModelInfo(
-            name=model["name"],
-            sha256=model["sha256"],
-            licence=model["licence"],
-            layout=model["layout"],
-            classes=tuple(model["classes"]),
-            input_size=(model["input_size"][0], model["input_size"][1]),
-        ),
+        model=model_of(model),
         raw=first,
     )
 
@@ -180,6 +173,18 @@ def model_json(model: ModelInfo) -> dict[str, Any]:
         "classes": list(model.classes),
         "input_size": list(model.input_size),
     }
+
+
+def model_of(value: Mapping[str, Any]) -> ModelInfo:
+    """Undoes `model_json`."""
+    return ModelInfo(
+        name=value["name"],
+        sha256=value["sha256"],
+        licence=value["licence"],
+        layout=value["layout"],
+        classes=tuple(value["classes"]),
+        input_size=(value["input_size"][0], value["input_size"][1]),
+    )
 
 
 def coverage_json(coverage: Coverage) -> dict[str, Any]:

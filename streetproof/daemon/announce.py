@@ -1,0 +1,116 @@
+"""What is said to people, in Chinese and in English: the texts of notices, and of the problems that /status lists."""
+
+from __future__ import annotations
+
+from streams.instant import NS_PER_S
+from streetproof.daemon.notices.interface import Notice, NoticeKind
+from streetproof.settings.site import Camera, Site
+from vision.interface import Violation
+
+FAULTS_ZH = {
+    "refused": "无法连接",
+    "name": "域名无法解析",
+    "unauthorized": "用户名或密码错误",
+    "not_found": "视频流不存在",
+    "timeout": "连接超时",
+    "stalled": "视频中断（无数据）",
+    "ended": "视频流被对方关闭",
+    "no_video": "没有视频画面",
+    "no_parameters": "缺少视频参数",
+    "no_keyframe": "没有关键帧",
+    "changed": "编码或分辨率发生变化",
+    "timestamps": "时间戳跳变",
+    "protocol": "视频协议错误",
+    "crashed": "采集进程异常退出",
+    "disk": "无法写入磁盘",
+}
+VIEWS = {
+    "moved": ("画面移位", "the view has moved"),
+    "blocked": ("画面被遮挡", "the view is blocked"),
+    "defocused": ("画面失焦", "the view is out of focus"),
+    "frozen": ("画面冻结", "the picture is frozen"),
+    "black": ("画面全黑", "the picture is black"),
+    "overexposed": ("画面过曝", "the picture is overexposed"),
+}
+
+
+def lead(site: Site, camera: Camera, violation: Violation) -> Notice:
+    """A rule has fired; the case is sealed a little later."""
+    minutes = violation.dwell_lower_bound_ns // (60 * NS_PER_S)
+    seconds = violation.dwell_lower_bound_ns // NS_PER_S % 60
+    return Notice(
+        kind=NoticeKind.LEAD,
+        site=site.site.id,
+        camera=camera.id,
+        at_ns=violation.fired_at.utc_ns,
+        zh=f"{camera.name}：发现违法线索（{violation.rule}，{violation.stay.cls}），已停留至少{minutes}分{seconds}秒，待人工审核",
+        en=f"{camera.name}: a lead ({violation.rule}, {violation.stay.cls}) has stood for at least {minutes} min "
+        f"{seconds} s; it awaits review",
+        data={
+            "rule": violation.rule,
+            "zone": violation.zone,
+            "stay": violation.stay.id,
+            "class": violation.stay.cls,
+            "dwell_lower_bound_ns": violation.dwell_lower_bound_ns,
+        },
+    )
+
+
+def sealed(site: Site, camera: str, case_id: str, bundle: str, at_ns: int) -> Notice:
+    """A case stands on disk."""
+    return Notice(
+        kind=NoticeKind.LEAD,
+        site=site.site.id,
+        camera=camera,
+        at_ns=at_ns,
+        zh=f"证据包已封存：{case_id}",
+        en=f"The evidence bundle {case_id} is sealed",
+        data={"case": case_id, "bundle": bundle},
+    )
+
+
+def fault(site: Site, camera: Camera, kind: str, what: str, times: int, at_ns: int) -> Notice:
+    """A camera gives no usable stream."""
+    again = f"（{times}次）" if times > 1 else ""
+    return Notice(
+        kind=NoticeKind.FAULT,
+        site=site.site.id,
+        camera=camera.id,
+        at_ns=at_ns,
+        zh=f"{camera.name}：{FAULTS_ZH.get(kind, kind)}{again}",
+        en=f"{camera.name}: {what}" + (f" ({times} times)" if times > 1 else ""),
+        data={"fault": kind, "times": times},
+    )
+
+
+def recovered(site: Site, camera: Camera, at_ns: int) -> Notice:
+    """It does again."""
+    return Notice(
+        kind=NoticeKind.RECOVERED,
+        site=site.site.id,
+        camera=camera.id,
+        at_ns=at_ns,
+        zh=f"{camera.name}：视频已恢复",
+        en=f"{camera.name}: the stream is back",
+    )
+
+
+def view(site: Site, camera: Camera, kind: str, begun: bool, at_ns: int) -> Notice:
+    """A view cannot be trusted, or can be again."""
+    zh, en = VIEWS.get(kind, (kind, kind))
+    return Notice(
+        kind=NoticeKind.VIEW,
+        site=site.site.id,
+        camera=camera.id,
+        at_ns=at_ns,
+        zh=f"{camera.name}：{zh}，该路规则已暂停" if begun else f"{camera.name}：{zh}已消除，规则恢复",
+        en=f"{camera.name}: {en}; its rules are suspended"
+        if begun
+        else f"{camera.name}: no more of '{en}'; its rules are in force again",
+        data={"view": kind, "begun": begun},
+    )
+
+
+def plain(site: Site, kind: NoticeKind, zh: str, en: str, at_ns: int) -> Notice:
+    """Something that concerns the whole site."""
+    return Notice(kind=kind, site=site.site.id, camera=None, at_ns=at_ns, zh=zh, en=en)

@@ -1,0 +1,237 @@
+"""From a finding to a sealed case: waits until the footage is there, seals one at a time, and tries again what failed.
+
+Findings stand in the database before anything else happens with them, so that none is lost to a crash.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import structlog
+
+from evidence_export.case import CaseRequest, ViewFaultFacts, recording_of
+from models.interface import ModelInfo
+from streams.instant import NS_PER_S, Instant, TimeSource
+from streetproof import cases
+from streetproof.batch.observations import model_json, model_of
+from streetproof.batch.work import Seal
+from streetproof.daemon.index import RecordingIndex
+from streetproof.daemon.messages import StreamRole
+from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess
+from streetproof.errors import StreetproofError
+from streetproof.settings.load import LoadedSite, load_site
+from streetproof.settings.site import Camera
+from streetproof.store.database import Store, StoreError
+from streetproof.store.findings import StoredFinding
+from streetproof.store.tables import CaseRow
+from vision.interface import Stay, Violation
+
+_log = structlog.get_logger(__name__)
+
+_SUB_TOLERANCE_NS = NS_PER_S // 2
+_LATE_NS = 15 * NS_PER_S
+_RETRY_NS = 60 * NS_PER_S
+_MAX_ATTEMPTS = 8
+_MARGIN_NS = NS_PER_S
+_LOOKED_AT = 50
+
+
+class CaseWorkError(StreetproofError):
+    """A finding that cannot be made into a case as things stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMade:
+    """A case was sealed now, or was found sealed before."""
+
+    finding: StoredFinding
+    case_id: str
+    bundle: Path
+
+
+class CaseWork:
+    """All findings of a site. Called by the hub's thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        index: RecordingIndex,
+        recordings: Path,
+        sealing: SealingProcess,
+        data: Path,
+        key: Path,
+        model: Callable[[], ModelInfo],
+        standing: Callable[[str, str], Stay | None],
+    ) -> None:
+        """`standing(camera, stay id)`: an open stay as it is now."""
+        self._store = store
+        self._index = index
+        self._recordings = recordings
+        self._sealing = sealing
+        self._data = data
+        self._key = key
+        self._model = model
+        self._standing = standing
+        self._frozen: dict[int, tuple[Stay, bool, int]] = {}
+        """Stays as they were when their finding became due, whether they still stood, and when that was."""
+        self._under_way: tuple[StoredFinding, CaseRequest] | None = None
+        store.findings.resume()
+
+    def fired(self, loaded: LoadedSite, violation: Violation, role: StreamRole) -> StoredFinding:
+        """Keep a violation and hold its footage. Raises StoreError."""
+        evidence, fired_ns = loaded.site.evidence, violation.fired_at.utc_ns
+        due_ns = fired_ns + loaded.site.live.seal_after
+        return self._store.findings.add(
+            violation,
+            due_ns=due_ns,
+            hold_from_ns=violation.stay.arrived[1].utc_ns - evidence.pre_roll - loaded.site.live.segment,
+            hold_to_ns=due_ns + evidence.post_roll + 2 * loaded.site.live.segment,
+            context={"config": loaded.sha256, "role": role.value, "model": model_json(self._model())},
+        )
+
+    def ended(self, loaded: LoadedSite, stay: Stay) -> None:
+        """A stay is over: what waits for it need wait no longer. Raises StoreError."""
+        until_ns = stay.last_seen.utc_ns + loaded.site.evidence.post_roll
+        self._store.findings.stay_ended(stay, due_ns=until_ns, hold_to_ns=until_ns + loaded.site.live.segment)
+
+    def work(self, now_ns: int) -> None:
+        """Begin to seal the next finding that is due and whose footage is complete. Raises StoreError."""
+        if self._sealing.busy or self._under_way is not None:
+            return
+        for finding in self._store.findings.due(now_ns, _LOOKED_AT):
+            try:
+                request = self._request(finding, now_ns)
+            except StreetproofError as error:
+                if isinstance(error, StoreError):
+                    raise
+                self._failed(finding, error, now_ns)
+                continue
+            if request is None:
+                continue
+            self._under_way = (finding, request)
+            self._store.findings.begin(finding.id)
+            as_zip = self._config(finding).site.evidence.zip
+            self._sealing.seal(str(finding.id), Seal(request, self._data / "cases", self._key, as_zip))
+            return
+
+    def done(self, outcome: Sealed | NotSealed, now_ns: int) -> CaseMade | None:
+        """The sealing process has answered. Raises StoreError; then call it again."""
+        if self._under_way is None:
+            return None
+        finding, request = self._under_way
+        if isinstance(outcome, NotSealed):
+            self._failed(finding, outcome.error, now_ns)
+            self._under_way = None
+            return None
+        bundle = str(outcome.case.path.relative_to(self._data))
+        used = [
+            (recording.start.utc_ns, recording.segment.closing.end.utc_ns)
+            for recording in request.recordings
+            if recording.segment is not None
+        ]
+        self._store.remember_case(_row(outcome.case.case_id, bundle, request))
+        self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used)
+        self._frozen.pop(finding.id, None)
+        self._under_way = None
+        return CaseMade(finding, outcome.case.case_id, outcome.case.path)
+
+    def _failed(self, finding: StoredFinding, error: StreetproofError, now_ns: int) -> None:
+        attempts = finding.attempts + 1
+        again = attempts < _MAX_ATTEMPTS
+        _log.error(
+            "case_not_sealed",
+            camera=finding.stay.camera,
+            finding=finding.id,
+            attempts=attempts,
+            given_up=not again,
+            error=str(error),
+        )
+        self._store.findings.failed(finding.id, str(error), retry_ns=now_ns + attempts * _RETRY_NS if again else None)
+
+    def _request(self, finding: StoredFinding, now_ns: int) -> CaseRequest | None:
+        """What the sealer must be told; None while footage is still being written."""
+        loaded = self._config(finding)
+        camera = next((one for one in loaded.site.cameras if one.id == finding.stay.camera), None)
+        if camera is None:
+            raise CaseWorkError("its camera is not in the site file it fired under", where=f"finding {finding.id}")
+        stay, still_standing, since_ns = self._freeze(finding, now_ns)
+        limits = cases.limits_of(loaded)
+        from_ns, to_ns = cases.span_of(stay, limits)
+        records = self._index.between(camera.id, from_ns, to_ns)
+        complete = bool(records) and records[-1].closing.end.utc_ns >= to_ns - _MARGIN_NS
+        if not complete and now_ns - since_ns < 2 * loaded.site.live.segment + limits.post_roll_ns + _LATE_NS:
+            return None
+        if not records:
+            raise CaseWorkError(
+                "no footage of it was recorded",
+                where=f"camera {camera.id}",
+                remedy="See the gaps of this camera at that time: `streetproof status` names faults of disk and stream",
+            )
+        sub = finding.context.get("role") == StreamRole.SUB.value
+        request = cases.case_request(
+            loaded,
+            camera,
+            finding.violation,
+            stay,
+            [recording_of(record, self._recordings) for record in records],
+            model_of(finding.context["model"]),
+            ["live"],
+        )
+        return replace(
+            request,
+            view_faults=self._view_faults(camera, from_ns, to_ns),
+            moment_tolerance_ns=_SUB_TOLERANCE_NS if sub else 0,
+            seen_in="sub" if sub else "main",
+            still_standing=still_standing,
+        )
+
+    def _freeze(self, finding: StoredFinding, now_ns: int) -> tuple[Stay, bool, int]:
+        """The stay as it was when the finding became due: waiting for footage must not move what is waited for."""
+        known = self._frozen.get(finding.id)
+        if known is None:
+            current = self._standing(finding.stay.camera, finding.stay.id)
+            stay = current or finding.stay
+            known = self._frozen[finding.id] = (stay, current is not None, now_ns)
+        return known
+
+    def _view_faults(self, camera: Camera, from_ns: int, to_ns: int) -> tuple[ViewFaultFacts, ...]:
+        return tuple(
+            ViewFaultFacts(
+                span.kind, _instant(span.since_ns), None if span.until_ns is None else _instant(span.until_ns)
+            )
+            for span in self._store.views.between(camera.id, from_ns, to_ns)
+        )
+
+    def _config(self, finding: StoredFinding) -> LoadedSite:
+        """The site file that was in force when the rule fired."""
+        return _kept_site(self._data / "configs" / f"{finding.context['config']}.yaml")
+
+
+@lru_cache(maxsize=8)
+def _kept_site(path: Path) -> LoadedSite:
+    return load_site(path)
+
+
+def _instant(utc_ns: int) -> Instant:
+    return Instant(utc_ns, TimeSource.ARRIVAL, 0)
+
+
+def _row(case_id: str, bundle: str, request: CaseRequest) -> CaseRow:
+    stay = request.stay
+    return CaseRow(
+        id=case_id,
+        site=request.site.id,
+        camera=stay.camera,
+        rule=request.violation.rule,
+        zone=request.violation.zone,
+        stay=stay.id,
+        place=json.dumps(stay.place),
+        arrived_ns=stay.arrived[1].utc_ns,
+        last_seen_ns=stay.last_seen.utc_ns,
+        bundle=bundle,
+        run=None,
+    )

@@ -1,0 +1,190 @@
+"""What the hub decides about one camera: stays are timed, findings are made, and how closely to look follows from both.
+
+Holds no clock and does no I/O: values in, values out. The engine is the one that batch uses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from models.interface import Detections
+from streams.instant import NS_PER_S, Instant
+from streams.interface import DecodeLevel
+from streetproof.daemon.messages import LookBack, StreamRole
+from vision.engine import Engine
+from vision.errors import OrderError, StateError
+from vision.interface import Stay, StayEnded, StayOpened, Violation, ViolationFired
+from vision.lookback import pin_arrival
+from vision.policy import CameraRules
+
+_BACK_FRAMES = 250
+"""A look back takes at most so many frames: ten seconds of full rate."""
+_BEFORE_NS, _AFTER_NS = 2 * NS_PER_S, 3 * NS_PER_S
+"""It takes in where the vehicle came from, and that it stays."""
+_BACK_MAX = 8
+"""Looks back under way at one camera."""
+_REFUSED_MAX = 5
+"""Samples in a row whose time does not go forward, before the camera's stays are ended and timing begins anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule was broken: a finding to be kept before anything else happens."""
+
+    violation: Violation
+    role: StreamRole
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A stay is over; findings of it need wait no longer."""
+
+    stay: Stay
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A sample could not be used, and why."""
+
+    what: str
+
+
+Outcome = Fired | Ended | LookBack | Refused
+
+
+@dataclass(slots=True)
+class _Back:
+    """A look back under way: what was asked, and what was seen so far."""
+
+    stay: Stay
+    seen: list[tuple[Instant, Detections]] = field(default_factory=list)
+
+
+class Desk:
+    """One camera's engine and what hangs on it."""
+
+    def __init__(self, rules: CameraRules, zone: ZoneInfo, state: Mapping[str, Any] | None = None) -> None:
+        """`state` is what `save` gave earlier under the same rules; raises StateError where it is not."""
+        self.rules = rules
+        self._zone = zone
+        self._camera = rules.camera
+        self._engine = Engine([rules], zone) if state is None else Engine.restore([rules], zone, state)
+        self._backs: dict[str, _Back] = {}
+        self._tokens = 0
+        self._refused = 0
+        self.suspended = False
+        self.looks = 0
+        self.inferred = 0
+        self.violations = 0
+        self.changed = False
+        """Something happened since `save` was called last."""
+
+    def seen(self, at: Instant, detections: Detections, role: StreamRole, *, repeated: bool) -> list[Outcome]:
+        """Take in one look."""
+        self.looks += 1
+        self.inferred += not repeated
+        if self.suspended:
+            return []  # the engine meets a gap, and gaps do not count as seen
+        self.changed = True
+        try:
+            events = self._engine.step(self._camera, at, detections, None)
+        except OrderError as error:
+            return self._refuse(error)
+        self._refused = 0
+        outcomes: list[Outcome] = []
+        for event in events:
+            match event:
+                case StayOpened(stay):
+                    outcomes += self._look_back(stay)
+                case ViolationFired(violation):
+                    self.violations += 1
+                    outcomes.append(Fired(violation, role))
+                case StayEnded(stay):
+                    outcomes.append(Ended(stay))
+        return outcomes
+
+    def seen_back(self, token: str, at: Instant | None, detections: Detections | None) -> None:
+        """Take in one picture of a look back; its end (`at` None) narrows the arrival of the stay it was for."""
+        back = self._backs.get(token)
+        if back is None:
+            return
+        if at is not None:
+            if detections is not None:
+                back.seen.append((at, detections))
+            return
+        del self._backs[token]
+        pinned = pin_arrival(back.stay, back.seen)
+        if pinned.narrowed and pinned.earliest is not None:
+            self.changed |= self._engine.note_arrival(self._camera, back.stay.id, pinned.earliest)
+
+    def suspend(self, since: Instant) -> None:
+        """The view cannot be trusted since then: nothing counts until `resume`."""
+        self.suspended = True
+        self.changed = True
+        self._backs.clear()
+        self._engine.suspend(self._camera, since)
+
+    def resume(self) -> None:
+        """The view is what it was: the next look is judged again, after a gap."""
+        self.suspended = False
+
+    def finish(self) -> list[Ended]:
+        """End every stay: the rules change, or the camera goes."""
+        self._backs.clear()
+        self.changed = True
+        return [Ended(event.stay) for event in self._engine.finish(self._camera) if isinstance(event, StayEnded)]
+
+    def standing(self) -> Sequence[Stay]:
+        """The stays being timed now."""
+        return self._engine.standing(self._camera)
+
+    def stay(self, stay_id: str) -> Stay | None:
+        """An open stay as it is now."""
+        return next((stay for stay in self.standing() if stay.id == stay_id), None)
+
+    def level(self) -> DecodeLevel:
+        """How closely to look."""
+        return DecodeLevel.KEYFRAMES if self.suspended else self._engine.attention(self._camera)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is being timed, and nothing is about to be."""
+        return not self.standing() and self._engine.attention(self._camera) is DecodeLevel.KEYFRAMES
+
+    def save(self) -> str:
+        """The engine's state as JSON text."""
+        self.changed = False
+        return json.dumps(self._engine.save(), ensure_ascii=False, separators=(",", ":"))
+
+    def _look_back(self, stay: Stay) -> list[Outcome]:
+        earliest, latest = stay.arrived
+        if earliest is None or len(self._backs) >= _BACK_MAX:
+            return []
+        self._tokens += 1
+        token = f"{stay.id}/{self._tokens}"
+        self._backs[token] = _Back(replace(stay))
+        return [LookBack(token, earliest.utc_ns - _BEFORE_NS, latest.utc_ns + _AFTER_NS, _BACK_FRAMES)]
+
+    def _refuse(self, error: OrderError) -> list[Outcome]:
+        self._refused += 1
+        if self._refused < _REFUSED_MAX:
+            return [Refused(error.what)]
+        # The clock went back for good. What stood is over as far as can be sworn; timing begins anew.
+        ended = self.finish()
+        self._engine = Engine([self.rules], self._zone)
+        self._refused = 0
+        return [*ended, Refused(f"{error.what}; its stays were ended and timing begins anew")]
+
+
+def restored(rules: CameraRules, zone: ZoneInfo, state: Mapping[str, Any] | None) -> tuple[Desk, str | None]:
+    """A desk that goes on from `state`, or begins anew where that cannot be used, with the reason."""
+    if state is None:
+        return Desk(rules, zone), None
+    try:
+        return Desk(rules, zone, state), None
+    except StateError as error:
+        return Desk(rules, zone), str(error)

@@ -1,0 +1,381 @@
+"""The hub: everything that cameras, the model and the sealer say comes together here, in one thread and one order.
+
+It decides and keeps account; it never reads a stream, runs a model or seals. What it must not lose it writes down
+before it acts on it. Where the database does not answer, it goes on with what it knows and writes later.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import structlog
+
+from models.interface import Detector
+from streams.instant import NS_PER_S, Instant
+from streams.interface import DecodeLevel
+from streams.live.hostclock import HostClock
+from streetproof.batch.observations import as_stored
+from streetproof.daemon import announce
+from streetproof.daemon.casework import CaseWork
+from streetproof.daemon.desk import Desk, Ended, Fired, Outcome, Refused
+from streetproof.daemon.fleet import Died, Fleet
+from streetproof.daemon.index import RecordingIndex
+from streetproof.daemon.inference import Broken, FairQueue, Seen, SeenBack
+from streetproof.daemon.messages import (
+    Connected,
+    Connecting,
+    Faulted,
+    Fit,
+    FromCamera,
+    Gapped,
+    Logged,
+    Look,
+    LookBack,
+    LookedBack,
+    Report,
+    Segmented,
+    SizeAsked,
+    StreamRole,
+    Viewed,
+    Watch,
+)
+from streetproof.daemon.notices.debounce import Debounce
+from streetproof.daemon.notices.interface import Notice
+from streetproof.daemon.sealing import NotSealed, Sealed
+from streetproof.daemon.snapshot import CameraState
+from streetproof.daemon.tallies import CameraTally
+from streetproof.daemon.views import Views
+from streetproof.errors import StreetproofError
+from streetproof.settings.load import LoadedSite
+from streetproof.settings.site import Camera
+from streetproof.store.database import Store, StoreError
+from streetproof.store.states import SavedState
+from vision.integrity.interface import ViewChange, ViewEvent
+from vision.interface import Stay
+
+_log = structlog.get_logger(__name__)
+
+DEBOUNCE_NS = 300 * NS_PER_S
+_RETRY_STORE_NS = 2 * NS_PER_S
+_MAX_UNKEPT = 10_000
+"""Findings and ends of stays that wait for the database, over all cameras."""
+
+
+@dataclass(slots=True)
+class Station:
+    """One camera as the hub sees it."""
+
+    camera: Camera
+    desk: Desk
+    tally: CameraTally
+    rules_sha256: str
+    told: Watch | None = None
+    view: bytes | None = None
+    last: Instant | None = None
+
+
+Item: TypeAlias = tuple[str, int, FromCamera | Died] | Seen | SeenBack | Broken | Sealed | NotSealed
+Undone: TypeAlias = tuple[str, Fired | Ended | ViewEvent]
+
+
+class Hub:
+    """Takes items from its inbox, one after the other. All methods but `tell*` belong to one thread."""
+
+    def __init__(
+        self,
+        loaded: LoadedSite,
+        store: Store,
+        index: RecordingIndex,
+        detector: Detector,
+        pictures: FairQueue,
+        casework: CaseWork,
+        host: HostClock,
+        monotonic: Callable[[], int],
+        notify: Callable[[Notice], None],
+        views: Path,
+    ) -> None:
+        self.loaded = loaded
+        self.stations: dict[str, Station] = {}
+        self.fleet: Fleet | None = None
+        self.detector = detector
+        self.pictures = pictures
+        self.casework = casework
+        self.broken: StreetproofError | None = None
+        self.cases = 0
+        self.views = Views(views)
+        self._store = store
+        self._index = index
+        self._host = host
+        self._monotonic = monotonic
+        self._notify = notify
+        self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._faults: Debounce[str] = Debounce(DEBOUNCE_NS, "")
+        self._undone: list[Undone] = []
+        self._unanswered: Sealed | NotSealed | None = None
+        self._store_again_ns = 0
+        self.store_error: str | None = None
+
+    # -- from other threads ----------------------------------------------------------------------------------------
+
+    def tell_camera(self, camera: str, generation: int, message: FromCamera | Died) -> None:
+        """What a camera's process says. Pictures go straight to the model's queue, which is bounded."""
+        if isinstance(message, Look):
+            seen = self.pictures.put(camera, message)
+            if seen is not None:
+                self._inbox.put(seen)
+        elif isinstance(message, LookedBack) and message.image is not None:
+            self.pictures.put_back(camera, message)
+        elif isinstance(message, LookedBack):
+            # The end of a look back goes the same way, behind its pictures.
+            if not self.pictures.put_back(camera, message):
+                self._inbox.put(SeenBack(camera, message, None))
+        else:
+            self._inbox.put((camera, generation, message))
+
+    def tell(self, items: Sequence[Seen | SeenBack | Broken]) -> None:
+        """What the model saw."""
+        for item in items:
+            self._inbox.put(item)
+
+    def tell_sealing(self, outcome: Sealed | NotSealed) -> None:
+        """What became of a case."""
+        self._inbox.put(outcome)
+
+    # -- the loop's steps ------------------------------------------------------------------------------------------
+
+    def work(self, timeout_s: float) -> None:
+        """Take one item, if one comes within `timeout_s`, and all that stand behind it by then (bounded)."""
+        try:
+            self._handle(self._inbox.get(timeout=timeout_s))
+            for _ in range(200):
+                self._handle(self._inbox.get_nowait())
+        except queue.Empty:
+            return
+
+    def keep(self) -> None:
+        """Write down what has changed: findings first, then the states that say they have fired. Call it often."""
+        now_ns = self._monotonic()
+        if now_ns < self._store_again_ns:
+            return
+        try:
+            self._keep()
+            self.store_error = None
+        except StoreError as error:
+            self.store_error = str(error)
+            self._store_again_ns = now_ns + _RETRY_STORE_NS
+            _log.error("database_refused", error=str(error), waiting=len(self._undone))
+
+    def standing(self, camera: str, stay: str) -> Stay | None:
+        """An open stay as it is now."""
+        station = self.stations.get(camera)
+        return station.desk.stay(stay) if station is not None else None
+
+    def tell_due(self) -> None:
+        """Notices of faults that were held back while a camera flapped."""
+        for telling in self._faults.due(self._monotonic()):
+            self._tell_fault(telling.key, telling.state, telling.changes)
+
+    def leave(self, camera: str) -> None:
+        """The camera is watched no more, or under other rules: what stands there is over as far as can be sworn."""
+        station = self.stations[camera]
+        self._outcomes(station, station.desk.finish())
+        self.pictures.forget(camera)
+        self._faults.forget(camera)
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _handle(self, item: Item) -> None:
+        match item:
+            case Seen():
+                self._seen(item)
+            case SeenBack(camera, look, detections):
+                station = self.stations.get(camera)
+                if station is not None:
+                    station.desk.seen_back(look.token, look.at, None if detections is None else as_stored(detections))
+            case Broken(error):
+                self.broken = error
+                _log.critical("model_failed", error=str(error))
+            case Sealed() | NotSealed():
+                self._unanswered = item
+            case (camera, generation, message):
+                station = self.stations.get(camera)
+                # What a process said before it died still counts where it is a fact on disk.
+                current = self.fleet is not None and self.fleet.is_current(camera, generation)
+                if station is not None and (current or isinstance(message, Segmented | Gapped)):
+                    self._from_camera(station, message)
+
+    def _from_camera(self, station: Station, message: FromCamera | Died) -> None:
+        name, now_ns = station.camera.id, self._host.now_ns()
+        match message:
+            case Report():
+                station.tally.on_report(message, self._monotonic())
+                if self.fleet is not None:
+                    self.fleet.heard(name)
+            case Segmented(record):
+                station.tally.segments += 1
+                self._index.add_segment(record)
+            case Gapped(gap):
+                station.tally.on_gap(message)
+                self._index.add_gap(gap)
+                if gap.end is not None:
+                    _log.info("gap", camera=name, cause=gap.cause, detail=gap.detail, end=gap.end.isoformat())
+            case Connecting():
+                if station.tally.state is CameraState.DEAD:
+                    station.tally.enter(CameraState.CONNECTING, now_ns)
+            case Connected(role, info):
+                station.tally.on_connected(message, now_ns)
+                _log.info("connected", camera=name, stream=role.value, codec=info.codec, protocol=info.protocol)
+                if role is StreamRole.MAIN:
+                    self._observe_fault(name, "")
+                station.told = None  # a new process has to be told how to look
+                self._tell_watch(station)
+            case Faulted(role, kind, what, _, retry_ns):
+                station.tally.on_fault(message, now_ns)
+                _log.warning(
+                    "camera_fault",
+                    camera=name,
+                    stream=role.value,
+                    fault=kind.value,
+                    what=what,
+                    retry_s=retry_ns / NS_PER_S,
+                )
+                if role is StreamRole.MAIN:
+                    self._observe_fault(name, kind.value)
+            case SizeAsked(size):
+                if self.fleet is not None:
+                    self.fleet.send(name, Fit(size, self.detector.fit(size)))
+            case Viewed():
+                self._viewed(station, message)
+            case Logged(level, event, fields):
+                getattr(_log, level)(event, camera=name, **dict(fields))
+            case _:
+                pass
+
+    def died(self, camera: str, death: Died) -> None:
+        """A camera's process ended; the fleet starts another."""
+        station = self.stations.get(camera)
+        if station is not None:
+            station.tally.on_death(death.why, self._host.now_ns())
+            station.told = None
+            _log.error("camera_process_died", camera=camera, why=death.why)
+            self._observe_fault(camera, "crashed")
+
+    def _seen(self, seen: Seen) -> None:
+        station = self.stations.get(seen.camera)
+        if station is None:
+            return
+        station.tally.inference_ns += seen.cost_ns
+        station.last = seen.look.at
+        outcomes = station.desk.seen(seen.look.at, as_stored(seen.detections), seen.look.role, repeated=seen.repeated)
+        self._outcomes(station, outcomes)
+        self._tell_watch(station)
+
+    def _outcomes(self, station: Station, outcomes: Sequence[Outcome]) -> None:
+        name = station.camera.id
+        for outcome in outcomes:
+            match outcome:
+                case Fired(violation, _):
+                    self._remember((name, outcome))
+                    _log.info(
+                        "violation", camera=name, rule=violation.rule, zone=violation.zone, stay=violation.stay.id
+                    )
+                    self._notify(announce.lead(self.loaded.site, station.camera, violation))
+                case Ended():
+                    self._remember((name, outcome))
+                case LookBack():
+                    if self.fleet is not None:
+                        self.fleet.send(name, outcome)
+                case Refused(what):
+                    _log.warning("look_refused", camera=name, what=what)
+
+    def _remember(self, undone: Undone) -> None:
+        self._undone.append(undone)
+        if len(self._undone) > _MAX_UNKEPT:
+            # The database has been gone for days. Ends of stays can be spared, findings cannot.
+            self._undone = [one for one in self._undone if isinstance(one[1], Fired)][-_MAX_UNKEPT:]
+
+    def _keep(self) -> None:
+        while self._undone:
+            camera, outcome = self._undone[0]
+            match outcome:
+                case Fired(violation, role):
+                    self.casework.fired(self.loaded, violation, role)
+                case Ended(stay):
+                    self.casework.ended(self.loaded, stay)
+                case ViewEvent(fault, ViewChange.BEGUN, since, _):
+                    self._store.views.begin(camera, fault.value, since.utc_ns)
+                case ViewEvent(fault, _, since, _):
+                    self._store.views.end(camera, fault.value, since.utc_ns)
+            self._undone.pop(0)
+        states = {}
+        for name, station in self.stations.items():
+            if station.desk.changed and station.last is not None:
+                states[name] = station
+        if states:
+            self._store.states.save_states({name: self._state(station) for name, station in states.items()})
+        self._index.flush()
+        if self._unanswered is not None:
+            made = self.casework.done(self._unanswered, self._host.now_ns())
+            self._unanswered = None
+            if made is not None:
+                self._case_made(made.finding.stay.camera, made.case_id, str(made.bundle))
+        self.casework.work(self._host.now_ns())
+
+    def _state(self, station: Station) -> SavedState:
+        assert station.last is not None
+        return SavedState(station.rules_sha256, station.desk.save(), station.last.utc_ns)
+
+    def _case_made(self, camera: str, case_id: str, bundle: str) -> None:
+        self.cases += 1
+        station = self.stations.get(camera)
+        if station is not None:
+            station.tally.cases += 1
+        _log.info("case_sealed", camera=camera, case=case_id, bundle=bundle)
+        self._notify(announce.sealed(self.loaded.site, camera, case_id, bundle, self._host.now_ns()))
+
+    def _tell_watch(self, station: Station) -> None:
+        level, idle = station.desk.level(), station.desk.idle
+        watch = Watch(level, idle)
+        self.pictures.set_timed(station.camera.id, level is not DecodeLevel.KEYFRAMES)
+        if watch != station.told and self.fleet is not None:
+            station.told = watch
+            self.fleet.send(station.camera.id, watch)
+
+    def _viewed(self, station: Station, message: Viewed) -> None:
+        """What is wrong with the view: rules are suspended meanwhile, and what they counted since it began."""
+        name, desk = station.camera.id, station.desk
+        station.view = message.saved
+        self.views.keep(name, message.saved)
+        station.tally.integrity = tuple(fault.value for fault in message.faults)
+        for event in message.events:
+            begun = event.change is ViewChange.BEGUN
+            if begun:
+                desk.suspend(event.since)
+            self._remember((name, event))
+            _log.warning("view", camera=name, fault=event.fault.value, change=event.change.value)
+            site, now_ns = self.loaded.site, self._host.now_ns()
+            self._notify(announce.view(site, station.camera, event.fault.value, begun, now_ns))
+        if not message.faults:
+            desk.resume()
+        elif not desk.suspended and station.last is not None:
+            desk.suspend(station.last)  # it was so when the process ended, and still is
+
+    def _observe_fault(self, camera: str, kind: str) -> None:
+        telling = self._faults.observe(camera, kind, self._monotonic())
+        if telling is not None:
+            self._tell_fault(camera, telling.state, telling.changes)
+
+    def _tell_fault(self, camera: str, kind: str, changes: int) -> None:
+        station = self.stations.get(camera)
+        if station is None:
+            return
+        now_ns, site = self._host.now_ns(), self.loaded.site
+        if kind:
+            what = station.tally.fault_detail or kind
+            self._notify(announce.fault(site, station.camera, kind, what, (changes + 1) // 2, now_ns))
+        else:
+            self._notify(announce.recovered(site, station.camera, now_ns))

@@ -1,0 +1,113 @@
+"""Hands findings to a process that seals them, one at a time, beside everything else and at low priority."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+
+from evidence_export.sealer import SealedCase
+from streetproof.batch.work import Outcome, Seal, execute
+from streetproof.errors import StreetproofError
+
+_NICE = 10
+
+
+class SealingDiedError(StreetproofError):
+    """The sealing process ended in the middle of a case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A case stands on disk, verified."""
+
+    finding: str
+    case: SealedCase
+
+
+@dataclass(frozen=True, slots=True)
+class NotSealed:
+    """A finding could not be sealed; it stays in the database."""
+
+    finding: str
+    error: StreetproofError
+
+
+class SealingProcess:
+    """At most one case is under way. `tell` is called from another thread."""
+
+    def __init__(self, tell: Callable[[Sealed | NotSealed], None]) -> None:
+        self._tell = tell
+        self._pool: ProcessPoolExecutor | None = None
+        self._under_way: str | None = None
+        self._stopped = False
+
+    @property
+    def busy(self) -> bool:
+        """A case is being sealed."""
+        return self._under_way is not None
+
+    def seal(self, finding: str, task: Seal) -> None:
+        """Begin to seal; the outcome is told. Only while not `busy`."""
+        if self._pool is None:
+            # Spawned, not forked from the cameras' server: it needs other modules, and none of their memory.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+        self._under_way = finding
+        future: Future[Outcome] = self._pool.submit(execute, task)
+        future.add_done_callback(lambda done: self._done(finding, done))
+
+    def stop(self) -> None:
+        """End at once: a case that is under way is begun again by the next run, and none is ever half there."""
+        self._stopped = True
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        for process in list(pool._processes.values()):
+            process.kill()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+    def _done(self, finding: str, future: Future[Outcome]) -> None:
+        if self._stopped:
+            return
+        outcome: Sealed | NotSealed
+        error = future.exception()
+        if error is None:
+            case = future.result()
+            assert isinstance(case, SealedCase)
+            outcome = Sealed(finding, case)
+        elif isinstance(error, StreetproofError):
+            outcome = NotSealed(finding, error)
+        else:
+            if isinstance(error, BrokenProcessPool):
+                self._pool = None
+            # A mistake of ours, or a process that died: in either case this finding must not stop the others.
+            outcome = NotSealed(
+                finding,
+                SealingDiedError(
+                    f"the sealing process failed ({type(error).__name__}: {error})",
+                    remedy="It is tried again; if it fails again, report it with this text",
+                ),
+            )
+        self._under_way = None
+        self._tell(outcome)
+
+
+def _begin() -> None:
+    os.nice(_NICE)
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

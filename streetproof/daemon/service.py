@@ -1,0 +1,407 @@
+"""The daemon as a whole: puts the parts together, turns the loop, and takes everything apart again in order."""
+
+from __future__ import annotations
+
+import fcntl
+import random
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from models.detector import YoloDetector
+from models.store import ModelStore, load_detector
+from streams.instant import NS_PER_S
+from streams.live.hostclock import HostClock, ReferenceLine
+from streetproof.daemon import announce
+from streetproof.daemon.casework import CaseWork
+from streetproof.daemon.fleet import Fleet
+from streetproof.daemon.housekeeping import Housekeeper
+from streetproof.daemon.http import StatusServer
+from streetproof.daemon.hub import Hub
+from streetproof.daemon.index import RecordingIndex
+from streetproof.daemon.inference import FairQueue, InferenceThread
+from streetproof.daemon.messages import ServerClock
+from streetproof.daemon.notices.interface import Notice, NoticeKind
+from streetproof.daemon.notices.queue import NoticeQueue
+from streetproof.daemon.notices.sender import Sender
+from streetproof.daemon.notices.targets import targets_of
+from streetproof.daemon.overview import Overview, Room, overview
+from streetproof.daemon.reference_time import Measured, ReferenceReading, measure
+from streetproof.daemon.reload import SiteFile, changes, kept_copy, live_cameras
+from streetproof.daemon.retention import Limits
+from streetproof.daemon.sdnotify import Notifier
+from streetproof.daemon.sealing import SealingProcess
+from streetproof.daemon.snapshot import DaemonSnapshot
+from streetproof.daemon.stations import Stations, check_cameras
+from streetproof.daemon.worker import camera_process
+from streetproof.errors import StreetproofError
+from streetproof.settings.classes import check_classes
+from streetproof.settings.load import LoadedSite
+from streetproof.settings.site import ModelSettings
+from streetproof.store.database import Store
+
+_log = structlog.get_logger(__name__)
+
+STOP_S = 8.0
+"""What cameras' processes have for closing their segments. Systemd is told 15 s for all."""
+_HEARTBEAT_NS = 15 * NS_PER_S
+_HOUSE_NS = 30 * NS_PER_S
+_REFERENCE_S = 600.0
+_GIB = 1 << 30
+
+
+class DaemonError(StreetproofError):
+    """The daemon cannot begin to work."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonRequest:
+    """What `streetproof run` was asked for."""
+
+    loaded: LoadedSite
+    data: Path
+    key: Path
+    models: ModelStore
+
+
+def check_daemon(request: DaemonRequest) -> YoloDetector:
+    """See whether the daemon could start: cameras, passwords, targets of notices, model. Raises StreetproofError."""
+    loaded = request.loaded
+    if not live_cameras(loaded.site):
+        raise DaemonError(
+            "no camera of the site has a `stream`",
+            where=str(loaded.path),
+            remedy="Give each live camera `stream: {main: rtsp://...}`; docs/daemon.md shows a whole file",
+        )
+    targets_of(loaded)
+    check_cameras(loaded)
+    return _detector(loaded, request.models)
+
+
+def run_daemon(request: DaemonRequest) -> None:
+    """Run until SIGTERM or SIGINT. Raises StreetproofError where it cannot begin."""
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(request.data))
+        detector = check_daemon(request)
+        store = stack.enter_context(Store.open_file(request.data / "state.db", busy_s=1.0))
+        Daemon(request, store, detector, stack).run()
+
+
+class Daemon:
+    """All parts of one running daemon."""
+
+    def __init__(self, request: DaemonRequest, store: Store, detector: YoloDetector, stack: ExitStack) -> None:
+        loaded = request.loaded
+        self._request = request
+        self._store = store
+        self._stop = threading.Event()
+        self._reload = threading.Event()
+        self._started_ns = time.monotonic_ns()
+        self._beat_ns = self._started_ns
+        self._notifier = Notifier.from_environment()
+        self._host = HostClock()
+        self._file = SiteFile(loaded, self._can_run)
+        kept_copy(request.data / "configs", loaded)
+        self._recordings = request.data / "recordings"
+        self._recordings.mkdir(parents=True, exist_ok=True)
+        self._index = RecordingIndex(store, self._recordings)
+        self._recover()
+        targets = targets_of(loaded)
+        self._notices = NoticeQueue(
+            store, [target.key for target in targets], keep_ns=loaded.site.live.notices.keep, now_ns=self._host.now_ns
+        )
+        self._sender = Sender(self._notices, targets, randomness=random.Random())
+        self._pictures = FairQueue()
+        self._sealing = SealingProcess(lambda outcome: self._hub.tell_sealing(outcome))
+        casework = CaseWork(
+            store,
+            self._index,
+            self._recordings,
+            self._sealing,
+            request.data,
+            request.key,
+            lambda: self._hub.detector.info,
+            lambda camera, stay: self._hub.standing(camera, stay),
+        )
+        self._hub = Hub(
+            loaded,
+            store,
+            self._index,
+            detector,
+            self._pictures,
+            casework,
+            self._host,
+            time.monotonic_ns,
+            self._notify,
+            request.data / "views",
+        )
+        live = loaded.site.live
+        self._inference = InferenceThread(detector, self._pictures, live.inference_batch, self._hub.tell)
+        self._fleet = Fleet(
+            camera_process, self._hub.tell_camera, time.monotonic_ns, preload="streetproof.daemon.worker"
+        )
+        self._hub.fleet = self._fleet
+        self._stations = Stations(self._hub, self._fleet, store, self._index, self._recordings, self._host)
+        self._house = Housekeeper(store, self._recordings, now_ns=self._host.now_ns, mono_ns=time.monotonic_ns)
+        self._overview = Overview(self._room())
+        self._snapshot: DaemonSnapshot | None = None
+        self._server = StatusServer(live.address, self._latest, self._alive)
+        self._measured: Measured | None = None
+        stack.callback(self._close)
+
+    def run(self) -> None:
+        """Turn until told to stop."""
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: self._stop.set())
+        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
+        loaded = self._request.loaded
+        for camera in live_cameras(loaded.site).values():
+            self._stations.open(loaded, camera)
+        self._take_snapshot()
+        self._server.start()
+        self._sender.start()
+        self._inference.start()
+        threading.Thread(target=self._ask_the_time, name="reference time", daemon=True).start()
+        _log.info("started", site=loaded.site.site.id, cameras=len(self._hub.stations), config=loaded.sha256)
+        self._turn()
+
+    # -- the loop --------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        every = _Every()
+        said_ready = False
+        while not self._stop.is_set():
+            self._hub.work(0.2)
+            self._beat_ns = time.monotonic_ns()
+            if every.due("keep", NS_PER_S // 2, self._beat_ns):
+                self._hub.keep()
+            if every.due("watch", NS_PER_S, self._beat_ns):
+                for camera, death in self._fleet.watch():
+                    self._hub.died(camera, death)
+                self._hub.tell_due()
+                self._check_clock()
+                self._take_snapshot()
+                self._notifier.watchdog()
+            if every.due("file", 2 * NS_PER_S, self._beat_ns) or self._reload.is_set():
+                self._reread()
+            if every.due("house", _HOUSE_NS, self._beat_ns):
+                self._keep_house()
+            if not said_ready and self._snapshot is not None and self._snapshot.ready:
+                said_ready = self._notifier.ready(f"{len(self._hub.stations)} cameras") or True
+                _log.info("ready")
+
+    def _reread(self) -> None:
+        asked = self._reload.is_set()
+        self._reload.clear()
+        before, error = self._file.loaded, self._file.error
+        if asked:
+            self._notifier.reloading()
+        loaded = self._file.read() if asked else self._file.poll()
+        if loaded is not None:
+            self._apply(before, loaded)
+        if self._file.error is not None and self._file.error != error:
+            _log.error("config_refused", error=self._file.error)
+            self._say(
+                NoticeKind.CONFIG,
+                "新的站点配置有误，未生效，系统按原配置继续运行",
+                f"The new site file is not in force: {self._file.error[:2000]}",
+            )
+        if asked:
+            self._notifier.ready()
+
+    def _apply(self, before: LoadedSite, loaded: LoadedSite) -> None:
+        kept_copy(self._request.data / "configs", loaded)
+        found = changes(before.site, loaded.site)
+        if found.model:
+            # The file was checked with this model a moment ago, so it can be loaded.
+            detector = _detector(loaded, self._request.models)
+            self._hub.detector = detector
+            self._inference.use(detector)
+        self._stations.apply(loaded, found)
+        _log.info(
+            "config_taken_over",
+            config=loaded.sha256,
+            added=found.added,
+            removed=found.removed,
+            restarted=found.restarted,
+            ruled=found.ruled,
+            needs_restart=found.needs_restart,
+        )
+
+    def _keep_house(self) -> None:
+        live = self._hub.loaded.site.live
+        limits = {
+            camera.id: Limits(camera.retention.keep, camera.retention.quota_bytes)
+            for camera in self._hub.loaded.site.cameras
+            if camera.retention is not None
+        }
+        try:
+            report = self._house.run(
+                limits,
+                Limits(live.retention.keep, live.retention.quota_bytes),
+                min_free=int(live.min_free_gib * _GIB),
+                warn_free=int(live.warn_free_gib * _GIB),
+                clock_in_doubt=self._host.stepped(),
+            )
+            footage = self._store.segments.footage()
+            self._overview.findings = self._store.findings.counts()
+            self._overview.notices = self._notices.waiting()
+        except StreetproofError as error:
+            _log.error("housekeeping_failed", error=str(error))
+            self._overview.house_error = str(error)
+            return
+        self._overview.house_error = None
+        for camera, amount in footage.items():
+            if camera in self._hub.stations:
+                self._hub.stations[camera].tally.recorded_bytes = amount.bytes
+        for concern in report.concerns:
+            if concern.kind not in {one.kind for one in self._overview.concerns}:
+                self._say(NoticeKind.DISK, concern.zh, concern.en)
+        self._overview.concerns = report.concerns
+        self._overview.disk = self._room()
+        if report.deleted:
+            _log.info("footage_deleted", segments=report.deleted, bytes=report.freed, free=report.free)
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def _check_clock(self) -> None:
+        step = self._host.check()
+        if step is not None:
+            by_s = step.by_ns / NS_PER_S
+            _log.warning("host_clock_stepped", by_s=by_s, slept_s=step.slept_ns / NS_PER_S)
+            self._say(
+                NoticeKind.TIME,
+                f"服务器时钟被调整了 {by_s:+.3f} 秒；正在计时的停留不受影响，相关案件将注明",
+                f"This server's clock was set by {by_s:+.3f} s. Stays being timed are not bent by it; cases say so",
+            )
+        if self._host.stepped() and all(station.desk.idle for station in self._hub.stations.values()):
+            moved_ns = self._host.reanchor()
+            _log.warning("time_line_put_right", by_s=moved_ns / NS_PER_S)
+            self._stations.tell_line()
+
+    def _ask_the_time(self) -> None:
+        """Measure this machine's clock now and then. A thread: answers take seconds."""
+        while not self._stop.is_set():
+            measured = measure(self._hub.loaded.site.live.ntp)
+            line: ReferenceLine | None = measured.line if isinstance(measured, ReferenceReading) else None
+            self._measured = measured
+            self._host.note_reference(line)
+            for camera in list(self._hub.stations):
+                self._fleet.send(camera, ServerClock(self._host.line_ns, line))
+            if isinstance(measured, ReferenceReading):
+                _log.info("server_time", offset_s=measured.server_offset_ns / NS_PER_S, source=measured.source)
+            else:
+                _log.warning("server_time_unknown", reason=measured.reason)
+            self._stop.wait(_REFERENCE_S)
+
+    # -- what is told ----------------------------------------------------------------------------------------------
+
+    def _notify(self, notice: Notice) -> None:
+        self._notices.put(notice)
+        self._sender.wake()
+
+    def _say(self, kind: NoticeKind, zh: str, en: str) -> None:
+        self._notify(announce.plain(self._hub.loaded.site, kind, zh, en, self._host.now_ns()))
+
+    def _take_snapshot(self) -> None:
+        self._overview.config_error = self._file.error
+        self._overview.measured = self._measured
+        self._overview.index_problem = self._index.problem
+        self._overview.batches, self._overview.inference_ns = self._inference.batches, self._inference.busy_ns
+        self._snapshot = overview(self._hub, self._fleet, self._host, self._overview, self._started_ns)
+
+    def _latest(self) -> DaemonSnapshot:
+        assert self._snapshot is not None
+        return self._snapshot
+
+    def _alive(self) -> bool:
+        return time.monotonic_ns() - self._beat_ns < _HEARTBEAT_NS and self._inference.is_alive()
+
+    # -- beginning and end -----------------------------------------------------------------------------------------
+
+    def _room(self) -> Room:
+        usage = shutil.disk_usage(self._request.data)
+        return Room(usage.total, usage.free)
+
+    def _recover(self) -> None:
+        recovery = self._index.recover_all()
+        for record in recovery.recovered:
+            _log.warning("segment_recovered", camera=record.camera, path=str(record.path))
+        for text in recovery.failed:
+            _log.error("segment_not_recovered", error=text)
+
+    def _can_run(self, loaded: LoadedSite) -> None:
+        """Raises StreetproofError for a site that cannot be run here."""
+        check_daemon(replace(self._request, loaded=loaded))
+
+    def _close(self) -> None:
+        """Stop, in the order in which things depend on each other. Nothing here takes long but the cameras."""
+        _log.info("stopping")
+        self._notifier.stopping()
+        self._fleet.stop("stopped", STOP_S)
+        self._hub.work(0)
+        self._pictures.close()
+        if self._inference.is_alive():
+            self._inference.join(2)
+        self._hub.work(0)
+        self._hub.keep()
+        self._sealing.stop()
+        self._sender.stop(1)
+        self._server.stop()
+        _log.info("stopped")
+
+
+class _Every:
+    """Says when something is due again."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}
+
+    def due(self, name: str, period_ns: int, now_ns: int) -> bool:
+        """Whether `name` was not done for `period_ns`; then it counts as done now."""
+        if now_ns < self._next.get(name, 0):
+            return False
+        self._next[name] = now_ns + period_ns
+        return True
+
+
+def _detector(loaded: LoadedSite, models: ModelStore) -> YoloDetector:
+    settings: ModelSettings = loaded.site.model
+    detector = load_detector(
+        settings.name,
+        store=models,
+        min_score=settings.min_score,
+        iou=settings.iou,
+        threads=loaded.site.live.inference_threads,
+    )
+    check_classes(loaded.site, detector.info.classes, str(loaded.path))
+    return detector
+
+
+@contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Hold the data folder; the lock goes with the process."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        file = (data / ".lock").open("w")
+    except OSError as error:
+        raise DaemonError(
+            f"the data folder cannot be written: {error.strerror}", where=str(data), remedy="Name another with --data"
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DaemonError(
+                "another daemon works in this folder",
+                where=str(data),
+                remedy="`streetproof status` shows it; stop it, or name another folder with --data",
+            ) from error
+        yield

@@ -1,0 +1,190 @@
+"""Opens, closes and changes cameras: what a process is told when it starts, and what a new site file means for each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import rfc8785
+import structlog
+
+from streams.live.address import CameraAddress
+from streams.live.hostclock import HostClock
+from streams.live.source import Timeouts
+from streams.recorder.chain import last_link
+from streams.recorder.errors import RecorderError
+from streams.recorder.interface import GapStatement, SegmentRecord
+from streams.recorder.recovery import partials, recover
+from streetproof.daemon.desk import restored
+from streetproof.daemon.fleet import Fleet
+from streetproof.daemon.hub import Hub, Station
+from streetproof.daemon.index import RecordingIndex
+from streetproof.daemon.messages import ServerClock, WorkerSpec
+from streetproof.daemon.reload import Changes, live_cameras
+from streetproof.daemon.secrets import password_of
+from streetproof.daemon.tallies import CameraTally
+from streetproof.settings.live import Stream
+from streetproof.settings.load import LoadedSite
+from streetproof.settings.site import Camera
+from streetproof.store.database import Store
+from vision.policy import CameraRules
+
+_log = structlog.get_logger(__name__)
+
+_MIB = 1 << 20
+_CHANGE_S = 5.0
+"""What a process has for closing its segment when its camera changes."""
+
+
+class Stations:
+    """The cameras under watch. Called by the hub's thread."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        fleet: Fleet,
+        store: Store,
+        index: RecordingIndex,
+        recordings: Path,
+        host: HostClock,
+    ) -> None:
+        self._hub = hub
+        self._fleet = fleet
+        self._store = store
+        self._index = index
+        self._recordings = recordings
+        self._host = host
+
+    def open(self, loaded: LoadedSite, camera: Camera) -> None:
+        """Watch a camera from now on; stays go on where an earlier run under the same rules left them."""
+        main, _ = _addresses(loaded, camera)
+        rules = loaded.site.rules_of(camera)
+        digest = rules_sha256(rules, loaded.site.site.timezone)
+        saved = self._store.states.states().get(camera.id)
+        usable = saved is not None and saved.rules_sha256 == digest
+        desk, refused = restored(
+            rules, loaded.site.site.zone, json.loads(saved.state) if saved is not None and usable else None
+        )
+        if saved is not None and (not usable or refused):
+            _log.warning("stays_begin_anew", camera=camera.id, why=refused or "its rules or zones have changed")
+        tally = CameraTally(camera.id, camera.name, main.label, self._host.now_ns())
+        station = Station(camera, desk, tally, digest, view=self._hub.views.load(camera.id))
+        self._hub.stations[camera.id] = station
+        self._fleet.add(camera.id, lambda: self._spec(camera.id))
+
+    def close(self, name: str, cause: str) -> None:
+        """Watch it no more."""
+        self._hub.leave(name)
+        self._fleet.remove(name, cause, _CHANGE_S)
+        self._hub.work(0)
+        self._hub.keep()
+        del self._hub.stations[name]
+
+    def apply(self, loaded: LoadedSite, found: Changes) -> None:
+        """Take over a new site, camera by camera; what has not changed is not touched."""
+        for name in found.removed:
+            self.close(name, "reload")
+        self._hub.keep()  # what fired under the old site is kept with it
+        self._hub.loaded = loaded
+        cameras = live_cameras(loaded.site)
+        for name, camera in cameras.items():
+            station = self._hub.stations.get(name)
+            if station is not None:
+                station.camera = camera
+                station.tally.name = camera.name
+                station.tally.address = _addresses(loaded, camera)[0].label
+        for name in found.ruled:
+            station = self._hub.stations[name]
+            self._hub.leave(name)
+            rules = loaded.site.rules_of(cameras[name])
+            station.desk, _ = restored(rules, loaded.site.site.zone, None)
+            station.rules_sha256 = rules_sha256(rules, loaded.site.site.timezone)
+            station.told = None
+        for name in found.restarted:
+            self._fleet.restart(name, lambda name=name: self._spec(name), "reload", _CHANGE_S)  # type: ignore[misc]
+        for name in found.added:
+            self.open(loaded, cameras[name])
+
+    def tell_line(self) -> None:
+        """The server's line of time has moved: every process takes it as soon as it times nothing."""
+        for name in self._hub.stations:
+            self._fleet.send(name, ServerClock(self._host.line_ns, self._host.reference))
+
+    def _spec(self, name: str) -> WorkerSpec:
+        """What a process is told when it starts; made anew each time, after what the last one left was recovered."""
+        loaded, station = self._hub.loaded, self._hub.stations[name]
+        camera, live = station.camera, loaded.site.live
+        assert camera.stream is not None
+        self._recover(name)
+        self._index.flush()
+        main, sub = _addresses(loaded, camera)
+        return WorkerSpec(
+            site=loaded.site.site.id,
+            camera=name,
+            main=main,
+            sub=sub,
+            timeouts=_timeouts(camera.stream),
+            retry_max_ns=camera.stream.retry_max,
+            recordings=self._recordings,
+            segment_ns=live.segment,
+            ring_ns=live.pre_roll,
+            ring_bytes=live.pre_roll_mib * _MIB,
+            rate=camera.look.rate,
+            max_interval_ns=camera.look.max_interval,
+            skip_unchanged=camera.look.skip_unchanged,
+            max_reuse_ns=camera.look.max_reuse,
+            previous=last_link(self._recordings, name),
+            gap=self._gap(name),
+            view=station.view,
+            line_ns=self._host.line_ns,
+            reference=self._host.reference,
+        )
+
+    def _gap(self, name: str) -> GapStatement | None:
+        """The gap that lasts until the new process records; None where nothing was recorded before."""
+        gap, last = self._index.open_gap(name), self._store.segments.last(name)
+        if gap is None and last is not None:
+            gap = GapStatement(name, last.closing.end, None, "crashed", "the process of the camera died")
+            self._index.add_gap(gap)
+        return gap
+
+    def _recover(self, name: str) -> None:
+        """A process that died left an open segment behind."""
+        for path in list(partials(self._recordings)):
+            if path.is_relative_to(self._recordings / name):
+                try:
+                    outcome = recover(path)
+                except RecorderError as error:
+                    _log.error("segment_not_recovered", camera=name, error=str(error))
+                    continue
+                if isinstance(outcome, SegmentRecord):
+                    _log.warning("segment_recovered", camera=name, path=str(outcome.path))
+                    self._index.add_segment(outcome)
+
+
+def check_cameras(loaded: LoadedSite) -> None:
+    """Raises StreetproofError where a camera could not be opened, for want of a password or the like."""
+    for camera in live_cameras(loaded.site).values():
+        _addresses(loaded, camera)
+
+
+def rules_sha256(rules: CameraRules, timezone: str) -> str:
+    """SHA-256 over everything that a camera's stays are judged by, hex."""
+    return hashlib.sha256(rfc8785.dumps([rules.model_dump(mode="json"), timezone])).hexdigest()
+
+
+def _addresses(loaded: LoadedSite, camera: Camera) -> tuple[CameraAddress, CameraAddress | None]:
+    stream = camera.stream
+    assert stream is not None
+    secret = password_of(stream, loaded.path)
+    password = secret.reveal() if secret is not None else None
+    main = CameraAddress(stream.main, stream.username, password, stream.transport)
+    sub = None if stream.sub is None else CameraAddress(stream.sub, stream.username, password, stream.transport)
+    return main, sub
+
+
+def _timeouts(stream: Stream) -> Timeouts:
+    return Timeouts(
+        connect_ns=stream.connect_timeout, stall_ns=stream.stall_timeout, keyframe_ns=stream.keyframe_timeout
+    )
