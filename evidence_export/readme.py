@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import fill
 from typing import NamedTuple
 
 from evidence_export.case import CaseRequest, TimeFacts
@@ -12,7 +13,7 @@ from evidence_export.statements.footage import clock_set_back, lost_in_decisive_
 from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
 from evidence_export.statements.values import brief
 from evidence_export.statements.view import faults_of, in_decisive
-from evidence_export.texts import local_time, offset, source_words, tenths, uncertainty
+from evidence_export.texts import local_time, seconds, source_words, tenths, uncertainty
 from streams.instant import Instant, TimeSource
 
 _MAX_LISTED = 12
@@ -41,6 +42,9 @@ _CAUSES = {
     "frames_missing": ("未收到画面", "no frames were received"),
     "new_session": ("重新连接", "the connection began anew"),
 }
+_CAMERA = ("摄像机时钟", "the camera's clock")
+_SERVER = ("服务器时钟", "the server's clock")
+_REFERENCE = ("标准时间", "the reference time")
 _VIEW_FAULTS = {
     "moved": ("视角移动", "moved"),
     "turned": ("视角转动", "turned"),
@@ -71,8 +75,14 @@ def readme(request: CaseRequest, made: Made) -> bytes:
         time=local_time(request.stay.arrived[1], request),
         clip=clip,
         about_zh="\n".join(f"  - {one.zh}" for one in said),
-        about_en="\n".join(f"  - {one.en}" for one in said),
+        about_en="\n".join(_wrapped(one.en) for one in said),
     ).encode("utf-8", "replace")
+
+
+def _wrapped(text: str) -> str:
+    return fill(
+        text, 110, initial_indent="  - ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _stay(request: CaseRequest) -> Iterator[_Said]:
@@ -109,10 +119,10 @@ def _clocks(request: CaseRequest) -> Iterator[_Said]:
         if measured is None:
             yield _Said("摄像机时钟偏差：未测量", "Offset of the camera's clock: not measured")
         else:
-            yield _offset("摄像机时钟与标准时间相差", "The camera's clock minus the reference", measured)
+            yield _offset(_CAMERA, _REFERENCE, measured)
         return
-    yield _offset("摄像机时钟减服务器时钟", "The camera's clock minus the server's", facts.camera_offset_ns)
-    yield _offset("服务器时钟减标准时间", "The server's clock minus the reference", facts.server_offset_ns)
+    yield _offset(_CAMERA, _SERVER, facts.camera_offset_ns)
+    yield _offset(_SERVER, _REFERENCE, facts.server_offset_ns)
     yield from _checked(facts, request)
     if "camera_clock_jumped" in facts.flags:
         yield _Said("注意：记录期间摄像机时钟跳变", "Note: the camera's clock jumped while this was recorded")
@@ -132,13 +142,16 @@ def _checked(facts: TimeFacts, request: CaseRequest) -> Iterator[_Said]:
         yield _Said(f"服务器时钟核对于 {when}", f"The server's clock was checked at {when}")
 
 
-def _offset(zh: str, en: str, value: int | None) -> _Said:
+def _offset(whose: tuple[str, str], than: tuple[str, str], value: int | None) -> _Said:
+    (clock_zh, clock), (other_zh, other) = whose, than
     if value is None:
-        return _Said(f"{zh}：未知", f"{en}: unknown")
+        return _Said(f"{clock_zh}与{other_zh}相差多少：未知", f"How far {clock} was from {other}: unknown")
     over = abs(value) > OVER_1S_NS
+    faster_zh, faster = ("快", "ahead of") if value >= 0 else ("慢", "behind")
+    size = seconds(abs(value))
     return _Said(
-        f"{zh}：{offset(value)}" + ("，超过 1.0 秒（GA/T 832 第 3.2 条）" if over else ""),
-        f"{en}: {offset(value)}" + (", over 1.0 s (GA/T 832, 3.2)" if over else ""),
+        f"{clock_zh}比{other_zh}{faster_zh} {size} 秒" + ("，超过 1.0 秒（GA/T 832 第 3.2 条）" if over else ""),
+        f"{clock} was {size} s {faster} {other}".capitalize() + (", over 1.0 s (GA/T 832, 3.2)" if over else ""),
     )
 
 
@@ -175,8 +188,9 @@ def _view(request: CaseRequest) -> Iterator[_Said]:
         since = local_time(fault.since, request)
         until = local_time(fault.until, request) if fault.until else None
         yield _Said(
-            f"摄像机视角异常：{zh}，{since} 至 {until or '封存时仍未恢复'}",
-            f"Fault of the camera's view: {en}, from {since} to {until or 'the time of sealing, or later'}",
+            f"摄像机视角异常：{zh}，{since} " + (f"至 {until}" if until else "起，封存时仍未恢复"),
+            f"Fault of the camera's view: {en}, from {since} "
+            + (f"to {until}" if until else "on, not over when sealed"),
         )
     if len(faults) > _MAX_LISTED:
         more = len(faults) - _MAX_LISTED

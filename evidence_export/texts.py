@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from evidence_export.bag import layout
@@ -51,10 +52,15 @@ def uncertainty(duration_ns: int) -> str:
     return f"±{-(-duration_ns // 1_000_000)} ms"
 
 
+def seconds(duration_ns: int) -> str:
+    """A length of time in seconds to a millisecond, rounded up, for showing: `0.120`."""
+    milliseconds = -(-duration_ns // 1_000_000)
+    return f"{milliseconds // 1000}.{milliseconds % 1000:03d}"
+
+
 def offset(duration_ns: int) -> str:
-    """A signed offset in seconds to a millisecond, rounded away from zero, for showing: `+0.120 s`."""
-    milliseconds = -(-abs(duration_ns) // 1_000_000)
-    return f"{'-' if duration_ns < 0 else '+'}{milliseconds // 1000}.{milliseconds % 1000:03d} s"
+    """A signed offset to a millisecond, rounded away from zero, for showing: `+0.120 s`."""
+    return f"{'-' if duration_ns < 0 else '+'}{seconds(abs(duration_ns))} s"
 
 
 def source_words(at: Instant) -> str:
@@ -82,7 +88,7 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
         fields=(
             Field("时间 Time", local_time(at, request)),
             Field("时间来源 Time source", f"{source_words(at)} {uncertainty(at.uncertainty_ns)}"),
-            Field("时钟偏差 Clock offset", _clocks(request), wide=True),
+            *_clocks(request),
             Field("地点 Place", place),
             Field("方向 / 设备编号 Direction / device", f"{camera.direction or _UNKNOWN} / {camera.id} {camera.name}"),
             Field(
@@ -100,33 +106,31 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
     )
 
 
-def _clocks(request: CaseRequest) -> str:
+def _clocks(request: CaseRequest) -> Iterator[Field]:
     facts = time_facts(request)
     if facts is None:
         measured = reference_offset_ns(request)
-        return "未测量 not measured" if measured is None else f"摄像机 camera {offset(measured)}{_warning(measured)}"
-    return "；".join(
-        f"{name} {'未知 unknown' if value is None else offset(value) + _warning(value)}"
-        for name, value in (
-            ("摄像机与服务器 camera to server", facts.camera_offset_ns),
-            ("服务器与标准时间 server to reference", facts.server_offset_ns),
+        yield Field(
+            "时钟偏差 Clock offset", "未测量 not measured" if measured is None else _offset(measured), wide=True
         )
-    ) + ("；记录期间时钟跳变 a clock jumped meanwhile" if _jumped(facts.flags) else "")
+        return
+    yield Field("摄像机时钟对服务器 Camera's clock to server's", _offset(facts.camera_offset_ns))
+    yield Field("服务器时钟对标准时间 Server's clock to reference", _offset(facts.server_offset_ns))
+    if "camera_clock_jumped" in facts.flags or "host_clock_stepped" in facts.flags:
+        yield Field("注意 Note", "记录期间时钟跳变 a clock jumped while this was recorded", wide=True)
 
 
-def _warning(offset_ns: int) -> str:
-    return " (超过 1.0 秒 over 1.0 s)" if abs(offset_ns) > OVER_1S_NS else ""
-
-
-def _jumped(flags: tuple[str, ...]) -> bool:
-    return "camera_clock_jumped" in flags or "host_clock_stepped" in flags
+def _offset(offset_ns: int | None) -> str:
+    if offset_ns is None:
+        return _UNKNOWN
+    return offset(offset_ns) + ("，超过 over 1.0 s" if abs(offset_ns) > OVER_1S_NS else "")
 
 
 def _stream(request: CaseRequest, panorama: Panorama) -> tuple[Field, ...]:
     if request.stream_seen == "main" and not panorama.place.difference_ns:
         return ()
     which = "子码流 sub stream" if request.stream_seen == "sub" else "主码流 main stream"
-    difference = f"{offset(panorama.place.difference_ns)}"
+    difference = offset(panorama.place.difference_ns)
     value = f"目标在 seen in {which}；本图为录像中最近一帧 this is the nearest recorded frame: {difference}"
     return (Field("画面 Picture", value, wide=True),)
 
