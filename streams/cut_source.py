@@ -43,6 +43,12 @@ class CutSource:
                 )
         if len(parts) > 1 and first.ordinal:
             raise CutError("tells no order of presentation, and cannot be joined", where=str(first.info.path))
+        self._begins = [p.first_pts + part.shift for p, part in zip(self.probes, self.parts, strict=True)]
+        for (part, begin), before in zip(
+            zip(self.parts[1:], self._begins[1:], strict=True), self._begins, strict=False
+        ):
+            if begin <= before:
+                raise _overlap(part, begin, before)
 
     @property
     def probed(self) -> Probe:
@@ -61,8 +67,7 @@ class CutSource:
 
     def part_at(self, pts: int) -> int:
         """Index of the last part that begins at or before `pts`, else of the first one."""
-        begin = [p.first_pts + part.shift for p, part in zip(self.probes, self.parts, strict=True)]
-        return max((k for k, first in enumerate(begin) if first <= pts), default=0)
+        return max((k for k, begin in enumerate(self._begins) if begin <= pts), default=0)
 
     def packets(self, part: int, near: int) -> SourcePackets:
         """The packets from `part` on; within it from a keyframe at or before `near` on, where it has an index."""
@@ -116,17 +121,21 @@ class SourcePackets:
                 for timed in stream:
                     placed = timed._replace(pts=timed.pts + part.shift, dts=timed.dts + part.shift)
                     if border is not None and placed.pts <= border:
-                        raise CutError(
-                            f"begins at pts {placed.pts}, before the recording in front of it ends ({border})",
-                            where=str(part.path),
-                            remedy="Name the parts in their order, each with its own shift",
-                        )
+                        raise _overlap(part, placed.pts, border)
                     highest = placed.pts if highest is None else max(highest, placed.pts)
                     yield placed
 
     def _open(self, index: int, near: int | None) -> PacketStream:
         part, probed = self._source.parts[index], self._source.probes[index]
         return PacketStream(part.path, ordinal=probed.ordinal, near=None if near is None else near - part.shift)
+
+
+def _overlap(part: Part, pts: int, border: int) -> CutError:
+    return CutError(
+        f"shows pts {pts}, which is not behind pts {border} of the recording in front of it",
+        where=str(part.path),
+        remedy="Name the parts in their order, each with its own shift",
+    )
 
 
 def _kind(probed: Probe) -> tuple[object, ...]:

@@ -88,12 +88,14 @@ def find_start(path: Path, metadata: Mapping[str, str], rules: TimeRules) -> Sta
     """
     readings: list[_Reading] = []
     refused: list[str] = []
+    forged: str | None = None
     for source in _asked(rules):
         words = _RECORD if source is None else _WORDS[source]
         try:
             found = _recorded(path) if source is None else _ask(source, path, metadata, rules)
         except ValueError as error:
             refused.append(f"{words}: {error}")
+            forged = str(error) if source is None else forged
             continue
         if found is not None:
             readings.append(_Reading(*found, words))
@@ -111,6 +113,9 @@ def find_start(path: Path, metadata: Mapping[str, str], rules: TimeRules) -> Sta
         for other in readings[1:]
         if abs(other.instant.utc_ns - chosen.instant.utc_ns) > AGREEMENT_NS
     )
+    if forged is not None:
+        what = f"the {_RECORD} cannot be believed: {forged}"
+        problems = (Problem(what, str(path), f"the {chosen.words} is used"), *problems)
     return StartReading(chosen.instant, chosen.detail, problems)
 
 

@@ -13,12 +13,12 @@ from typing import BinaryIO
 from streams.errors import MediaError
 from streams.packets import PacketStream, probe
 from streams.recorder.boxes import CLOSING, MAX_MOOF, Box, content, uuid_box, walk
-from streams.recorder.durable import lock, publish, sync_folder
+from streams.recorder.durable import READ_ONLY, lock, publish, sync_folder
 from streams.recorder.errors import RecorderError, from_os
 from streams.recorder.hashes import hash_file
 from streams.recorder.interface import CloseReason, Closing, Opening, SegmentRecord
 from streams.recorder.names import DAMAGED, PARTIAL, SUFFIX, cameras, listed, relative_of
-from streams.recorder.reading import opening_box
+from streams.recorder.reading import opening_box, read_record
 from streams.recorder.record_json import closing_bytes, parse_closing, parse_opening
 from streams.timeline import to_ns
 
@@ -65,14 +65,20 @@ def recover(path: Path, *, detail: str = "the recorder ended without closing it"
     """Make a finished segment of a partial one, FOLDER/CAMERA/DAY/NAME.mp4.partial.
 
     It is cut behind its last whole fragment, closed as RECOVERED and given its name. Killed at any moment, it can be
-    done again. What holds no whole fragment is removed; what holds fragments that cannot be understood is put aside.
+    done again; what is finished already is told as it is. What holds no whole fragment is removed; what holds fragments
+    that cannot be understood is put aside.
 
     Raises RecorderError where a process still writes the file, and where the disk does not allow the work.
     """
     if not path.name.endswith(PARTIAL):
         raise ValueError(f"{path} is no partial segment")
+    final = path.with_name(path.name.removesuffix(PARTIAL) + SUFFIX)
     try:
-        return _recover(path, detail)
+        if final.is_file() and not os.path.lexists(path):
+            sync_folder(final.parent)
+            final.chmod(READ_ONLY)
+            return read_record(final)
+        return _recover(path, final, detail)
     except OSError as error:
         raise from_os(error, path, "recovered") from error
 
@@ -88,7 +94,7 @@ def quarantine(path: Path) -> Path:
     raise FileExistsError(f"{path.name}: {_MAX_KEPT} damaged files of this name are kept already")
 
 
-def _recover(path: Path, detail: str) -> SegmentRecord | NotRecovered:
+def _recover(path: Path, final: Path, detail: str) -> SegmentRecord | NotRecovered:
     handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     with os.fdopen(handle, "r+b") as file:
         if not lock(handle):
@@ -117,7 +123,6 @@ def _recover(path: Path, detail: str) -> SegmentRecord | NotRecovered:
         file.flush()
         os.fsync(handle)
         hashed = hash_file(file)
-        final = path.with_name(path.name.removesuffix(PARTIAL) + SUFFIX)
         try:
             publish(path, final)
         except FileExistsError:

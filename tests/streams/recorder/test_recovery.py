@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -204,11 +205,10 @@ def test_recovery_can_be_killed_and_done_again(whole, put, recording_once, monke
                 patch.setattr(Path, step, stop)
             with pytest.raises(KeyboardInterrupt):
                 recover(path)
-        if step == "chmod":
-            final = path.with_name(path.name.removesuffix(".partial"))
-            assert read_record(final).closing.reason is CloseReason.RECOVERED
-        else:
-            check_recovered(recover(path), path, recording_once, 6)
+        found = recover(path)
+        check_recovered(found, path, recording_once, 6)
+        assert recover(path) == found
+        assert stat.S_IMODE((path.parents[2] / NAME.removesuffix(".partial")).stat().st_mode) == 0o440
 
 
 def test_what_recovery_refuses(whole, put, tmp_path):
@@ -333,6 +333,46 @@ def test_disk_full_and_on_again(recording_once, whole, tmp_path):
         records = list(scan(folder))
         assert [r.opening.sequence for r in records if isinstance(r, SegmentRecord)] == [1, 2]
         assert check_chain(r for r in records if isinstance(r, SegmentRecord)) == []
+
+
+def test_a_file_that_was_finished_but_not_told(recording_once, tmp_path, monkeypatch):
+    """The disk failed between the new name and the word that it is there: the segment counts."""
+    recorder = Recorder(tmp_path, "s", "gate-1", segment_ns=60 * NS_PER_S)
+
+    def broken(_: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with camera(recording_once) as (info, template, packets):
+        sources = {"anchor": anchor_on(info.time_base), "clock": lambda: CLOCK}
+        recorder.begin(info, template, "s1", **sources)
+        for packet in packets:
+            recorder.add(packet)
+        with monkeypatch.context() as patch:
+            patch.setattr(durable, "sync_folder", broken)
+            with pytest.raises(RecorderError, match="Input/output error"):
+                recorder.close(CloseReason.STOPPED)
+        found = recorder.begin(info, template, "s2", **sources)
+        recorder.close(CloseReason.STOPPED)
+    assert found is not None and found.closing.reason is CloseReason.STOPPED and found.closing.packets == 65
+    assert recorder.link == found.link == last_link(tmp_path, "gate-1") and list(scan(tmp_path)) == [found]
+
+
+def test_long_groups_are_flushed_every_second(tmp_path, recording):
+    """Without it, a camera with a keyframe a minute would lose a minute."""
+    recorder = Recorder(tmp_path, "s", "gate-1", segment_ns=60 * NS_PER_S)
+    with camera(recording(frames=120, gop=500, bframes=2)) as (info, template, packets):
+        recorder.begin(info, template, "s1", anchor=anchor_on(info.time_base), clock=lambda: CLOCK)
+        for packet in packets:
+            recorder.add(packet)
+        (partial,) = partials(tmp_path)
+        data = partial.read_bytes()
+        recorder.close(CloseReason.STOPPED)
+    assert len(fragments(data)) == 4
+    path = tmp_path / "crashed" / NAME
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    found = recover(path)
+    assert isinstance(found, SegmentRecord) and found.closing.packets >= 100
 
 
 def test_a_disk_that_fails_at_the_end(recording_once, tmp_path, monkeypatch):
