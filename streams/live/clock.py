@@ -162,7 +162,7 @@ class CameraClock:
 
     @property
     def offset_ns(self) -> int | None:
-        """The camera's clock minus the server's, as seen on arrival; None: the camera tells no time, or none to be had.
+        """The camera's clock minus the server's, as seen on arrival; None: unknown, as where the camera tells no time.
 
         A picture is on its way for a while, so the camera may be ahead by up to `DELAY_NS` more than this.
         """

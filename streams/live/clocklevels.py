@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from streams.instant import NS_PER_S
 
-WINDOW_NS = 10 * NS_PER_S
-"""Over so long the least delayed arrival is looked for; the last three such windows count."""
-WINDOWS = 3
+WINDOW_NS = 20 * NS_PER_S
+"""Over so long the least delayed arrival is looked for; the last six such windows count. Longer would outlast more
+congestion, and lag more behind a drifting media clock: 60 ms behind one of 500 ppm."""
+WINDOWS = 6
 SETTLED_NS = NS_PER_S
 """Packets that waited together (in the probe of a demuxer, in a relay's cache) have all come by then."""
 JUMP_NS = NS_PER_S // 5

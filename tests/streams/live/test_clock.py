@@ -215,9 +215,9 @@ def test_a_media_clock_that_jumps_ahead_is_flagged_and_can_be_left_behind_when_n
     other.runs(5 * MINUTE)
     other.skipped_ns = -3 * NS_PER_S
     # The one that begins with the very first late packet cannot know.
-    late = [s for s in list(other.run(MINUTE))[1:] if abs(s.error_ns) > s.instant.uncertainty_ns]
+    late = [s for s in list(other.run(3 * MINUTE))[1:] if abs(s.error_ns) > s.instant.uncertainty_ns]
     assert late == [], "while the windows still hold the old level, their disagreement is the uncertainty"
-    assert all("camera_clock_jumped" in s.statement.flags for s in other.seen[-5:])
+    assert all("camera_clock_jumped" in s.statement.flags for s in other.seen[31:])
     assert other.clock.reanchor()
     assert abs(other.runs(20 * NS_PER_S).error_ns - 40 * MS) <= 1000
 
