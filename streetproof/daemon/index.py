@@ -34,6 +34,8 @@ MAX_PENDING = 10_000
 """About half an hour of 64 cameras."""
 HOLDS = "holds.json"
 _BATCH = 200
+_STEP = 10
+"""Files read per flush: hashing them takes about a quarter of a second."""
 _MAX_TOLD = 20
 
 
@@ -71,6 +73,7 @@ class RecordingIndex:
         self._max_pending = max_pending
         self._pending: list[SegmentRecord | GapStatement] = []
         self._behind = False
+        self._catching: Iterator[SegmentRecord | Damaged] | None = None
         self._problem: str | None = None
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -147,10 +150,7 @@ class RecordingIndex:
 
         Raises StoreError and RecorderError.
         """
-        return sum(
-            self._enter(scan(self.folder, camera=camera, after={camera: self._store.segments.last_number(camera)}))[1]
-            for camera in self._cameras()
-        )
+        return self._enter(self._newer_files())[1]
 
     def rebuild(self, now_ns: int) -> Rebuild:
         """Put the index together from the files, all of which are read: for a database that was lost or restored.
@@ -183,14 +183,7 @@ class RecordingIndex:
 
     def _write(self) -> None:
         with self._writing:
-            if self._behind:
-                # First down, then up: what is dropped while the files are read is found by the next time.
-                self._behind = False
-                try:
-                    self.catch_up()
-                except StreetproofError:
-                    self._behind = True
-                    raise
+            self._step_from_files()
             while batch := self._next_batch():
                 records = [item for item in batch if isinstance(item, SegmentRecord)]
                 if records:
@@ -204,10 +197,37 @@ class RecordingIndex:
                     written = {id(item) for item in batch}
                     self._pending = [item for item in self._pending if id(item) not in written]
 
+    def _step_from_files(self) -> None:
+        """Enter a few of the files that were dropped from memory. What is newer waits until all are in: where this
+        process ends before, the highest number in the index still says from where on files have to be read."""
+        if self._catching is None and self._behind:
+            # First down: what is dropped while these files are read is found by the next round.
+            self._behind = False
+            self._catching = self._newer_files()
+        if self._catching is None:
+            return
+        try:
+            few = list(islice(self._catching, _STEP))
+            self._enter(iter(few))
+        except StreetproofError:
+            self._catching, self._behind = None, True
+            raise
+        if not few:
+            self._catching = None
+        if few or self._behind:
+            raise StoreError(
+                "the index is catching up with the files", where=str(self.folder), remedy="Wait; recording goes on"
+            )
+
+    def _newer_files(self) -> Iterator[SegmentRecord | Damaged]:
+        for camera in self._cameras():
+            yield from scan(self.folder, camera=camera, after={camera: self._store.segments.last_number(camera)})
+
     def _next_batch(self) -> Sequence[SegmentRecord | GapStatement]:
         """The first that are pending, as far as they are of one sort: their order matters."""
         with self._lock:
-            if not self._pending:
+            # Not past what was dropped just now: see `_step_from_files`.
+            if self._behind or not self._pending:
                 return ()
             sort = type(self._pending[0])
             end = next((i for i, item in enumerate(self._pending) if type(item) is not sort), len(self._pending))
