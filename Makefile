@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A real RTSP server, under Debian's own Python: tests of live cameras stand on it, and `make cameras`.
+RTSP_PACKAGES := gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+	gstreamer1.0-plugins-bad gstreamer1.0-rtsp
+RTSP_CHECK := /usr/bin/python3 -c "import gi; gi.require_version(\"GstRtspServer\", \"1.0\")" && dpkg -s $(RTSP_PACKAGES)
 
 .PHONY: help demo test lint bench lock schema clean
 
@@ -20,7 +24,8 @@ demo: $(READY)
 	@$(BIN)/streetproof demo --out demo-out
 
 test: $(READY)
-	@./setup.sh --package openssl openssl
+	@./setup.sh --packages 'command -v openssl' openssl
+	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
 	@$(BIN)/pytest -n auto --dist worksteal
 
 lint: $(READY)

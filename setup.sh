@@ -18,10 +18,13 @@ apt_install() {
     { as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq "$@"; } >/dev/null 2>&1
 }
 
-# setup.sh --package COMMAND PACKAGE: what only some tests need. Without it they are skipped, and say so.
-if [ "$1" = --package ]; then
-    command -v "$2" >/dev/null 2>&1 || apt_install "$3" ||
-        echo "Some tests will be skipped. To run them: sudo apt-get install -y $3"
+# setup.sh --packages CHECK PACKAGE...: what only some tests need; CHECK succeeds where it is there. Without it those tests
+# are skipped, and say so.
+if [ "$1" = --packages ]; then
+    check=$2
+    shift 2
+    sh -c "$check" >/dev/null 2>&1 || apt_install "$@" ||
+        echo "Some tests will be skipped. To run them: sudo apt-get install -y $*"
     exit 0
 fi
 
