@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evidence_export.case import CaseRequest, EvidenceLimits, Recording, TimeFacts, ViewFaultFacts
+from evidence_export.case import CaseRequest, EvidenceLimits, Recording, TimeFacts, ViewFaultFacts, recording_of
 from evidence_export.continuity import Break, Hole, lost_ns
 from evidence_export.errors import SealError
 from evidence_export.footage import open_footage
@@ -25,10 +25,14 @@ from evidence_export.sealer import seal
 from evidence_export.verifier import verify
 from evidence_export.verifier.__main__ import as_text
 from streams.digest import payload_digest
+from streams.recorder.interface import CloseReason, SegmentRecord
+from streams.recorder.recorder import Recorder
+from streams.timeline import to_ns
 from tests.evidence_export.conftest import SEALED_AT, S, at, moment, write_recording
 from tests.evidence_export.helpers import resign
 from tests.evidence_export.segments import GOOD_CLOCK, LINE, live, live_start, reconnect, record, recordings_of
 from tests.evidence_export.test_sealer import masked, read_case
+from tests.streams.recorder import feeding
 
 GOLDEN = Path(__file__).parent / "golden" / "live-case.json"
 
@@ -557,3 +561,30 @@ def test_lost_time_is_counted_once() -> None:
     assert lost_ns((), (), zero, zero + 10) == 0
     assert lost_ns([torn(-5, 3), torn(8, 20)], [Hole(zero + 2, zero + 4)], zero, zero + 10) == 6
     assert lost_ns([torn(5, 2)], [], zero, zero + 10) == 0
+
+
+def test_footage_of_the_recorder_itself(
+    request_: CaseRequest, recording: Path, signer: Ed25519Signer, tmp_path: Path
+) -> None:
+    records: list[SegmentRecord | None] = []
+    with feeding.camera(recording) as (info, template, packets):
+        recorder = Recorder(tmp_path / "r", "demo", "cam-1", segment_ns=6 * S)
+        recorder.begin(
+            info,
+            template,
+            "s1",
+            anchor=lambda pts: live_start().shifted(to_ns(pts - feeding.PTS_0, info.time_base)),
+            clock=lambda: GOOD_CLOCK,
+        )
+        records += [recorder.add(packet) for packet in packets]
+        records.append(recorder.close(CloseReason.STOPPED))
+    recordings = tuple(recording_of(one, tmp_path / "r") for one in records if one is not None)
+    assert len(recordings) == 5
+    path = seal(live(request_, recordings), tmp_path / "o", signer, SEALED_AT).path
+    case = read_case(path)
+    [clip] = case["clips"]
+    assert clip["recordings"] == [0, 4] and clip["nal_sha256"] == payload_digest(recording).nal_sha256
+    assert [(one["gaps"], one["problems"]) for one in case["recordings"]] == [([], [])] * 5
+    assert case["recordings"][0]["segment"]["previous"] is None
+    assert [one["difference_ns"] for one in case["images"]["panoramas"]] == [0, 0]
+    assert verify(path, trusted_key=signer.fingerprint).ok
