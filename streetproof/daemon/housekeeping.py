@@ -158,29 +158,33 @@ class Housekeeper:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                _log.error("a segment cannot be removed", path=str(one.segment.path), error=error.strerror)
+                _log.error("segment_not_removed", path=str(one.segment.path), error=error.strerror)
                 continue
             gone.append(one.segment)
             folders.add(path.parent)
         for folder in sorted(folders):
-            self._settle(folder)
+            if folder.is_dir():
+                _synced(folder)
         self._store.segments.finish_deletion(gone)
+        for camera in sorted({folder.parent for folder in folders}):
+            self._tidy(camera)
         if gone:
-            reasons = sorted({one.why for one in doomed})
-            _log.info("footage deleted", segments=len(gone), bytes=sum(s.size for s in gone), why=reasons)
+            reasons = sorted({str(one.why) for one in doomed})
+            _log.info("footage_deleted", segments=len(gone), bytes=sum(s.size for s in gone), why=reasons)
         return gone
 
-    def _settle(self, folder: Path) -> None:
-        """Bring removals to the disk; a day's folder that is empty goes, unless the recorder may still want it."""
-        old_enough = folder.name < f"{to_datetime(self._now_ns() - 2 * DAY_NS):%Y-%m-%d}"
+    def _tidy(self, camera: Path) -> None:
+        """Remove the folders of days of which nothing is left, unless the recorder may still want them."""
+        wanted = f"{to_datetime(self._now_ns() - 2 * DAY_NS):%Y-%m-%d}"
         try:
-            if folder.is_dir():
-                sync_folder(folder)
-                if old_enough and not any(os.scandir(folder)):
-                    folder.rmdir()
-                    sync_folder(folder.parent)
+            with os.scandir(camera) as entries:
+                days = [Path(one.path) for one in entries if one.is_dir(follow_symlinks=False) and one.name < wanted]
+            for day in days:
+                if _is_empty(day):
+                    day.rmdir()
+            sync_folder(camera)
         except OSError as error:
-            _log.warning("a folder cannot be tidied", path=str(folder), error=error.strerror)
+            _log.warning("folder_not_tidied", path=str(camera), error=error.strerror)
 
     def _not_buried(self, doomed: Sequence[Deletion]) -> list[Deletion]:
         """A run that was killed has buried some of them already."""
@@ -199,6 +203,23 @@ class Housekeeper:
             before_ns = now_ns - limits.get(camera, default).keep_ns - _REMEMBER_NS
             self._store.gaps.forget(camera, before_ns)
             self._store.views.forget(camera, before_ns)
+
+
+def _synced(folder: Path) -> None:
+    try:
+        sync_folder(folder)
+    except OSError as error:
+        raise RecorderError(
+            f"cannot be brought to the disk: {error.strerror}",
+            where=str(folder),
+            remedy="Check the disk",
+            errno=error.errno,
+        ) from error
+
+
+def _is_empty(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return next(entries, None) is None
 
 
 def _runs(doomed: Sequence[Deletion]) -> Iterator[list[Deletion]]:

@@ -97,11 +97,11 @@ class RecordingIndex:
             self._write()
         except StoreError as error:
             if self._problem is None:
-                _log.warning("the index of recordings is behind", error=str(error))
+                _log.warning("index_behind", error=str(error))
             self._problem = f"The index of recordings cannot be written: {error}"
             return False
         if self._problem is not None:
-            _log.info("the index of recordings has caught up")
+            _log.info("index_caught_up")
         self._problem = None
         return True
 
@@ -139,7 +139,7 @@ class RecordingIndex:
                     recovered.append(outcome)
                 else:
                     given_up.append(outcome)
-                    _log.warning("a partial segment was not recovered", path=str(outcome.path), why=outcome.what)
+                    _log.warning("partial_not_recovered", path=str(outcome.path), why=outcome.what)
         self.catch_up()
         for camera in self._cameras():
             self._state_the_end(camera)
@@ -245,7 +245,7 @@ class RecordingIndex:
             for item in batch:
                 if isinstance(item, Damaged):
                     damaged.append(item)
-                    _log.warning("a segment is damaged", path=str(item.path), why=item.what)
+                    _log.warning("segment_damaged", path=str(item.path), why=item.what)
         return numbers, new, damaged
 
     def _state_the_end(self, camera: str) -> None:

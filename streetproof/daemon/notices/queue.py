@@ -106,7 +106,7 @@ class NoticeQueue:
 
     def _say_given_up(self, count: int, why: str) -> None:
         self._given_up += count
-        _log.warning("notices given up", count=count, why=why)
+        _log.warning("notices_given_up", count=count, why=why)
 
 
 def waiting_or_none(queue: NoticeQueue) -> int | None:

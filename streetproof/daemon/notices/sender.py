@@ -134,7 +134,7 @@ class Sender:
             self._queue.flush()
             self._queue.tidy()
         except StoreError as error:
-            _log.warning("notices cannot be written down now", error=str(error))
+            _log.warning("notices_not_written", error=str(error))
             return False
         return True
 
@@ -149,11 +149,11 @@ class Sender:
             except DeliveryError as error:
                 failures += 1
                 pause = self._pause(self._pace.first_s, self._pace.longest_s, failures)
-                _log.warning("notices wait", target=target.label, error=error.what, failures=failures, pause_s=pause)
+                _log.warning("notices_wait", target=target.label, error=error.what, failures=failures, pause_s=pause)
                 # Not ended early by new notices: the target is left alone.
                 await asyncio.sleep(pause)
             except StoreError as error:
-                _log.warning("notices cannot be read now", error=str(error))
+                _log.warning("notices_not_read", error=str(error))
                 await asyncio.sleep(self._pace.first_s)
             else:
                 failures = 0
@@ -172,7 +172,7 @@ class Sender:
             pause = 0.0
             if not error.whole_target:
                 pause = self._pause(self._pace.refused_s, self._pace.refused_longest_s, attempts + 1)
-                _log.warning("a notice was refused", target=target.label, notice=message.id, error=error.what)
+                _log.warning("notice_refused", target=target.label, notice=message.id, error=error.what)
             await asyncio.to_thread(
                 self._queue.failed, message.id, target.key, error.what, pause_ns=int(pause * NS_PER_S)
             )
