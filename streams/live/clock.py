@@ -208,11 +208,13 @@ class CameraClock:
 
     @property
     def _adrift(self) -> bool:
-        """Whether the line is no longer shown to be within 1.0 s of where it should be."""
-        target, difference = self._target(), self.difference_ns
-        if target is None or difference is None or not self._arrivals.settled:
+        """Whether the line is no longer shown to be within 1.0 s of what it is read from, and of the server's clock."""
+        target, arrival = self._target(), self._arrivals.level_ns
+        if target is None or arrival is None or self._level_ns is None or not self._arrivals.settled:
             return False
-        return abs(difference) + target.uncertainty_ns > LIMIT_NS
+        difference = abs(self._level_ns - target.level_ns)
+        late = self._level_ns - arrival - self._host_line_ns
+        return difference + target.uncertainty_ns > LIMIT_NS or not _within_limit(late)
 
     @property
     def _absurd(self) -> bool:
@@ -252,5 +254,6 @@ class CameraClock:
 
 
 def _within_limit(offset_ns: int) -> bool:
-    """Whether the camera is shown to be within 1.0 s of the server, however long its pictures were on their way."""
+    """Whether a clock this far ahead of the arrivals is shown to be within 1.0 s of the server's, however long pictures
+    were on their way."""
     return -LIMIT_NS <= offset_ns <= LIMIT_NS - DELAY_NS
