@@ -159,10 +159,14 @@ def test_a_stream_without_keyframes_is_cut_between_pictures(recording, folder, b
     assert check_chain(records) == []
 
 
-def test_a_segment_that_grows_too_large_is_closed(recording, folder):
-    records, _ = record(recording(frames=120, gop=500), folder, segment_ns=60 * NS_PER_S, max_bytes=6_000)
-    assert len(records) > 1 and "grew beyond 6000 bytes" in records[0].closing.detail
-    assert sum(r.closing.packets for r in records) == 120
+@pytest.mark.parametrize("bframes", [0, 3])
+def test_a_segment_that_grows_too_large_is_closed(recording, folder, bframes):
+    source = recording(frames=200, gop=500, bframes=bframes)
+    records, _ = record(source, folder, segment_ns=60 * NS_PER_S, max_bytes=6_000)
+    assert len(records) > 2 and "grew beyond 6000 bytes" in records[0].closing.detail
+    assert nal_units(*(folder / r.path for r in records)) == nal_units(source)
+    # Not between a picture and one that comes later and is shown earlier.
+    assert all(one.closing.last_pts < two.opening.first_pts for one, two in pairwise(records))
 
 
 def test_one_packet_is_a_segment(recording, folder):
