@@ -45,7 +45,8 @@ class CameraAddress:
         if len(self.url) > _MAX_LENGTH or any(ord(c) < 0x20 or ord(c) == 0x7F for c in self.url):
             raise AddressError("the address is too long, or holds control characters", remedy="Write it again")
         if self.scheme in _LOCAL:
-            if not self.path.is_absolute() or "\0" in str(self.path):
+            path = str(self.path)
+            if not path.startswith("/") or path.startswith("//") or "\0" in path:
                 raise AddressError("the address names no whole path", remedy=f"Write {self.scheme}:/path")
             return
         parts = _split(self.url)

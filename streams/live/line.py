@@ -87,9 +87,7 @@ class Line:
         if self._last is not None:
             return [self._place(held)]
         self._held.append(held)
-        if (pts is not None and dts is not None) or len(self._held) >= MAX_HELD:
-            return self.flush()
-        return []
+        return self.flush() if self._decided() or len(self._held) >= MAX_HELD else []
 
     def flush(self) -> list[LivePacket]:
         """The packets that are still held, placed as well as can be: the stream has ended."""
@@ -100,6 +98,14 @@ class Line:
         dts = self._settled_dts(held, pts)
         self._base = dts[0]
         return [self._finish(each, p - self._base, d - self._base) for each, p, d in zip(held, pts, dts, strict=True)]
+
+    def _decided(self) -> bool:
+        newest = self._held[-1]
+        if newest.pts is None or newest.dts is None:
+            return False
+        # The first pictures are shown before all others: nothing may come that is shown before those known so far.
+        shown = [each.pts for each in self._held if each.pts is not None]
+        return self._held[0].pts is not None or newest.dts >= min(shown)
 
     def _unwrapped(self, stamp: int | None) -> int | None:
         if stamp is None:
@@ -132,9 +138,11 @@ class Line:
                 usable = given is not None and given <= shown and given < settled[-1]
                 settled.append(given if given is not None and usable else min(settled[-1] - self._step, shown))
             return settled[::-1]
-        # The n-th picture shown has the n-th dts, early enough for the one that is shown soonest after it came.
+        # The n-th picture shown has the n-th dts: early enough for the one that is shown soonest after it came, and for
+        # those that are still to come and are shown before the last of these.
         shown_order = sorted(pts)
-        early = max(a - b for a, b in zip(shown_order, pts, strict=True))
+        apart = [a - b for a, b in zip(shown_order, pts, strict=True)]
+        early = max(apart) - min(apart)
         settled = []
         for place, wanted in enumerate(shown_order):
             dts = wanted - early

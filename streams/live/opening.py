@@ -112,12 +112,14 @@ def _plays_no_video(address: CameraAddress, timeouts: Timeouts) -> bool:
     so with one of many codes."""
     if address.scheme not in ("rtsp", "rtsps"):
         return False
-    container = _open(address, timeouts, everything=True)
-    if not isinstance(container, InputContainer):
-        return False
-    silent = not container.streams.video
-    container.close()
-    return silent
+    for _ in range(2):
+        # A server may still be busy with the session that has just failed: once more, then.
+        container = _open(address, timeouts, everything=True)
+        if isinstance(container, InputContainer):
+            silent = not container.streams.video
+            container.close()
+            return silent
+    return False
 
 
 def _how(address: CameraAddress, timeouts: Timeouts) -> tuple[str | None, dict[str, str]]:

@@ -40,7 +40,7 @@ class FileMedia(GstRtspServer.RTSPMediaFactory):
     def __init__(self, kind, path):
         super().__init__()
         self._pipeline, self._path = PIPELINES[kind], path
-        self.set_shared(True)
+        self.set_shared(kind != "audio")
 
     def do_create_element(self, url):
         element = Gst.parse_launch(f"( {self._pipeline} )")

@@ -90,9 +90,13 @@ def change(
     rate: int = 25,
     first: tuple[int, int] = (320, 192),
     then: tuple[int, int] = (640, 384),
+    pause: int = 0,
 ) -> Path:
-    """An MPEG-TS file: `seconds` of one picture size, and then as many of another, with timestamps that go on."""
-    path = folder / f"{codec} {first[0]}x{first[1]} to {then[0]}x{then[1]} {seconds}s {rate}fps.ts"
+    """An MPEG-TS file: `seconds` of one picture size, and then as many of another (or the same).
+
+    Timestamps go on, or leave out `pause` seconds between the two.
+    """
+    path = folder / f"{codec} {first[0]}x{first[1]} to {then[0]}x{then[1]} {seconds}s {rate}fps pause{pause}.ts"
     if path.exists():
         return path
     parts = [clip(folder, codec, seconds=seconds, rate=rate, size=size, suffix=".ts") for size in (first, then)]
@@ -106,7 +110,7 @@ def change(
                 for packet in source.demux(stream):
                     if packet.dts is None or packet.pts is None:
                         continue
-                    shift = place * seconds * _TICKS
+                    shift = place * (seconds + pause) * _TICKS
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                     packet.stream = copy
                     out.mux(packet)

@@ -21,6 +21,7 @@ import json
 import selectors
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -90,6 +91,8 @@ class RtspServer:
         self._user, self._password = user, password
         self.port = port
         self._process: subprocess.Popen[bytes] | None = None
+        # GStreamer's complaints are shown only where it ends unasked.
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
 
     def __enter__(self) -> Self:
         self.start()
@@ -99,6 +102,7 @@ class RtspServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
+        self._complaints.close()
 
     def url(self, mount: str) -> str:
         """The address of a mount, without credentials."""
@@ -111,7 +115,9 @@ class RtspServer:
     def start(self) -> None:
         """Start, or start again on the same port, and wait until it listens."""
         assert not self.running, "it is running"
-        self._process = subprocess.Popen([PYTHON, str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            [PYTHON, str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
+        )
         try:
             answer = self._ask(
                 {
@@ -181,7 +187,8 @@ class RtspServer:
                 # One byte after the other: what is buffered is not seen by the selector.
                 byte = process.stdout.raw.read(1)  # type: ignore[attr-defined]
                 if not byte:
-                    raise RuntimeError("the RTSP server ended; what it said is on stderr")
+                    self._complaints.seek(0)
+                    raise RuntimeError(f"the RTSP server ended: {self._complaints.read().decode(errors='replace')}")
                 line += byte
         answer = json.loads(line)
         assert isinstance(answer, dict)
