@@ -197,6 +197,10 @@ class InferenceThread(threading.Thread):
             except StreetproofError as error:
                 self._tell([Broken(error)])
                 return
+            except Exception as error:
+                # A mistake of ours must not end in a daemon that looks alive and sees nothing.
+                self._tell([Broken(StreetproofError(f"{type(error).__name__}: {error}", where="inference"))])
+                raise
 
     def _look(
         self, groups: list[tuple[str, _Group]], back: list[tuple[str, LookedBack]]

@@ -7,7 +7,6 @@ import secrets
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
 
 from streams.instant import NS_PER_S, Instant
 from streams.live.clock import CameraClock
@@ -24,7 +23,6 @@ from streetproof.daemon.messages import (
     Connected,
     Connecting,
     Faulted,
-    FromCamera,
     Gapped,
     LookBack,
     Report,
@@ -32,6 +30,7 @@ from streetproof.daemon.messages import (
     StreamRole,
     WorkerSpec,
 )
+from streetproof.daemon.outbox import Outbox
 from streetproof.daemon.process import resident_bytes
 
 _DISK_PAUSE_NS = 5 * NS_PER_S
@@ -41,17 +40,16 @@ _ANCHORS = 64
 _MAX_UNSETTLED = 500
 """Packets held back, at most, until the first instant of a connection can be trusted."""
 
-Send = Callable[[FromCamera], None]
-
 
 class MainStream:
     """One camera's recording. Called by one thread."""
 
-    def __init__(self, spec: WorkerSpec, host: HostClock, looker: Looker, send: Send) -> None:
+    def __init__(self, spec: WorkerSpec, host: HostClock, looker: Looker, outbox: Outbox) -> None:
         self._spec = spec
         self._host = host
         self._looker = looker
-        self._send = send
+        self._outbox = outbox
+        self._send = outbox.put
         self._recorder = Recorder(
             spec.recordings, site=spec.site, camera=spec.camera, segment_ns=spec.segment_ns, previous=spec.previous
         )
@@ -126,7 +124,7 @@ class MainStream:
             last_packet_age_ns=None if self._last_ns is None else now_ns - self._last_ns,
             decoded=counts.decoded,
             decode_ns=counts.decode_ns,
-            unsent=counts.unsent,
+            unsent=counts.unsent + self._outbox.unsent,
             overflow_ns=self._overflow_ns,
             offset_ns=clock.offset_ns if clock is not None else None,
             drift_ppb=clock.drift_ppb if clock is not None else None,

@@ -162,10 +162,10 @@ class Daemon:
             signal.signal(one, lambda *_: self._stop.set())
         signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
         loaded = self._request.loaded
+        self._take_snapshot()
+        self._server.start()  # first: a port that is taken is found before anything is recorded
         for camera in live_cameras(loaded.site).values():
             self._stations.open(loaded, camera)
-        self._take_snapshot()
-        self._server.start()
         self._sender.start()
         self._inference.start()
         threading.Thread(target=self._ask_the_time, name="reference time", daemon=True).start()
@@ -188,7 +188,8 @@ class Daemon:
                 self._hub.tell_due()
                 self._check_clock()
                 self._take_snapshot()
-                self._notifier.watchdog()
+                if self._inference.is_alive() or self._hub.broken is not None:
+                    self._notifier.watchdog()
             if every.due("file", 2 * NS_PER_S, self._beat_ns) or self._reload.is_set():
                 self._reread()
             if every.due("house", _HOUSE_NS, self._beat_ns):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -18,11 +19,11 @@ from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock
 from streams.live.source import open_source
 from streetproof.daemon.intake import Ended, Inbox, Intake
+from streetproof.daemon.logs import configure
 from streetproof.daemon.looker import Looker
 from streetproof.daemon.mainstream import MainStream
 from streetproof.daemon.messages import (
     Fit,
-    FromCamera,
     LookBack,
     ServerClock,
     Stop,
@@ -31,20 +32,35 @@ from streetproof.daemon.messages import (
     Watch,
     WorkerSpec,
 )
+from streetproof.daemon.outbox import Outbox
 from streetproof.daemon.process import set_title
 from streetproof.daemon.substream import SubStream
 from streetproof.daemon.views import restored_view
 from vision.attention import ChangeGate
 
 _POLL_S = 0.2
+_DRAIN_S = 2.0
 
 
 def camera_process(spec: WorkerSpec, connection: Connection) -> None:
     """What a camera's process runs, and its end: no thread that sits in a read of a dead camera is waited for."""
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)  # the whole group gets them; the hub decides
-    set_title(f"camera {spec.camera}")
-    CameraWorker(spec, connection).run()
+    set_title(f"streetproof: camera {spec.camera}")
+    configure(f"camera-{spec.camera}")
+    log_uncaught = threading.excepthook
+
+    def end(arguments: threading.ExceptHookArgs) -> None:
+        """A thread that is gone would be missed by nobody: the process ends, and the fleet starts another."""
+        log_uncaught(arguments)
+        os._exit(1)
+
+    threading.excepthook = end
+    try:
+        CameraWorker(spec, connection).run()
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        os._exit(1)
     os._exit(0)
 
 
@@ -54,30 +70,31 @@ class CameraWorker:
     def __init__(self, spec: WorkerSpec, connection: Connection) -> None:
         self._spec = spec
         self._connection = connection
-        self._sending = threading.Lock()
+        self._outbox = Outbox(connection, self._orphaned)
         self._host = HostClock(line_ns=spec.line_ns)
         self._host.note_reference(spec.reference)
         self._orders: deque[ToCamera] = deque()
         self._stopping: Stop | None = None
         self._inbox = Inbox()
         self._looker = Looker(
-            self._send,
+            self._outbox.put,
             rate=spec.rate,
             max_interval_ns=spec.max_interval_ns,
             gate=lambda: ChangeGate(spec.max_reuse_ns) if spec.skip_unchanged else None,
             monitor=restored_view(spec.view),
         )
-        self._main = MainStream(spec, self._host, self._looker, self._send)
+        self._main = MainStream(spec, self._host, self._looker, self._outbox)
         self._intakes = [self._intake(StreamRole.MAIN, self._inbox)]
         self._sub: SubStream | None = None
         if spec.sub is not None:
             inbox = Inbox()
             self._intakes.append(self._intake(StreamRole.SUB, inbox))
-            self._sub = SubStream(spec, self._host, self._looker, self._send, inbox, self._intakes[1])
+            self._sub = SubStream(spec, self._host, self._looker, self._outbox.put, inbox, self._intakes[1])
         self._reported_ns = 0
 
     def run(self) -> None:
         """Work until told to stop, or until the hub is gone; the open segment is closed in either case."""
+        self._outbox.start()
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         self._looker.tell_view()
         self._looker.start()
@@ -96,11 +113,12 @@ class CameraWorker:
             if now_ns - self._reported_ns >= NS_PER_S:
                 self._reported_ns = now_ns
                 self._check_clock()
-                self._send(self._main.report(now_ns))
+                self._outbox.put(self._main.report(now_ns))
         for intake in self._intakes:
             intake.stop()
         self._main.stop(self._stopping.cause)
         self._looker.close()
+        self._outbox.drain(_DRAIN_S)
 
     def _intake(self, role: StreamRole, inbox: Inbox) -> Intake:
         spec = self._spec
@@ -152,11 +170,7 @@ class CameraWorker:
                 self._orders.append(order)
             else:
                 break
-        self._stopping = self._stopping or Stop("crashed")
+        self._orphaned()
 
-    def _send(self, message: FromCamera) -> None:
-        with self._sending:
-            try:
-                self._connection.send(message)
-            except OSError:
-                self._stopping = self._stopping or Stop("crashed")
+    def _orphaned(self) -> None:
+        self._stopping = self._stopping or Stop("crashed")
