@@ -27,7 +27,8 @@ class Stay:
     """One physical object standing at one place in one zone.
 
     The time between `arrived[1]` and `last_seen` splits exactly into `seen_ns` (between two sightings close enough to
-    each other), `occluded_ns` (frames exist, the object was not detected in them) and `gap_ns` (no frames exist).
+    each other), `occluded_ns` (frames exist, the object was not detected in them) and `gap_ns` (no frames exist, or the
+    view was unusable in them).
     """
 
     id: str
@@ -39,7 +40,8 @@ class Stay:
     cls: str
     """The class seen most often."""
     arrived: tuple[Instant | None, Instant]
-    """Last sample before it was there, and first sighting; None: it stood there when the footage began."""
+    """Last sample, or recorded frame, before it was there, and first sighting; None: it stood there when the footage
+    began."""
     last_seen: Instant
     departed: tuple[Instant, Instant | None] | None
     """Last sighting, and first sample that showed its place without it; None while it stands. (.., None): the footage

@@ -24,8 +24,8 @@ FOUND = 0.3
 """Structure that matches less than this is not found."""
 _STANDS_OUT = 1.3
 """A shift of the whole picture must match so many times better than none."""
-_LOST = 0.25
-"""A tile that keeps less of its structure has lost it."""
+_LOST, _LOST_IN_NOISE, _WELL_KEPT = 0.25, 0.1, 0.8
+"""A tile that keeps less of its structure has lost it; less than that where noise takes some from every tile."""
 _LEAST_BLOCKS = 3
 
 
@@ -85,7 +85,7 @@ class Template:
         return Comparison(
             shift=shift,
             match=match,
-            lost=float((kept[self._textured] < _LOST).mean()) if self._textured.any() else 0.0,
+            lost=_lost(kept[self._textured]),
             strength=coarse / self._coarse if self._coarse else 0.0,
             sharpness=(fine / coarse) / (self._fine / self._coarse) if min(coarse, self._fine, self._coarse) else 0.0,
         )
@@ -105,6 +105,14 @@ class Template:
         found.sort()
         _, middle, _ = found[len(found) // 2]
         return middle, sum(peak for *_, peak in found) / len(found)
+
+
+def _lost(kept: npt.NDArray[np.float64]) -> float:
+    """Share of the tiles that have lost their structure, given how much each has kept (about 0..1)."""
+    if not kept.size:
+        return 0.0
+    best = float(np.percentile(kept, 75))
+    return float((kept < min(_LOST, max(_LOST_IN_NOISE, _LOST * best / _WELL_KEPT))).mean())
 
 
 def _blocks(values: npt.NDArray[_T]) -> list[npt.NDArray[_T]]:
