@@ -86,7 +86,7 @@ class CameraClock:
         Its uncertainty holds how well the source can be read and how far the line still is from it. Raises ValueError
         where nothing was observed before, or `pts` is not beyond that of the last anchor.
         """
-        target = self._target()
+        target = self._target(self._host_line_ns)
         if target is None:
             raise ValueError("a line of time needs a packet to begin with")
         position = to_ns(pts, self._time_base)
@@ -120,12 +120,10 @@ class CameraClock:
         Takes the host's line of now, too. False: the line would have to go back, which only a new connection may do;
         nothing has changed then.
         """
-        line_before, self._host_line_ns = self._host_line_ns, self._host.line_ns
         difference = self.difference_ns
         if difference is not None and difference > MAX_BACK_NS:
-            self._host_line_ns = line_before
             return False
-        self._free = True
+        self._host_line_ns, self._free = self._host.line_ns, True
         return True
 
     # -- what is known --------------------------------------------------------------------------------------------
@@ -137,8 +135,11 @@ class CameraClock:
 
     @property
     def difference_ns(self) -> int | None:
-        """The line minus where it should be; beyond 1.0 s either way it is not followed. None: no line yet."""
-        target = self._target()
+        """The line minus where `reanchor` would put it, on the host's line of now. None: no line yet.
+
+        Beyond 1.0 s either way it is not followed without being asked to.
+        """
+        target = self._target(self._host.line_ns)
         return None if target is None or self._level_ns is None else self._level_ns - target.level_ns
 
     @property
@@ -166,10 +167,7 @@ class CameraClock:
 
         A picture is on its way for a while, so the camera may be ahead by up to `DELAY_NS` more than this.
         """
-        arrival, stamp = self._arrivals.level_ns, self._reference.level_ns(self._now_ns)
-        if arrival is None or stamp is None or self._absurd or not self._arrivals.settled:
-            return None
-        return stamp - arrival - self._host_line_ns
+        return self._offset(self._host_line_ns)
 
     @property
     def drift_ppb(self) -> int | None:
@@ -209,7 +207,7 @@ class CameraClock:
     @property
     def _adrift(self) -> bool:
         """Whether the line is no longer shown to be within 1.0 s of what it is read from, and of the server's clock."""
-        target, arrival = self._target(), self._arrivals.level_ns
+        target, arrival = self._target(self._host_line_ns), self._arrivals.level_ns
         if target is None or arrival is None or self._level_ns is None or not self._arrivals.settled:
             return False
         difference = abs(self._level_ns - target.level_ns)
@@ -221,16 +219,22 @@ class CameraClock:
         """Whether the camera lately told a time that is no clock's."""
         return self._absurd_ns is not None and self._now_ns - self._absurd_ns <= FRESH_NS
 
-    def _target(self) -> _Target | None:
+    def _offset(self, host_line_ns: int) -> int | None:
+        arrival, stamp = self._arrivals.level_ns, self._reference.level_ns(self._now_ns)
+        if arrival is None or stamp is None or self._absurd or not self._arrivals.settled:
+            return None
+        return stamp - arrival - host_line_ns
+
+    def _target(self, host_line_ns: int) -> _Target | None:
         """Where the line should be. The camera's clock only where it is shown to be within 1.0 s of the server's."""
         arrival = self._arrivals.level_ns
         if arrival is None:
             return None
-        offset, stamp = self.offset_ns, self._reference.level_ns(self._now_ns)
+        offset, stamp = self._offset(host_line_ns), self._reference.level_ns(self._now_ns)
         if offset is not None and stamp is not None and self._reference.steady and _within_limit(offset):
             return _Target(stamp, TimeSource.RTCP_SR, STAMP_NS + self._reference.spread_ns)
         waited = self._arrivals.spread_ns + (0 if self._arrivals.settled else UNSETTLED_NS)
-        return _Target(arrival + self._host_line_ns, TimeSource.ARRIVAL, DELAY_NS + waited)
+        return _Target(arrival + host_line_ns, TimeSource.ARRIVAL, DELAY_NS + waited)
 
     def _first_level(self, wanted: int, position: int) -> int:
         if self._after_ns is None:

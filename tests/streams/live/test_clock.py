@@ -364,6 +364,7 @@ def test_a_server_that_was_an_hour_slow_is_put_right_when_nothing_is_timed():
     assert last.statement.server_offset_ns == -HOUR
     host.reanchor()
     assert cam.runs(MINUTE).statement.flags == last.statement.flags, "this connection stays on its line"
+    assert cam.clock.difference_ns == pytest.approx(-HOUR, abs=150 * MS), "and says how far that is from the new one"
     assert cam.clock.reanchor()
     last = cam.runs(MINUTE)
     assert last.statement.flags == () and last.instant.source is TimeSource.RTCP_SR
@@ -460,6 +461,24 @@ def test_what_arrived_before_a_long_silence_says_nothing_any_more():
     arrivals.observe(0, 0)
     arrivals.observe(5 * NS_PER_S, HOUR)
     assert arrivals.level_ns == 5 * NS_PER_S
+
+
+def test_a_server_that_was_an_hour_fast_needs_a_new_connection():
+    machine = Machine(line_ns=BASE + HOUR)
+    host = HostClock(machine)
+    cam = Camera(CameraClock(TB, host), machine, delay=lambda _t: 100 * MS)
+    cam.runs(MINUTE)
+    machine.line_ns = BASE
+    host.check()
+    host.reanchor()
+    assert cam.clock.difference_ns == HOUR and not cam.clock.reanchor()
+    last = cam.runs(MINUTE)
+    assert_straight(cam.seen)
+    assert "host_clock_stepped" in last.statement.flags
+    cam.clock = CameraClock(TB, host, after=last.instant)
+    cam._next_ns = cam.now_ns
+    assert next(cam.run(MINUTE)).error_ns == 100 * MS and HOUR - MINUTE < cam.clock.setback_ns <= HOUR
+    assert "host_clock_stepped" not in cam.clock.flags
 
 
 def test_pictures_of_a_segment_keep_their_distances():
