@@ -30,7 +30,9 @@ from vision.watch import EARLIEST_NS, LATEST_NS
 
 FORMAT = "streetproof.view-state/1"
 EXPOSURE: tuple[Judge, ...] = (Black(), Overexposed())
-JUDGES: tuple[Judge, ...] = (*EXPOSURE, Frozen(), Moved(), Elsewhere(), Covered(), Blocked(), Defocused())
+COMPARING: tuple[Judge, ...] = (Moved(), Elsewhere(), Covered(), Blocked(), Defocused())
+"""Those that need a reference."""
+JUDGES: tuple[Judge, ...] = (*EXPOSURE, Frozen(), *COMPARING)
 SOUND = 0.8
 """A fault ends below this severity; it begins at 1."""
 _REMEDY = "Start without the saved state; what is wrong with the view is then confirmed anew"
@@ -127,6 +129,14 @@ class ViewMonitor:
         open_ = [s.since for s in self._memory.signs.values() if s.since is not None and not s.active]
         return min(open_, key=lambda one: one.utc_ns, default=None)
 
+    def forget(self) -> None:
+        """Drop the reference, because the camera was aimed anew on purpose, or its picture has another shape now.
+
+        Faults that were found by comparison end with the next look; a new reference is made as at the first time.
+        """
+        self._reference = None
+        self._looks.clear()
+
     def look(self, at: Instant, luma: Image) -> list[ViewEvent]:
         """Take in one picture, H x W uint8 of any size; what this confirms to have begun or ended.
 
@@ -151,7 +161,8 @@ class ViewMonitor:
         repeated = digest == memory.digest
         self._reading, severities = self._read(at, shown, repeated)
         before = set(self.faults)
-        events = []
+        events = self._released(at)
+        before -= {event.fault for event in events}
         for judge in JUDGES:
             sign = memory.signs[judge.name]
             # The picture was frozen when the one before it was taken already.
@@ -243,6 +254,15 @@ class ViewMonitor:
         sign.active = not sign.active
         sign.refuted()
         return since
+
+    def _released(self, at: Instant) -> list[ViewEvent]:
+        """Without a reference nobody could ever say that what was found by comparison has ended."""
+        if self._reference is not None:
+            return []
+        before = self.faults
+        for judge in COMPARING:
+            self._memory.signs[judge.name] = _Sign()
+        return [ViewEvent(fault, ViewChange.ENDED, at, at) for fault in before if fault not in self.faults]
 
     def _learn(self, at: Instant, shown: Picture, severities: Mapping[str, float | None]) -> None:
         """Keep a look for the reference now and then; make or renew it once there are enough."""

@@ -12,8 +12,8 @@ from vision.integrity.picture import COLUMNS
 LIMIT = 0.012 * COLUMNS
 """Cells: 1.2 % of the picture's width, 23 pixels of 1920. A pole that sways by 3 pixels of 768 reads a third of it."""
 _MOST_LOST, _SHARP, _STRONG = 0.55, 0.7, 0.15
-"""Tiles that agree by chance keep the share of lost ones in an unrelated view down to 0.64. A bus that fills the picture
-is as strange, but too near to be so finely drawn: its sharpness read 0.44 to 0.50."""
+"""Tiles that agree by chance keep the share of lost ones in an unrelated view down to 0.64. A bus that fills the
+picture is as strange, but too near to be so finely drawn: its sharpness read 0.44 to 0.50."""
 
 
 class Moved:

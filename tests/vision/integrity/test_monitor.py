@@ -226,6 +226,22 @@ def test_another_shape_of_picture_is_not_compared() -> None:
     assert monitor.reading.match is None
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_camera_that_was_aimed_anew_gets_a_new_reference(restart: bool) -> None:
+    monitor = ViewMonitor(reference())
+    watch(monitor, cycled(frames(seed=3), 20, views.warped(0.1)))
+    assert monitor.faults == (ViewFault.MOVED,)
+    if restart:
+        monitor = ViewMonitor.restore(monitor.save(), None)
+    else:
+        monitor.forget()
+    (ended,) = watch(monitor, cycled(frames(seed=3), 30, views.warped(0.1)), start=20, every=10)
+    assert (ended.fault, ended.change, seconds(ended)) == (ViewFault.MOVED, ENDED, (20, 20))
+    assert monitor.reference is not None
+    assert monitor.reading is not None
+    assert monitor.reading.shift == pytest.approx((0, 0), abs=0.002)
+
+
 def test_a_look_costs_little() -> None:
     """About ten times what was measured for 1080p on one core of a small server, for machines that do other things."""
     big = [np.ascontiguousarray(picture.repeat(3, 0).repeat(3, 1)[:1080, :1920]) for picture in frames()]
