@@ -1,8 +1,9 @@
 """An RTSP server on loopback that serves files as cameras. Runs under Debian's own python3, which has GStreamer.
 
 Not imported by tests: `tests/rtsp/server.py` starts it. It speaks JSON, one object a line. The first line on stdin is
-the set-up, `{"port": 0, "user": null, "password": null, "mounts": {"/cam": {"kind": "h264", "path": "/a.mp4"}}}`; the
-answer on stdout is `{"port": 40123}` once it listens. Then one command a line, each answered with one line:
+the set-up: `port` (0: any), `user`, `password` and `certificate` (null: none), and
+`"mounts": {"/cam": {"kind": "h264", "path": "/a.mp4"}}`. The answer on stdout is `{"port": 40123}` once it listens. Then
+one command a line, each answered with one line:
 
 - `{"do": "add", "mount": "/cam", "media": {...}}`; clients that are connected stay as they are
 - `{"do": "remove", "mount": "/cam"}`: new clients get 404; connected ones stay
@@ -22,7 +23,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 PIPELINES = {
     "h264": "filesrc name=file ! qtdemux ! queue ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=1",
@@ -57,18 +58,20 @@ class Server:
         self._server.set_service(str(setup["port"]))
         self._role = None
         if setup.get("user"):
-            self._require(setup["user"], setup["password"])
+            self._require(setup["user"], setup["password"], setup.get("certificate"))
         for mount, media in setup["mounts"].items():
             self.add(mount, media)
         if self._server.attach(None) == 0:
             raise SystemExit(f"cannot listen on port {setup['port']}")
         self.port = self._server.get_bound_port()
 
-    def _require(self, user, password):
+    def _require(self, user, password, certificate):
         auth = GstRtspServer.RTSPAuth()
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
         token = GstRtspServer.RTSPToken()
         token.set_string("media.factory.role", "viewer")
+        if certificate is not None:
+            auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
         auth.add_digest(user, password, token)
         self._server.set_auth(auth)
         self._role = "viewer"

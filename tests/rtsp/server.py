@@ -9,7 +9,8 @@
 
 A mount is a file (its codec and container are found out), or a `Mount`. Everybody connected to a mount sees the same
 pictures at the same time, the first who comes begins at the beginning, and at the end of the file the connection ends:
-use `tests.rtsp.media.loop` for a long one. With `user` and `password` every mount asks for digest authentication.
+use `tests.rtsp.media.loop` for a long one. With `user` and `password` every mount asks for digest authentication, and
+with a `certificate` beside them (`tests.rtsp.certificate`) it speaks RTSPS alone.
 
 Tests that need it are marked `@requires_gstreamer`.
 """
@@ -85,10 +86,11 @@ class RtspServer:
         *,
         user: str | None = None,
         password: str | None = None,
+        certificate: Path | None = None,
         port: int = 0,
     ) -> None:
         self._mounts = {mount: _as_mount(what) for mount, what in mounts.items()}
-        self._user, self._password = user, password
+        self._user, self._password, self._certificate = user, password, certificate
         self.port = port
         self._process: subprocess.Popen[bytes] | None = None
         # GStreamer's complaints are shown only where it ends unasked.
@@ -106,7 +108,7 @@ class RtspServer:
 
     def url(self, mount: str) -> str:
         """The address of a mount, without credentials."""
-        return f"rtsp://127.0.0.1:{self.port}{mount}"
+        return f"{'rtsp' if self._certificate is None else 'rtsps'}://127.0.0.1:{self.port}{mount}"
 
     @property
     def running(self) -> bool:
@@ -124,6 +126,7 @@ class RtspServer:
                     "port": self.port,
                     "user": self._user,
                     "password": self._password,
+                    "certificate": None if self._certificate is None else str(self._certificate),
                     "mounts": {name: asdict(mount) for name, mount in self._mounts.items()},
                 }
             )

@@ -3,12 +3,14 @@
     with WebCamera({"/live.flv": Paced(clip(folder, suffix=".flv"), seconds=4), "/list": Answer(b"#EXTM3U...")}) as web:
         web.url("/live.flv")
 
-With `user` and `password` it asks for basic authentication. Anything not named is a 404.
+With `user` and `password` it asks for basic authentication, with a `certificate` it speaks HTTPS. Anything
+not named is a 404.
 """
 
 from __future__ import annotations
 
 import base64
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -44,7 +46,12 @@ class WebCamera:
     """See the module. A context manager; no thread is left behind."""
 
     def __init__(
-        self, pages: Mapping[str, Paced | Answer], *, user: str | None = None, password: str | None = None
+        self,
+        pages: Mapping[str, Paced | Answer],
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        certificate: Path | None = None,
     ) -> None:
         self._ending = threading.Event()
         expected = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}" if user else None
@@ -85,6 +92,11 @@ class WebCamera:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = False
+        self._scheme = "http" if certificate is None else "https"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="web camera")
 
     def __enter__(self) -> Self:
@@ -100,4 +112,4 @@ class WebCamera:
         self._thread.join()
 
     def url(self, page: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{page}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}{page}"

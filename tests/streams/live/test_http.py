@@ -12,6 +12,7 @@ from streams.instant import NS_PER_S
 from streams.live.address import CameraAddress
 from streams.live.interface import FaultKind
 from streams.live.source import Timeouts
+from tests.rtsp.certificate import self_signed
 from tests.rtsp.media import change, clip
 from tests.rtsp.web import Answer, Paced, WebCamera
 from tests.streams.live.watch import pictures_of, pts_of, pts_seen, watch
@@ -40,6 +41,14 @@ def test_flv_and_mpegts_come_unchanged(clips):
             assert seen.pictures == pictures_of(path), path.name
             assert pts_seen(seen) == pts_of(path)
             assert (seen.info.width, seen.info.height, seen.info.protocol) == (320, 192, "http")
+
+
+def test_encrypted(clips):
+    source = clip(clips, seconds=1, suffix=".ts")
+    with WebCamera({"/live": Paced(source, 1)}, certificate=self_signed(clips)) as web:
+        seen = watch(web.url("/live"))
+    assert seen.kind is FaultKind.ENDED
+    assert seen.pictures == pictures_of(source)
 
 
 @pytest.mark.parametrize(

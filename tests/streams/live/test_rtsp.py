@@ -16,6 +16,7 @@ from streams.instant import NS_PER_S
 from streams.live.address import CameraAddress
 from streams.live.interface import FaultKind, LiveError
 from streams.live.source import Timeouts, open_source
+from tests.rtsp.certificate import self_signed
 from tests.rtsp.media import change, clip
 from tests.rtsp.proxy import Proxy
 from tests.rtsp.server import Mount, RtspServer, requires_gstreamer
@@ -90,6 +91,17 @@ def test_digest_authentication_and_secrets(clips):
         missing = watch(CameraAddress(server.url("/nothing"), USER, PASSWORD))
         assert missing.kind is FaultKind.NOT_FOUND
         _holds_no_secret(missing.fault, PASSWORD)
+
+
+def test_encrypted(clips):
+    source = clip(clips, seconds=1, bframes=3)
+    with RtspServer({"/cam": source}, user=USER, password=PASSWORD, certificate=self_signed(clips)) as server:
+        seen = watch(CameraAddress(server.url("/cam"), USER, PASSWORD))
+        assert (seen.kind, seen.info.protocol) == (FaultKind.ENDED, "rtsps")
+        assert seen.pictures == pictures_of(source)
+        wrong = watch(CameraAddress(server.url("/cam"), USER, "hunter2"))
+    assert wrong.kind is FaultKind.UNAUTHORIZED
+    _holds_no_secret(wrong.fault, PASSWORD, "hunter2")
 
 
 def test_a_killed_server_ends_the_stream_and_comes_back(clips):
