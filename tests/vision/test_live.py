@@ -228,6 +228,15 @@ def test_suspension_never_adds_and_always_adds_up(samples: list[Sample], data: s
         assert all(adds_up(stay) for stay in engine.standing("gt-01"))
 
 
+def test_a_camera_whose_clock_is_set_while_it_runs_can_still_be_saved(engine: Engine) -> None:
+    """It begins in 1970, and jumps to this year."""
+    for seconds in range(0, 20, 2):
+        engine.step("gt-01", Instant(seconds * S, TimeSource.OSD, 0), detections(CAR), None)
+    play(engine, lambda t: CAR, 20)
+    assert restored(engine).save() == engine.save()
+    assert [stay.arrived[1] for stay in engine.standing("gt-01")] == [at(0)]
+
+
 # -- better arrivals --------------------------------------------------------------------------------------------
 
 

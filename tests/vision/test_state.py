@@ -109,6 +109,7 @@ CONTRADICTIONS: dict[str, Callable[[dict[str, Any]], object]] = {
     "a negative variance": lambda s: s["cameras"]["gt-01"]["tracks"]["tracks"][0]["covariance"].__setitem__(0, -0.1),
     "tracks of the future": lambda s: s["cameras"]["gt-01"]["tracks"].update(last_s=1e6),
     "an id not given yet": lambda s: s["cameras"]["gt-01"]["tracks"]["tracks"][0].update(id=10**6),
+    "tracks of antiquity": lambda s: s["cameras"]["gt-01"]["tracks"].update(origin_ns=-(1 << 63)),
     "no numbers in tracks": lambda s: s["cameras"]["gt-01"]["tracks"].update(last_s="now"),
 }
 

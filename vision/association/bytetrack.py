@@ -32,6 +32,8 @@ _MAX_TRACKS = 10_000
 
 _Number = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1 << 53)]
+_Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
+"""More than the whole of the time that cameras can have: a clock that was never set may begin in 1970."""
 
 
 class _Tracklet(BaseModel):
@@ -42,15 +44,15 @@ class _Tracklet(BaseModel):
     covariance: Annotated[list[_Number], Field(min_length=_DIM * _DIM, max_length=_DIM * _DIM)]
     age: _Count
     misses: _Count
-    missed_s: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+    missed_s: _Seconds
     hits: _Count
 
 
 class _State(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    origin_ns: int | None
-    last_s: _Number | None
+    origin_ns: Annotated[int, Field(ge=-(1 << 61), le=1 << 62)] | None
+    last_s: _Seconds | None
     next_id: _Count
     tracks: Annotated[list[_Tracklet], Field(max_length=_MAX_TRACKS)]
 
