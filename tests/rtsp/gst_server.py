@@ -2,8 +2,8 @@
 
 Not imported by tests: `tests/rtsp/server.py` starts it. It speaks JSON, one object a line. The first line on stdin is
 the set-up: `port` (0: any), `user`, `password` and `certificate` (null: none), and
-`"mounts": {"/cam": {"kind": "h264", "path": "/a.mp4"}}`. The answer on stdout is `{"port": 40123}` once it listens. Then
-one command a line, each answered with one line:
+`"mounts": {"/cam": {"kind": "h264", "path": "/a.mp4"}}`. The answer on stdout is `{"port": 40123}` once it listens.
+Then one command a line, each answered with one line:
 
 - `{"do": "add", "mount": "/cam", "media": {...}}`; clients that are connected stay as they are
 - `{"do": "remove", "mount": "/cam"}`: new clients get 404; connected ones stay
