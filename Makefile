@@ -8,11 +8,12 @@ RTSP_PACKAGES := gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base
 	gstreamer1.0-plugins-bad gstreamer1.0-rtsp
 RTSP_CHECK := /usr/bin/python3 -c "import gi; gi.require_version(\"GstRtspServer\", \"1.0\")" && dpkg -s $(RTSP_PACKAGES)
 
-.PHONY: help demo test lint bench lock schema clean
+.PHONY: help demo test cameras lint bench lock schema clean
 
 help:
 	@echo "make demo    set up, run the demo on real CCTV footage, end with a verified evidence bundle (./demo-out)"
 	@echo "make test    set up and run the tests"
+	@echo "make cameras three RTSP cameras to try the daemon with, where none are at hand"
 	@echo "make lint    style, types and import layers"
 	@echo "make bench   measure speed against the decode limits and a plain peer script"
 	@echo "make lock    renew requirements.lock        make schema   renew configs/site.schema.json"
@@ -27,6 +28,11 @@ test: $(READY)
 	@./setup.sh --packages 'command -v openssl' openssl
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
 	@$(BIN)/pytest -n auto --dist worksteal
+
+# Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.
+cameras: $(READY)
+	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
+	@$(BIN)/python -m tests.rtsp
 
 lint: $(READY)
 	$(BIN)/ruff check .

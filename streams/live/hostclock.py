@@ -187,6 +187,12 @@ class HostClock:
         self._asleep_ns = now.boottime_ns - now.monotonic_ns
         return moved
 
+    def adopt(self, line_ns: int) -> None:
+        """Take the line that another process on this machine has taken, by the same rule as `reanchor`."""
+        now = self._read()
+        self._line_ns, self._system_ns, self._told_ns = line_ns, now.line_ns, now.line_ns
+        self._asleep_ns = now.boottime_ns - now.monotonic_ns
+
     def note_reference(self, measured: ReferenceLine | None) -> None:
         """Take what was measured against a reference; None: the measurement failed, the last one ages."""
         if measured is not None:

@@ -224,7 +224,7 @@ def _why(camera: CameraSnapshot) -> str:
     if camera.integrity:
         parts.append(f"view {', '.join(camera.integrity)}: its rules are suspended")
     if abs(camera.offset_s or 0.0) > OFFSET_LIMIT_S or "camera_offset_over_1s" in camera.clock_flags:
-        parts.append("its clock is off by more than 1 s")
+        parts.append("its clock is off by more than 1 s, or may be")
     if "camera_clock_jumped" in camera.clock_flags:
         parts.append("its clock has jumped")
     return clean("; ".join(parts))

@@ -268,7 +268,8 @@ class MainStream:
         if not self.idle or clock is None or begun is None:
             return
         difference = clock.difference_ns
-        if difference is None or abs(difference) <= LIMIT_NS or clock.reanchor():
+        off = difference is not None and (abs(difference) > LIMIT_NS or "host_clock_stepped" in clock.flags)
+        if difference is None or not off or clock.reanchor():
             return
         # The line would have to go back: only a new line may, and between two lines there is a stated gap.
         self._finish("clock", f"a clock was set back by {difference / NS_PER_S:.1f} s", CloseReason.CHANGED)

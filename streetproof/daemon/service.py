@@ -18,7 +18,7 @@ import structlog
 from models.detector import YoloDetector
 from models.store import ModelStore, load_detector
 from streams.instant import NS_PER_S
-from streams.live.hostclock import HostClock, ReferenceLine
+from streams.live.hostclock import LIMIT_NS, HostClock, ReferenceLine
 from streetproof.daemon import announce
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.fleet import Fleet
@@ -282,10 +282,16 @@ class Daemon:
                 f"服务器时钟被调整了 {by_s:+.3f} 秒；正在计时的停留不受影响，相关案件将注明",
                 f"This server's clock was set by {by_s:+.3f} s. Stays being timed are not bent by it; cases say so",
             )
-        if self._host.stepped() and all(station.desk.idle for station in self._hub.stations.values()):
+        if self._host.stepped() and self._is_right_now():
+            # Cameras stay on the line they are on until nothing is being timed there; only what begins takes the new.
             moved_ns = self._host.reanchor()
             _log.warning("time_line_put_right", by_s=moved_ns / NS_PER_S)
             self._stations.tell_line()
+
+    def _is_right_now(self) -> bool:
+        """Whether nothing speaks against the system clock as it is since it was set."""
+        known = self._host.server_offset()
+        return known is None or abs(known.offset_ns + self._host.offset_ns()) <= LIMIT_NS
 
     def _ask_the_time(self) -> None:
         """Measure this machine's clock now and then. A thread: answers take seconds."""

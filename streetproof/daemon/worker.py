@@ -143,16 +143,16 @@ class CameraWorker:
                 self._looker.set_fit(order)
             case LookBack():
                 self._main.look_back(order)
-            case ServerClock(_, reference):
+            case ServerClock(line_ns, reference):
                 self._host.note_reference(reference)
+                if line_ns != self._host.line_ns:
+                    self._host.adopt(line_ns)
             case Stop():
                 self._stopping = order
 
     def _check_clock(self) -> None:
-        # The hub says so, once for all cameras; here it has to be known for the flags of this one.
+        # The hub says it, and puts the line right; here it has to be known for the flags of this camera.
         self._host.check()
-        if self._main.idle and self._host.stepped():
-            self._host.reanchor()
 
     def _listen(self) -> None:
         """Take orders; without a hub there is nobody to work for."""

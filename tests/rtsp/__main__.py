@@ -11,6 +11,8 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import av
+
 from tests.rtsp.media import loop
 from tests.rtsp.server import MISSING, RtspServer, gstreamer_is_there
 
@@ -32,9 +34,8 @@ def main() -> int:
         return 4
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        footage = folder / CLIP.name
-        footage.write_bytes(CLIP.read_bytes())
-        long = loop(footage, int(_HOURS * 3600 / _CLIP_S))
+        print("Making their footage ...", flush=True)
+        long = loop(as_a_camera_sends(CLIP, folder / CLIP.name), int(_HOURS * 3600 / _CLIP_S))
         servers = {
             number: stack.enter_context(
                 RtspServer({"/main": long}, user=USER, password=password, port=FIRST_PORT + number - 1)
@@ -50,6 +51,21 @@ def main() -> int:
         except KeyboardInterrupt:
             pass
     return 0
+
+
+def as_a_camera_sends(clip: Path, out: Path) -> Path:
+    """The clip without B-frames: street cameras send none, and a server that plays a file sends the pictures that others
+    wait for before their time, which no camera can."""
+    with av.open(str(clip)) as source, av.open(str(out), "w") as target:
+        given = source.streams.video[0]
+        stream = target.add_stream("libx264", rate=given.average_rate)
+        stream.width, stream.height, stream.pix_fmt = given.width, given.height, "yuv420p"
+        stream.options = {"bf": "0", "g": "20", "sc_threshold": "0", "preset": "veryfast", "crf": "23"}
+        for frame in source.decode(given):
+            frame.pict_type = 0
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    return out
 
 
 def _obey(line: str, servers: dict[int, RtspServer]) -> None:

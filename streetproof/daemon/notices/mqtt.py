@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,7 +18,7 @@ from streetproof.daemon.notices.interface import Deliver, Message, UnreachableEr
 _QUIET = logging.getLogger("streetproof.mqtt")
 """The client's own log lines repeat what the sender says already, once per attempt."""
 _QUIET.setLevel(logging.CRITICAL)
-_KEEPALIVE_S = 30
+_SHORTEST_KEEPALIVE_S = 5
 _NOT_IN_A_LEVEL = str.maketrans({"/": "_", "+": "_", "#": "_", "\0": "_"})
 
 
@@ -58,29 +59,65 @@ class MqttTarget:
             password=self._password,
             tls_context=self._tls,
             identifier=f"streetproof-{uuid4().hex[:10]}",
-            keepalive=_KEEPALIVE_S,
+            # Also how long the client waits in a TLS handshake.
+            keepalive=max(_SHORTEST_KEEPALIVE_S, math.ceil(self._timeout_s)),
             timeout=self._timeout_s,
             logger=_QUIET,
         )
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await client.__aenter__()
-        except (aiomqtt.MqttError, OSError, ValueError, TimeoutError) as error:
+            await client.__aenter__()
+        except (aiomqtt.MqttError, OSError, ValueError) as error:
+            _hang_up(client)
             raise UnreachableError(_kind(error), where=self.label) from None
+        lost = asyncio.create_task(_until_lost(client))
         try:
 
             async def deliver(message: Message) -> None:
                 topic = "/".join((self._topic, message.site.translate(_NOT_IN_A_LEVEL), message.kind))
                 try:
-                    await client.publish(topic, message.body, qos=1, timeout=self._timeout_s)
+                    await _publish(client, topic, message.body, lost, self._timeout_s)
                 except (aiomqtt.MqttError, OSError, ValueError) as error:
                     raise UnreachableError(_kind(error), where=self.label) from None
 
             yield deliver
         finally:
+            lost.cancel()
+            await asyncio.wait([lost])
             # What was confirmed is there; how the connection ended is of no interest.
             with suppress(aiomqtt.MqttError, OSError):
                 await client.__aexit__(None, None, None)
+            _hang_up(client)
+
+
+async def _publish(client: aiomqtt.Client, topic: str, body: bytes, lost: asyncio.Task[None], timeout_s: float) -> None:
+    """Return when the broker has confirmed. The client itself would wait for that on a connection that is gone."""
+    confirmed = asyncio.create_task(client.publish(topic, body, qos=1, timeout=timeout_s))
+    try:
+        await asyncio.wait([confirmed, lost], return_when=asyncio.FIRST_COMPLETED)
+        if not confirmed.done():
+            raise aiomqtt.MqttError("the connection is gone")
+        confirmed.result()
+    finally:
+        confirmed.cancel()
+        await asyncio.wait([confirmed])
+
+
+async def _until_lost(client: aiomqtt.Client) -> None:
+    with suppress(aiomqtt.MqttError):
+        async for _ in client.messages:
+            # Nothing was subscribed to: whatever comes is not for us.
+            continue
+
+
+def _hang_up(client: aiomqtt.Client) -> None:
+    """Leave no socket behind: where the broker never answered, the client keeps it, and the loop keeps the client."""
+    inner = client._client
+    with suppress(OSError, ValueError):
+        inner.disconnect()
+    socket = inner.socket()
+    if socket is not None and socket.fileno() >= 0:
+        asyncio.get_running_loop().remove_reader(socket.fileno())
+        socket.close()
 
 
 def _kind(error: Exception) -> str:
