@@ -67,7 +67,7 @@ class MqttTarget:
         try:
             await client.__aenter__()
         except (aiomqtt.MqttError, OSError, ValueError) as error:
-            _hang_up(client)
+            await _hang_up(client)
             raise UnreachableError(_kind(error), where=self.label) from None
         lost = asyncio.create_task(_until_lost(client))
         try:
@@ -86,7 +86,7 @@ class MqttTarget:
             # What was confirmed is there; how the connection ended is of no interest.
             with suppress(aiomqtt.MqttError, OSError):
                 await client.__aexit__(None, None, None)
-            _hang_up(client)
+            await _hang_up(client)
 
 
 async def _publish(client: aiomqtt.Client, topic: str, body: bytes, lost: asyncio.Task[None], timeout_s: float) -> None:
@@ -109,14 +109,18 @@ async def _until_lost(client: aiomqtt.Client) -> None:
             continue
 
 
-def _hang_up(client: aiomqtt.Client) -> None:
+async def _hang_up(client: aiomqtt.Client) -> None:
     """Leave no socket behind: where the broker never answered, the client keeps it, and the loop keeps the client."""
     inner = client._client
     with suppress(OSError, ValueError):
         inner.disconnect()
+    # What the client has asked of the loop until now has to have been done before it can be undone.
+    await asyncio.sleep(0)
     socket = inner.socket()
     if socket is not None and socket.fileno() >= 0:
-        asyncio.get_running_loop().remove_reader(socket.fileno())
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(socket.fileno())
+        loop.remove_writer(socket.fileno())
         socket.close()
 
 

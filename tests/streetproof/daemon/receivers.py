@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 Answer = int | tuple[int, dict[str, str]] | Callable[[BaseHTTPRequestHandler], None]
 
@@ -17,7 +25,7 @@ Answer = int | tuple[int, dict[str, str]] | Callable[[BaseHTTPRequestHandler], N
 class Receiver:
     """Answers each POST with the next of `answers`, and after them with the last one."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.answers: list[Answer] = list(answers) or [200]
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.arrived = threading.Condition()
@@ -45,6 +53,10 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            # The handshake comes with the first read, in the connection's own thread.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that left is no news
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
@@ -61,12 +73,40 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/hook/token-in-path?key=token-in-query"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/hook/token-in-path?key=token-in-query"
 
     def wait_for(self, count: int, timeout_s: float = 20) -> list[tuple[str, dict[str, str], bytes]]:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.requests) >= count, timeout_s), self.requests
             return list(self.requests)
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """For a server at 127.0.0.1: its context, and the file with the certificate that clients have to trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    own, trusted = folder / "own.pem", folder / "trusted.pem"
+    pem = serialization.Encoding.PEM
+    trusted.write_bytes(made.public_bytes(pem))
+    own.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + made.public_bytes(pem)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own)
+    return context, trusted
 
 
 def free_port() -> int:
@@ -80,12 +120,19 @@ class Broker:
     """Takes connections and messages. `confirm` says whether a message is confirmed; `connack` is its return code,
     None: it never answers."""
 
-    def __init__(self, *, connack: int | None = 0, confirm: Callable[[int], bool] = lambda number: True) -> None:
+    def __init__(
+        self,
+        *,
+        connack: int | None = 0,
+        confirm: Callable[[int], bool] = lambda number: True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.messages: list[tuple[str, int, bytes]] = []
         self.logins: list[tuple[str | None, str | None]] = []
         self.arrived = threading.Condition()
         self.open = 0
         self._connack = connack
+        self._tls = tls
         self._confirm = confirm
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
@@ -126,6 +173,8 @@ class Broker:
             self._clients.append(client)
             with self.arrived:
                 self.open += 1
+            if self._tls is not None:
+                client = self._tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
             thread = threading.Thread(target=self._serve, args=(client,))
             self._threads.append(thread)
             thread.start()
@@ -143,7 +192,9 @@ class Broker:
                 self.arrived.notify_all()
 
     def _answer(self, client: socket.socket, kind: int, flags: int, data: bytes) -> None:
-        if kind == 1 and data[2:6] == b"MQTT":
+        if kind == 1 and data[2:6] != b"MQTT":
+            _shut(client)
+        elif kind == 1:
             self.logins.append(_login(data))
             if self._connack is not None:
                 client.sendall(bytes((0x20, 2, 0, self._connack)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -43,7 +44,7 @@ from streetproof.daemon.notices.webhook import WebhookTarget
 from streetproof.store.database import Store
 from tests.conftest import ROOT
 from tests.streetproof.daemon.footage import T0
-from tests.streetproof.daemon.receivers import Broker, Receiver, free_port, receivers
+from tests.streetproof.daemon.receivers import Broker, Receiver, certificate, free_port, receivers
 
 SECRET = "streng-geheim-口令"
 WEEK_NS = 7 * 86_400 * 10**9
@@ -512,6 +513,35 @@ def test_nobody_at_the_broker_s_address() -> None:
             hand_over(MqttTarget(host, free_port(), "t", password=SECRET, username="u"), notice())
 
 
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """The MQTT client leaves its socket to the garbage collector where a handshake fails: let that be now."""
+    yield
+    gc.collect()
+
+
+UNCLOSED = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+
+
+@UNCLOSED
+@pytest.mark.usefixtures("collected")
+def test_a_certificate_counts_where_the_machine_trusts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, trusted = certificate(tmp_path)
+    with Receiver(tls=context) as receiver, Broker(tls=context) as broker:
+        for target in (
+            webhook(receiver),
+            MqttTarget("127.0.0.1", broker.port, "t", tls=ssl.create_default_context()),
+        ):
+            with pytest.raises(UnreachableError, match="secure connection"):
+                hand_over(target, notice())
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        hand_over(webhook(receiver), notice())
+        hand_over(MqttTarget("127.0.0.1", broker.port, "t", tls=ssl.create_default_context()), notice())
+        assert (len(receiver.requests), len(broker.messages)) == (1, 1)
+
+
+@UNCLOSED
+@pytest.mark.usefixtures("collected")
 def test_a_broker_without_tls_where_tls_was_asked_for() -> None:
     with Broker() as broker, pytest.raises(UnreachableError):
         hand_over(MqttTarget("127.0.0.1", broker.port, "t", tls=ssl.create_default_context(), timeout_s=1), notice())
