@@ -1,0 +1,263 @@
+"""`streetproof run` as an operator runs it, in a session of its own, to be stopped, killed, and looked at.
+
+    with Daemon(folder, [camera("gate-1", server.url("/cam"))], model) as daemon:
+        daemon.until(recording)          # waits for a status that fits
+        server.kill()
+        daemon.until(faulty("ended"))
+
+On leaving, whatever the test did: the daemon is stopped gracefully within ten seconds, no process of it is left, and
+what it left on disk is put to the questions of `tests.chaos.evidence`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.chaos import evidence, processes
+from tests.chaos.site import site, write
+from tests.streetproof.commands import command
+
+STOP_S = 10.0
+_READY_S = 60.0
+_POLL_S = 0.1
+_TAIL = 4000
+
+Status = dict[str, Any]
+
+
+class Daemon:
+    """See the module. `expected`: events that are logged as errors in this test, and may be."""
+
+    def __init__(
+        self,
+        folder: Path,
+        cameras: Sequence[Mapping[str, Any]],
+        model: str,
+        *,
+        data: Path | None = None,
+        secrets: Sequence[str] = (),
+        expected: Sequence[str] = (),
+        dwell: str = "8s",
+        **live: Any,
+    ) -> None:
+        self.folder = folder / "站点 A"
+        self.folder.mkdir()
+        self.data = data or self.folder / "data"
+        self.site_file = self.folder / "site.yaml"
+        self._settings = {"model": model, "port": _free_port(), "dwell": dwell, **live}
+        self.write_site(cameras)
+        self._secrets = tuple(secrets)
+        self._expected = frozenset(expected)
+        self._log_file = self.folder / "log.jsonl"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._sessions: list[int] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException as error:
+            self._give_up(error)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._give_up(error)
+            return
+        try:
+            if self._process is not None:
+                self.stop()
+            self.check_logs()
+            evidence.check(self.data)
+        finally:
+            self.kill()
+
+    # -- its life --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start it, or start it again, and wait until it answers."""
+        assert self._process is None
+        with self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                command("run", self.site_file, "--data", self.data),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._sessions.append(self._process.pid)
+        self.until(lambda status: status["ready"], within_s=_READY_S)
+
+    def stop(self) -> float:
+        """SIGTERM; returns how many seconds it took. It must be less than ten, and nothing may be left of it."""
+        process, began = self._running(), time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=STOP_S)
+        took = time.monotonic() - began
+        self._process = None
+        assert code == 0, f"it ended with {code}"
+        self._wait_until_gone(within_s=2)
+        assert not list(self.data.rglob("*.partial")), "files were left half written by an orderly end"
+        return took
+
+    def kill(self, *, everything: bool = True) -> None:
+        """SIGKILL, to its main process alone or to all; returns when none of them is left. As often as one likes."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+        if everything:
+            for session in self._sessions:
+                for pid in processes.of_session(session):
+                    _signal(pid, signal.SIGKILL)
+        self._wait_until_gone(within_s=10)
+
+    def reload(self) -> None:
+        """SIGHUP."""
+        self._running().send_signal(signal.SIGHUP)
+
+    def write_site(self, cameras: Sequence[Mapping[str, Any]], **changed: Any) -> None:
+        """Put a new site file in the place of the old one."""
+        write(self.site_file, site(cameras, **{**self._settings, **changed}))
+
+    # -- what it says ----------------------------------------------------------------------------------------------
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def status(self) -> Status:
+        """/status. The titles of all processes are looked through for secrets on the way."""
+        text = self._get("/status")
+        titles = "\n".join(processes.of_session(self.pid).values())
+        self._holds_no_secret(text, "status")
+        self._holds_no_secret(titles, "process titles")
+        value: Status = json.loads(text)
+        return value
+
+    def camera(self, name: str = "gate-1") -> Status:
+        """One camera of /status."""
+        found: Status = next(one for one in self.status()["cameras"] if one["id"] == name)
+        return found
+
+    def metrics(self, camera: str = "gate-1") -> dict[str, float]:
+        """Samples of one camera, and those of the whole daemon, by name."""
+        text = self._get("/metrics")
+        self._holds_no_secret(text, "metrics")
+        return {
+            sample.name.removeprefix("streetproof_"): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.labels.get("camera", camera) == camera and set(sample.labels) <= {"camera"}
+        }
+
+    def until(self, fits: Callable[[Status], Any], *, within_s: float = 30.0) -> Status:
+        """Wait for a status that fits, and return it."""
+        deadline = time.monotonic() + within_s
+        status: Status | None = None
+        while time.monotonic() < deadline:
+            code = self._running().poll()
+            assert code is None, f"the daemon ended with {code}"
+            try:
+                status = self.status()
+            except (OSError, http.client.HTTPException):
+                status = None  # it does not listen yet
+            if status is not None and fits(status):
+                return status
+            time.sleep(_POLL_S)
+        raise AssertionError(f"not within {within_s} s; at last it was {json.dumps(status, ensure_ascii=False)}")
+
+    def until_camera(self, fits: Callable[[Status], Any], name: str = "gate-1", *, within_s: float = 30.0) -> Status:
+        """Wait until one camera's status fits, and return that."""
+        status = self.until(
+            lambda status: any(c["id"] == name and fits(c) for c in status["cameras"]), within_s=within_s
+        )
+        return next(one for one in status["cameras"] if one["id"] == name)
+
+    def logs(self, event: str | None = None) -> list[dict[str, Any]]:
+        """The lines of its log, of all its lives; of one event."""
+        lines = [json.loads(line) for line in self._log_file.read_text(encoding="utf-8").splitlines()]
+        return [line for line in lines if event in (None, line["event"])]
+
+    def load(self) -> dict[str, processes.Load]:
+        """What the hub and the cameras' processes hold."""
+        status = self.status()
+        found = {"hub": processes.load(status["pid"])}
+        return found | {one["id"]: processes.load(one["pid"]) for one in status["cameras"]}
+
+    def check_logs(self) -> None:
+        """Every line is JSON, none holds a secret, and none is an error that the test did not ask for."""
+        self._holds_no_secret(self._log_file.read_text(encoding="utf-8"), "log")
+        bad = [
+            one for one in self.logs() if one["level"] in ("error", "critical") and one["event"] not in self._expected
+        ]
+        assert not bad, bad
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _give_up(self, error: BaseException) -> None:
+        self.kill()
+        error.add_note(f"log: ...{self._log_file.read_text(encoding='utf-8')[-_TAIL:]}")
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "it is not running"
+        return self._process
+
+    def _get(self, path: str) -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", self._settings["port"], timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
+    def _holds_no_secret(self, text: str, what: str) -> None:
+        assert not [secret for secret in self._secrets if secret in text], f"a secret stands in the {what}"
+
+    def _wait_until_gone(self, *, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        left: dict[int, str] = {}
+        while time.monotonic() < deadline:
+            left = {pid: title for one in self._sessions for pid, title in processes.of_session(one).items()}
+            if not left:
+                return
+            time.sleep(_POLL_S)
+        for pid in left:
+            _signal(pid, signal.SIGKILL)
+        raise AssertionError(f"processes were left behind: {left}")
+
+
+def recording(camera: Status) -> bool:
+    """Packets are coming, and something of them is on disk."""
+    return bool(camera["state"] == "recording" and camera["fps"] and camera["segments"])
+
+
+def faulty(kind: str) -> Callable[[Status], bool]:
+    """Whether a camera has this fault now."""
+    return lambda camera: camera["fault"] == kind
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,41 @@
+"""What Linux says of the processes of a session: who is there, what they are called, what they hold open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from streetproof.daemon.process import open_handles, resident_bytes, threads
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a process holds."""
+
+    handles: int
+    threads: int
+    resident: int
+    """Bytes."""
+
+
+def of_session(session: int) -> dict[int, str]:
+    """Every process of a session that lives, with its title. The daemon's children stay in the session it began."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+            title = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # it ended while we looked
+        if int(fields[3]) == session and fields[0] not in (b"Z", b"X"):
+            found[int(folder.name)] = title
+    return found
+
+
+def load(pid: int) -> Load:
+    """What a process holds now."""
+    counts = open_handles(pid), threads(pid), resident_bytes(pid)
+    assert None not in counts, f"process {pid} is gone"
+    return Load(*(count or 0 for count in counts))
