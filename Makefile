@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # A real RTSP server, under Debian's own Python: tests of live cameras stand on it, and `make cameras`.
 RTSP_PACKAGES := gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
-	gstreamer1.0-plugins-bad gstreamer1.0-rtsp
+	gstreamer1.0-plugins-bad gstreamer1.0-rtsp glib-networking
 RTSP_CHECK := /usr/bin/python3 -c "import gi; gi.require_version(\"GstRtspServer\", \"1.0\")" && dpkg -s $(RTSP_PACKAGES)
 
 .PHONY: help demo test cameras lint bench lock schema clean

@@ -113,7 +113,7 @@ def _problems(hub: Hub, host: HostClock, known: Overview) -> list[str]:
         )
     if host.stepped():
         found.append(
-            f"This server's clock was set by {host.offset_ns() / NS_PER_S:+.3f} s, away from its reference; times go on "
-            "as before. Put the clock right"
+            f"This server's clock was set by {host.offset_ns() / NS_PER_S:+.3f} s, away from its reference; times go "
+            "on as before. Put the clock right"
         )
     return found

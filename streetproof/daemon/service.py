@@ -88,7 +88,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
 def run_daemon(request: DaemonRequest) -> None:
     """Run until SIGTERM or SIGINT. Raises StreetproofError where it cannot begin."""
     with ExitStack() as stack:
-        stack.enter_context(_only_one(request.data))
+        stack.enter_context(only_one(request.data))
         detector = check_daemon(request)
         store = stack.enter_context(Store.open_file(request.data / "state.db", busy_s=1.0))
         Daemon(request, store, detector, stack).run()
@@ -393,7 +393,7 @@ def _detector(loaded: LoadedSite, models: ModelStore) -> YoloDetector:
 
 
 @contextmanager
-def _only_one(data: Path) -> Iterator[None]:
+def only_one(data: Path) -> Iterator[None]:
     """Hold the data folder; the lock goes with the process."""
     try:
         data.mkdir(parents=True, exist_ok=True)

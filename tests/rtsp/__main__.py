@@ -54,8 +54,8 @@ def main() -> int:
 
 
 def as_a_camera_sends(clip: Path, out: Path) -> Path:
-    """The clip without B-frames: street cameras send none, and a server that plays a file sends the pictures that others
-    wait for before their time, which no camera can."""
+    """The clip without B-frames: street cameras send none. A server that plays a file sends pictures that others refer
+    to before their time, which no camera can."""
     with av.open(str(clip)) as source, av.open(str(out), "w") as target:
         given = source.streams.video[0]
         stream = target.add_stream("libx264", rate=given.average_rate)

@@ -1,0 +1,156 @@
+"""`streetproof recordings`: check the chain of what the daemon recorded, make its index again, let held footage go."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streetproof.cli.exits import EPILOG as EXITS
+from streetproof.cli.exits import Exit
+from streetproof.cli.options import Json
+from streetproof.cli.output import counted, err, out, print_json, span
+from streetproof.errors import StreetproofError
+
+if TYPE_CHECKING:
+    from streams.recorder.interface import SegmentRecord
+
+app = typer.Typer(
+    help="What the daemon recorded: check it, make its index again, let held footage go.", rich_markup_mode=None
+)
+
+CHECK_EPILOG = f"Example: streetproof recordings check /var/lib/streetproof/recordings   ·   {EXITS}"
+REBUILD_EPILOG = f"Example: streetproof recordings rebuild /var/lib/streetproof   ·   stop the daemon first. {EXITS}"
+RELEASE_EPILOG = f"Example: streetproof recordings release /var/lib/streetproof SP-20261123-ZII66HL7MOG3   ·   {EXITS}"
+_Data = Annotated[Path, typer.Argument(help="The daemon's data folder (its --data).")]
+_EVERY_S = 2.0
+
+
+@app.command(epilog=CHECK_EPILOG)
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder of recordings: DATA/recordings.")],
+    as_json: Json = False,
+) -> None:
+    """Read every segment, and see that nothing was changed, removed or exchanged: each names the hash before it."""
+    from streams.recorder.chain import Damaged, check_chain, scan
+    from streams.recorder.interface import SegmentRecord
+    from streams.recorder.names import cameras
+    from streams.recorder.tombstones import tombstones
+
+    if not folder.is_dir():
+        raise StreetproofError(
+            "there is no such folder", where=str(folder), remedy="Name the folder `recordings` of the daemon's data"
+        )
+    records: list[SegmentRecord] = []
+    damaged: list[Damaged] = []
+    told = time.monotonic()
+    for item in scan(folder):
+        if isinstance(item, SegmentRecord):
+            records.append(item)
+        else:
+            damaged.append(item)
+        if not as_json and time.monotonic() - told >= _EVERY_S:
+            told = time.monotonic()
+            err.print(f"{counted(len(records), 'segment')} read", markup=False)
+    stones = [stone for camera in cameras(folder) for stone in tombstones(folder, camera)]
+    faults = check_chain(records, stones)
+    report = [
+        _camera(name, [one for one in records if one.camera == name]) for name in sorted({r.camera for r in records})
+    ]
+    if as_json:
+        print_json(
+            {
+                "cameras": report,
+                "deleted": sum(stone.last - stone.first + 1 for stone in stones),
+                "faults": [asdict(fault) for fault in faults],
+                "damaged": [{"path": str(one.path), "what": one.what} for one in damaged],
+            }
+        )
+    else:
+        for camera in report:
+            out.print(
+                f"✓ {camera['camera']}: {counted(camera['segments'], 'segment')}, {span(camera['recorded_ns'])}, "
+                f"{counted(camera['gaps'], 'gap')}, newest {camera['newest_sha256'][:16]}…",
+                markup=False,
+            )
+        for fault in faults:
+            out.print(f"✗ {fault.camera}: {fault.what}", style="bold red", markup=False)
+        for one in damaged:
+            out.print(f"✗ {one.path}: {one.what}", style="bold red", markup=False)
+        if not report:
+            out.print("No segment was found.")
+    if faults or damaged:
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command(epilog=REBUILD_EPILOG)
+def rebuild(data: _Data, as_json: Json = False) -> None:
+    """Make the index (DATA/state.db) again from the files, for a database that was lost, damaged or restored."""
+    from streetproof.daemon.index import RecordingIndex
+    from streetproof.daemon.service import only_one
+    from streetproof.store.database import Store
+
+    _must_be_data(data)
+    with only_one(data), Store.open_file(data / "state.db") as store:
+        index = RecordingIndex(store, data / "recordings")
+        index.recover_all()
+        done = index.rebuild(time.time_ns())
+    if as_json:
+        print_json(
+            {
+                "found": done.found,
+                "added": done.added,
+                "lost": done.lost,
+                "damaged": [{"path": str(one.path), "what": one.what} for one in done.damaged],
+            }
+        )
+    else:
+        out.print(
+            f"{counted(done.found, 'segment')} found, {done.added} added to the index, "
+            f"{done.lost} gone without a tombstone, {done.damaged_count} damaged",
+            markup=False,
+        )
+    if done.lost or done.damaged_count:
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command(epilog=RELEASE_EPILOG)
+def release(
+    data: _Data,
+    case: Annotated[str, typer.Argument(help="Id of the case whose footage need no longer be held.")],
+    as_json: Json = False,
+) -> None:
+    """Let go of the footage that is held for a case: retention may then delete it. The bundle stays."""
+    from streetproof.store.database import Store
+
+    _must_be_data(data)
+    with Store.open_file(data / "state.db") as store:
+        released = store.holds.release(case)
+    if as_json:
+        print_json({"case": case, "released": released})
+    elif released:
+        out.print(f"{counted(released, 'hold')} of {case} released", markup=False)
+    if not released:
+        raise StreetproofError(
+            f"nothing is held for {case!r}", where=str(data), remedy="`streetproof verify DATA/cases` lists the cases"
+        )
+
+
+def _camera(name: str, records: list[SegmentRecord]) -> dict[str, Any]:
+    return {
+        "camera": name,
+        "segments": len(records),
+        "recorded_ns": sum(one.closing.end.utc_ns - one.opening.start.utc_ns for one in records),
+        "gaps": sum(one.opening.gap_before is not None for one in records),
+        "newest_sha256": records[-1].sha256,
+    }
+
+
+def _must_be_data(data: Path) -> None:
+    if not (data / "recordings").is_dir():
+        raise StreetproofError(
+            "this is no data folder of the daemon: it has no `recordings`", where=str(data), remedy="Give its --data"
+        )
