@@ -14,6 +14,7 @@ from streetproof.daemon.intake import Begun, Ended, Inbox, Intake
 from streetproof.daemon.looker import Looker
 from streetproof.daemon.messages import Connected, Faulted, FromCamera, StreamRole, WorkerSpec
 
+_POLL_S = 0.2
 _ANCHOR_NS = 10 * NS_PER_S
 """Its line of time is put right as often as that of a recorded stream, whose segments are about so long."""
 
@@ -43,7 +44,7 @@ class SubStream(threading.Thread):
 
     def run(self) -> None:
         while True:
-            item = self._inbox.get(3600)
+            item = self._inbox.get(_POLL_S)
             match item:
                 case Begun(info, template):
                     self._clock, self._anchored_ns = CameraClock(info.time_base, self._host), None
