@@ -126,6 +126,9 @@ class RecordingIndex:
 
         Raises StoreError where the database refuses, RecorderError where the folder cannot be read.
         """
+        if not self._store.segments.footage():
+            # A new database beside old footage: before anything may be deleted, what cases need has to be known again.
+            self._place_kept_holds()
         recovered: list[SegmentRecord] = []
         given_up: list[NotRecovered] = []
         failed: list[str] = []
@@ -160,8 +163,7 @@ class RecordingIndex:
         self._write()
         found = added = lost = 0
         damaged: list[Damaged] = []
-        for hold in load_holds(self.folder):
-            self._store.holds.place(hold)
+        self._place_kept_holds()
         for camera in self._cameras():
             known = self._store.segments.numbers(camera)
             seen, new, broken = self._enter(scan(self.folder, camera=camera))
@@ -247,6 +249,10 @@ class RecordingIndex:
                     damaged.append(item)
                     _log.warning("segment_damaged", path=str(item.path), why=item.what)
         return numbers, new, damaged
+
+    def _place_kept_holds(self) -> None:
+        for hold in load_holds(self.folder):
+            self._store.holds.place(hold)
 
     def _state_the_end(self, camera: str) -> None:
         last = self._store.segments.last(camera)

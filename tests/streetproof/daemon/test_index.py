@@ -224,6 +224,32 @@ def test_files_that_are_gone_without_a_tombstone_are_called_missing(folder: Path
     assert [r.opening.sequence for r in index.between("gate-1", 0, ALWAYS)] == [2, *range(5, len(records) + 1)]
 
 
+def test_a_lost_database_does_not_cost_what_cases_need(tmp_path: Path, folder: Path, clip: Path, store: Store) -> None:
+    """A daemon that just starts again, without anybody asking for the index to be rebuilt."""
+    records, _ = record(clip, folder)
+    store.segments.add(records)
+    store.holds.place(Hold("SP-1", "gate-1", START_NS, START_NS, "原件"))
+    later = START_NS + 10**18
+
+    def run(opened: Store) -> None:
+        keeper = Housekeeper(opened, folder, now_ns=lambda: later, mono_ns=lambda: 0)
+        keeper.run({}, Limits(keep_ns=1), min_free=0, warn_free=0)
+
+    save_holds(folder, store.holds.all())
+    for name in ("new 1.db", "new 2.db"):
+        with Store.open_file(tmp_path / name) as fresh:
+            RecordingIndex(fresh, folder).recover_all()
+            run(fresh)
+            run(fresh)
+        assert [path.name[-12:] for path in folder.rglob("*.mp4")] == ["00000001.mp4"]
+        assert [hold.case_id for hold in load_holds(folder)] == ["SP-1"]
+    with Store.open_file(tmp_path / "new 2.db") as known:
+        known.holds.release("SP-1")
+        RecordingIndex(known, folder).recover_all()
+        # Released is released, though the file still says otherwise.
+        assert known.holds.all() == []
+
+
 def test_a_camera_without_a_folder_and_a_folder_without_a_camera(tmp_path: Path, store: Store) -> None:
     index = RecordingIndex(store, tmp_path / "not there")
     assert index.recover_all().recovered == ()
