@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streetproof.errors import StreetproofError
+from streetproof.settings.document import ConfigError
 from streetproof.settings.load import LoadedSite, load_site
 from streetproof.settings.site import Camera, Site
 
@@ -46,6 +47,7 @@ def changes(old: Site, new: Site) -> Changes:
         "live.listen": old.live.listen != new.live.listen,
         "live.inference_threads": old.live.inference_threads != new.live.inference_threads,
         "live.inference_batch": old.live.inference_batch != new.live.inference_batch,
+        "live.notices": old.live.notices != new.live.notices,
     }
     return Changes(
         added=tuple(name for name in after if name not in before),
@@ -69,7 +71,8 @@ class SiteFile:
         self.loaded = loaded
         self.error: str | None = None
         self._check = check
-        self._met = self._mark()
+        self._met: tuple[int, int, int] | None = None
+        """None: what was changed between the reading of `loaded` and now is met by the first poll."""
 
     def poll(self) -> LoadedSite | None:
         """The new site where the file has changed and is valid; call it every few seconds."""
@@ -83,7 +86,8 @@ class SiteFile:
         """Read the file now. None where it is as before, or invalid: then `error` says why."""
         try:
             loaded = load_site(self.loaded.path)
-            self._check(loaded)
+            if loaded.sha256 != self.loaded.sha256:
+                self._check(loaded)
         except StreetproofError as error:
             self.error = str(error)
             return None
@@ -102,11 +106,21 @@ class SiteFile:
 
 
 def kept_copy(folder: Path, loaded: LoadedSite) -> Path:
-    """Keep the exact site file that is in force under its hash, so that a case can name it and be made from it."""
+    """Keep the exact site file that is in force under its hash, so that a case can name it and be made from it.
+
+    Raises ConfigError where the disk does not take it: without it no case could be made.
+    """
     place = folder / f"{loaded.sha256}.yaml"
-    if not place.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = place.with_name(place.name + ".partial")
-        partial.write_bytes(loaded.document.content)
-        partial.replace(place)
+    try:
+        if not place.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            partial = place.with_name(place.name + ".partial")
+            partial.write_bytes(loaded.document.content)
+            partial.replace(place)
+    except OSError as error:
+        raise ConfigError(
+            f"the copy of the site file that cases are made from cannot be written: {error.strerror}",
+            where=str(place),
+            remedy="Check the disk and who may write to the data folder, then save the site file again",
+        ) from error
     return place

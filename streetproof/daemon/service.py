@@ -218,7 +218,6 @@ class Daemon:
             self._notifier.ready()
 
     def _apply(self, before: LoadedSite, loaded: LoadedSite) -> None:
-        kept_copy(self._request.data / "configs", loaded)
         found = changes(before.site, loaded.site)
         if found.model:
             # The file was checked with this model a moment ago, so it can be loaded.
@@ -345,8 +344,9 @@ class Daemon:
             _log.error("segment_not_recovered", error=text)
 
     def _can_run(self, loaded: LoadedSite) -> None:
-        """Raises StreetproofError for a site that cannot be run here."""
+        """Raises StreetproofError for a site that cannot be run here, or that no case could be made from."""
         check_daemon(replace(self._request, loaded=loaded))
+        kept_copy(self._request.data / "configs", loaded)
 
     def _close(self) -> None:
         """Stop, in the order in which things depend on each other. Nothing here takes long but the cameras."""
