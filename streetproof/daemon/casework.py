@@ -108,13 +108,15 @@ class CaseWork:
             except StreetproofError as error:
                 if isinstance(error, StoreError):
                     raise
+                self._store.findings.begin(finding.id)  # counts as an attempt, so that there is a last one
                 self._failed(finding, error, now_ns)
                 continue
             if request is None:
                 continue
-            self._under_way = (finding, request)
-            self._store.findings.begin(finding.id)
             as_zip = self._config(finding).site.evidence.zip
+            # First in the database: where that refuses, nothing is under way.
+            self._store.findings.begin(finding.id)
+            self._under_way = (finding, request)
             self._sealing.seal(str(finding.id), Seal(request, self._data / "cases", self._key, as_zip))
             return
 
@@ -151,6 +153,8 @@ class CaseWork:
             error=str(error),
         )
         self._store.findings.failed(finding.id, str(error), retry_ns=now_ns + attempts * _RETRY_NS if again else None)
+        if not again:
+            self._frozen.pop(finding.id, None)
 
     def _request(self, finding: StoredFinding, now_ns: int) -> CaseRequest | None:
         """What the sealer must be told; None while footage is still being written."""
