@@ -55,12 +55,13 @@ class SealingProcess:
 
     def seal(self, finding: str, task: Seal) -> None:
         """Begin to seal; the outcome is told. Only while not `busy`."""
-        if self._pool is None:
-            # Spawned, not forked from the cameras' server: it needs other modules, and none of their memory.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
         self._under_way = finding
-        future: Future[Outcome] = self._pool.submit(execute, task)
+        try:
+            future = self._submit(task)
+        except BrokenProcessPool:
+            # It was killed while it had nothing to do: nothing is lost, and another takes its place.
+            self._pool = None
+            future = self._submit(task)
         future.add_done_callback(lambda done: self._done(finding, done))
 
     def stop(self) -> None:
@@ -72,6 +73,13 @@ class SealingProcess:
         for process in list(pool._processes.values()):
             process.kill()
         pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, task: Seal) -> Future[Outcome]:
+        if self._pool is None:
+            # Spawned, not forked from the cameras' server: it needs other modules, and none of their memory.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+        return self._pool.submit(execute, task)
 
     def _done(self, finding: str, future: Future[Outcome]) -> None:
         if self._stopped:
