@@ -104,6 +104,7 @@ class Desk:
                     self.violations += 1
                     outcomes.append(Fired(violation, role))
                 case StayEnded(stay):
+                    self._backs = {token: back for token, back in self._backs.items() if back.stay.id != stay.id}
                     outcomes.append(Ended(stay))
         return outcomes
 
@@ -120,6 +121,10 @@ class Desk:
         pinned = pin_arrival(back.stay, back.seen)
         if pinned.narrowed and pinned.earliest is not None:
             self.changed |= self._engine.note_arrival(self._camera, back.stay.id, pinned.earliest)
+
+    def unanswered(self) -> None:
+        """The camera's process is gone: no look back that it was asked for will end."""
+        self._backs.clear()
 
     def suspend(self, since: Instant) -> None:
         """The view cannot be trusted since then: nothing counts until `resume`."""
