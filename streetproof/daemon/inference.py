@@ -81,7 +81,7 @@ class FairQueue:
                     return None
                 last = self._last.get(camera)
                 return None if last is None else Seen(camera, look, last, True, 0)
-            if len(groups) >= (2 if camera in self._timed else 1):
+            while len(groups) >= (2 if camera in self._timed else 1):
                 left_out = groups.popleft()
                 self._shed[camera] = self._shed.get(camera, 0) + 1 + len(left_out.unchanged)
             groups.append(_Group(look))
@@ -155,17 +155,25 @@ class FairQueue:
             back = [self._back.popleft() for _ in range(min(room, len(self._back)))]
             return taken, back
 
-    def done(self, camera: str, group: _Group, detections: Detections, cost_ns: int) -> list[Seen]:
-        """The model has looked: what is now known, in order."""
+    def done(
+        self,
+        camera: str,
+        group: _Group,
+        detections: Detections,
+        cost_ns: int,
+        tell: Callable[[Sequence[Seen]], None],
+    ) -> None:
+        """The model has looked: `tell` is given what is now known, in order, and must not wait.
+
+        It is told before anything more is taken in: what `put` answers at once must not overtake it.
+        """
         with self._condition:
             if self._in_flight.get(camera) is not group:
-                return []  # the camera was forgotten meanwhile
+                return  # the camera was forgotten meanwhile
             del self._in_flight[camera]
             self._last[camera] = detections
-            return [
-                Seen(camera, group.look, detections, False, cost_ns),
-                *(Seen(camera, look, detections, True, 0) for look in group.unchanged),
-            ]
+            repeats = [Seen(camera, look, detections, True, 0) for look in group.unchanged]
+            tell([Seen(camera, group.look, detections, False, cost_ns), *repeats])
 
 
 class InferenceThread(threading.Thread):
@@ -193,7 +201,7 @@ class InferenceThread(threading.Thread):
     def run(self) -> None:
         while (taken := self._queue.take(self._batch)) is not None:
             try:
-                self._tell(self._look(*taken))
+                self._look(*taken)
             except StreetproofError as error:
                 self._tell([Broken(error)])
                 return
@@ -202,9 +210,7 @@ class InferenceThread(threading.Thread):
                 self._tell([Broken(StreetproofError(f"{type(error).__name__}: {error}", where="inference"))])
                 raise
 
-    def _look(
-        self, groups: list[tuple[str, _Group]], back: list[tuple[str, LookedBack]]
-    ) -> list[Seen | SeenBack | Broken]:
+    def _look(self, groups: list[tuple[str, _Group]], back: list[tuple[str, LookedBack]]) -> None:
         pictures = [(group.look.image, group.look.size) for _, group in groups]
         pictures += [(look.image, look.size) for _, look in back]
         images = [image for image, _ in pictures if image is not None]
@@ -215,9 +221,6 @@ class InferenceThread(threading.Thread):
         self.busy_ns += cost_ns
         each = cost_ns // max(1, len(images))
         results = iter(found)
-        seen: list[Seen | SeenBack | Broken] = []
         for camera, group in groups:
-            seen += self._queue.done(camera, group, next(results), each)
-        for camera, look in back:
-            seen.append(SeenBack(camera, look, next(results) if look.image is not None else None))
-        return seen
+            self._queue.done(camera, group, next(results), each, self._tell)
+        self._tell([SeenBack(camera, look, None if look.image is None else next(results)) for camera, look in back])
