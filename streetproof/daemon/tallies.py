@@ -73,11 +73,15 @@ class CameraTally:
         """The regular sign of life."""
         self.report, self.reported_ns = report, monotonic_ns
 
-    def on_death(self, why: str, now_ns: int) -> None:
-        """The process is gone: its counters are kept."""
+    def on_end(self) -> None:
+        """The process is gone, as it was told to or not: its counters are kept, its readings are not."""
         if self.report is not None:
             self.base = self._total()
         self.report = self.reported_ns = None
+
+    def on_death(self, why: str, now_ns: int) -> None:
+        """The process is gone without being told to."""
+        self.on_end()
         self.fault, self.fault_detail = "crashed", why
         self.enter(CameraState.DEAD, now_ns)
 
