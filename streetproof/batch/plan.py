@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from streams.recorder.reading import read_opening
 from streetproof.errors import StreetproofError
 from streetproof.settings.site import Camera, Site
 
@@ -30,7 +31,13 @@ class Failure:
 
 
 def camera_of(site: Site, path: Path) -> Camera:
-    """The one camera of `site` that claims `path` by its `recordings` globs. Raises UnassignedError."""
+    """The camera that a recorded segment names, or the one that claims `path` by its `recordings` globs.
+
+    Raises UnassignedError.
+    """
+    recorded = _recorded_by(site, path)
+    if recorded is not None:
+        return recorded
     if len(site.cameras) == 1 and not site.cameras[0].recordings:
         return site.cameras[0]
     text = path.as_posix()
@@ -57,3 +64,14 @@ def camera_named(site: Site, name: str) -> Camera:
             return camera
     known: Sequence[str] = [camera.id for camera in site.cameras]
     raise UnassignedError(f"the site has no camera {name!r}", remedy=f"Known cameras: {', '.join(known)}")
+
+
+def _recorded_by(site: Site, path: Path) -> Camera | None:
+    """What a segment of the daemon says itself; None for other files, and for those of other sites."""
+    try:
+        opening = read_opening(path)
+    except ValueError:
+        return None
+    if opening is None or opening.site != site.site.id:
+        return None
+    return next((camera for camera in site.cameras if camera.id == opening.camera), None)

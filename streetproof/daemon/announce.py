@@ -111,6 +111,26 @@ def view(site: Site, camera: Camera, kind: str, begun: bool, at_ns: int) -> Noti
     )
 
 
+def clock(site: Site, camera: Camera, off: bool, offset_ns: int | None, at_ns: int) -> Notice:
+    """A camera's clock is more than 1.0 s off, or may be; or no longer."""
+    seconds = None if offset_ns is None else offset_ns / NS_PER_S
+    by = "" if seconds is None else f"（{seconds:+.3f} 秒）"
+    measured = "" if seconds is None else f" ({seconds:+.3f} s measured)"
+    return Notice(
+        kind=NoticeKind.TIME,
+        site=site.site.id,
+        camera=camera.id,
+        at_ns=at_ns,
+        zh=f"{camera.name}：摄像机时钟偏差超过或可能超过1秒{by}，案件将注明"
+        if off
+        else f"{camera.name}：摄像机时钟已恢复正常",
+        en=f"{camera.name}: its clock is off by more than 1 s, or may be{measured}; cases say so"
+        if off
+        else f"{camera.name}: its clock is within 1 s again",
+        data={"offset_ns": offset_ns, "off": off},
+    )
+
+
 def plain(site: Site, kind: NoticeKind, zh: str, en: str, at_ns: int) -> Notice:
     """Something that concerns the whole site."""
     return Notice(kind=kind, site=site.site.id, camera=None, at_ns=at_ns, zh=zh, en=en)

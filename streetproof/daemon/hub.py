@@ -114,6 +114,7 @@ class Hub:
         self._notify = notify
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._faults: Debounce[str] = Debounce(DEBOUNCE_NS, "")
+        self._clocks: Debounce[bool] = Debounce(DEBOUNCE_NS, False)
         self._undone: list[Undone] = []
         self._unanswered: Sealed | NotSealed | None = None
         self._store_again_ns = 0
@@ -185,6 +186,7 @@ class Hub:
         self._outcomes(station, station.desk.finish())
         self.pictures.forget(camera)
         self._faults.forget(camera)
+        self._clocks.forget(camera)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -212,6 +214,7 @@ class Hub:
         name, now_ns = station.camera.id, self._host.now_ns()
         match message:
             case Report():
+                self._observe_clock(station, message)
                 station.tally.on_report(message, self._monotonic())
                 if self.fleet is not None:
                     self.fleet.heard(name)
@@ -363,6 +366,25 @@ class Hub:
             desk.resume()
         elif not desk.suspended and station.last is not None:
             desk.suspend(station.last)  # it was so when the process ended, and still is
+
+    def _observe_clock(self, station: Station, report: Report) -> None:
+        """Log what changes about a camera's clock; tell people where it is off, and where it is no longer."""
+        before = station.tally.report
+        if report.last_packet_age_ns is None or (before is not None and before.clock_flags == report.clock_flags):
+            return
+        name = station.camera.id
+        _log.info(
+            "camera_clock",
+            camera=name,
+            offset_s=None if report.offset_ns is None else report.offset_ns / NS_PER_S,
+            drift_ppm=None if report.drift_ppb is None else report.drift_ppb / 1000,
+            flags=report.clock_flags,
+        )
+        telling = self._clocks.observe(name, "camera_offset_over_1s" in report.clock_flags, self._monotonic())
+        if telling is not None:
+            self._notify(
+                announce.clock(self.loaded.site, station.camera, telling.state, report.offset_ns, self._host.now_ns())
+            )
 
     def _observe_fault(self, camera: str, kind: str) -> None:
         telling = self._faults.observe(camera, kind, self._monotonic())
