@@ -39,7 +39,7 @@ SETTLE_S = 12
 BACK_S = 5
 """So much of the past a look back takes in, as the desk asks for it."""
 BACK_EVERY_S = 10
-_RATE = Fraction(2)
+_RATE = Fraction(1)
 _SCALED = (416, 234)
 """What the detectors at hand ask of a picture of 1920 x 1080."""
 THREADS = ("writing", "telling", "orders", "looking", "reading")
@@ -68,7 +68,12 @@ class _Told:
     backs: int = 0
 
 
-def levels(address: str, folder: Path, seconds: int, say: Callable[[str], None]) -> dict[str, Cost]:
+def names() -> list[str]:
+    """Of all processes that `levels` starts: each wants an address of its own."""
+    return [f"{kind.replace(' ', '-')}-{number}" for kind in (*WHAT, *LEVELS) for number in range(EACH)]
+
+
+def levels(address: Callable[[str], str], folder: Path, seconds: int, say: Callable[[str], None]) -> dict[str, Cost]:
     """Costs by what a process does: the limits of `bench.live.limits`, and `LEVELS`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -128,14 +133,14 @@ class _Turn:
 
 
 @contextmanager
-def _limits(address: str, folder: Path) -> Iterator[dict[str, int]]:
+def _limits(address: Callable[[str], str], folder: Path) -> Iterator[dict[str, int]]:
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for what in WHAT:
             for number in range(EACH):
-                running[f"{what}-{number}"] = subprocess.Popen(
-                    [sys.executable, "-m", "bench.live.limits", what, address, str(folder)], cwd=ROOT
-                )
+                name = f"{what}-{number}"
+                command = [sys.executable, "-m", "bench.live.limits", what, address(name), str(folder)]
+                running[name] = subprocess.Popen(command, cwd=ROOT)
         yield {name: process.pid for name, process in running.items()}
         for name, process in running.items():
             if process.poll() is not None:
@@ -147,7 +152,7 @@ def _limits(address: str, folder: Path) -> Iterator[dict[str, int]]:
 
 
 @contextmanager
-def _fleet(told: _Told, address: str, folder: Path, names: list[str]) -> Iterator[Fleet]:
+def _fleet(told: _Told, address: Callable[[str], str], folder: Path, names: list[str]) -> Iterator[Fleet]:
     def tell(camera: str, generation: int, message: FromCamera | Died) -> None:
         if isinstance(message, Report):
             told.reports[camera] = message
@@ -159,7 +164,7 @@ def _fleet(told: _Told, address: str, folder: Path, names: list[str]) -> Iterato
 
     fleet = Fleet(camera_process, tell, time.monotonic_ns, preload="streetproof.daemon.worker")
     for name in names:
-        spec = _spec(name, address, folder / "recordings", told.host.line_ns)
+        spec = _spec(name, address(name), folder / "recordings", told.host.line_ns)
         fleet.add(name, lambda spec=spec: spec)  # type: ignore[misc]
     try:
         yield fleet
@@ -181,7 +186,7 @@ def _spec(camera: str, address: str, recordings: Path, line_ns: int) -> WorkerSp
         ring_ns=30 * NS_PER_S,
         ring_bytes=32 << 20,
         rate=_RATE,
-        max_interval_ns=2 * NS_PER_S + NS_PER_S // 2,
+        max_interval_ns=4 * NS_PER_S,
         skip_unchanged=True,
         max_reuse_ns=10 * NS_PER_S,
         previous=None,

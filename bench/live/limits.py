@@ -1,7 +1,9 @@
-"""The limits: what less than a camera's process costs, with PyAV alone. `python -m bench.live.limits WHAT ADDRESS`.
+"""The limits: what less than a camera's process costs. `python -m bench.live.limits WHAT ADDRESS FOLDER`.
 
-`demux`: packets are read and thrown away; `copy`: they are also muxed into files of ten seconds, without a hash and
-without waiting for the disk; `keyframes`: and keyframes are decoded. A recording is read in real time, like a camera.
+With PyAV alone: `demux` reads packets and throws them away; `copy` also muxes them into files of ten seconds, without a
+hash and without waiting for the disk; `copy-keyframes` also decodes keyframes. With the library, in one thread:
+`record` is our source and our recorder (SHA-256 and SM3 of the file, SHA-256 of the payload, fsync), `record-keyframes`
+also decodes. A recording is read in real time, like a camera.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +24,56 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from bench.live.footage import FPS
+from streams.instant import NS_PER_S, Instant, TimeSource
+from streams.interface import DecodeLevel
+from streams.live.address import CameraAddress
+from streams.live.looking import LiveDecoder
+from streams.live.source import open_source
+from streams.recorder.interface import ClockStatement
+from streams.recorder.recorder import Recorder
+from streams.timeline import to_ns
 
-WHAT = ("demux", "copy", "keyframes")
+WHAT = ("demux", "copy", "copy-keyframes", "record", "record-keyframes")
 _SEGMENT_S = 10
 _FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer", "frag_duration": "1000000"}
 
 
 def watch(what: str, address: str, folder: Path) -> None:
     """Do it until the stream ends."""
+    if what.startswith("record"):
+        _record(address, folder, looking=what == "record-keyframes")
+    else:
+        _plain(what, address, folder)
+
+
+def _record(address: str, folder: Path, *, looking: bool) -> None:
+    with open_source(CameraAddress(address)).connect() as stream:
+        base = stream.info.time_base
+        recorder = Recorder(folder, "bench", "limit", segment_ns=_SEGMENT_S * NS_PER_S)
+        recorder.begin(
+            stream.info,
+            stream.template,
+            "limit",
+            anchor=lambda pts: Instant(to_ns(pts, base) // 1000 * 1000, TimeSource.ARRIVAL, 0),
+            clock=lambda: ClockStatement(None, None, None, None, ()),
+        )
+        extradata = stream.template.codec_context.extradata
+        decoder = LiveDecoder("limit", stream.info, extradata, rate=Fraction(2))
+        for packet in stream:
+            recorder.add(packet)
+            if looking and packet.key:
+                for frame in decoder.feed(packet, Instant(0, TimeSource.ARRIVAL, 0), DecodeLevel.KEYFRAMES):
+                    frame.luma()
+
+
+def _plain(what: str, address: str, folder: Path) -> None:
     live = address.startswith("rtsp:")
     options = {"rtsp_transport": "tcp", "allowed_media_types": "video"} if live else {}
     with av.open(address, options=options) as container:
         stream = container.streams.video[0]
         packets = _counted(container.demux(stream)) if live else _paced(container.demux(stream))
-        writer = _Writer(stream, folder) if what in ("copy", "keyframes") else None
-        decoder = CodecContext.create(stream.codec_context.name, "r") if what == "keyframes" else None
+        writer = _Writer(stream, folder) if what != "demux" else None
+        decoder = CodecContext.create(stream.codec_context.name, "r") if what == "copy-keyframes" else None
         if decoder is not None:
             decoder.extradata, decoder.thread_count = stream.codec_context.extradata, 1
         for packet in packets:
@@ -80,7 +118,7 @@ def _paced(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
 
 
 def _counted(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
-    """RTSP leaves stamps out at the beginning, and a muxer wants them. Without B-frames counting gives the same ones."""
+    """RTSP leaves stamps out at first, and a muxer wants them. Without B-frames, counting gives the same ones."""
     number = 0
     for packet in packets:
         if packet.size:
