@@ -16,10 +16,11 @@ import structlog
 from evidence_export.case import CaseRequest, ViewFaultFacts, recording_of
 from models.interface import ModelInfo
 from streams.instant import NS_PER_S, Instant, TimeSource
+from streams.recorder.errors import RecorderError
 from streetproof import cases
 from streetproof.batch.observations import model_json, model_of
 from streetproof.batch.work import Seal
-from streetproof.daemon.index import RecordingIndex
+from streetproof.daemon.index import RecordingIndex, save_holds
 from streetproof.daemon.messages import StreamRole
 from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess
 from streetproof.errors import StreetproofError
@@ -137,6 +138,10 @@ class CaseWork:
         ]
         self._store.remember_case(_row(outcome.case.case_id, bundle, request))
         self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used)
+        try:
+            save_holds(self._recordings, self._store.holds.all())
+        except RecorderError as error:
+            _log.warning("holds_not_saved", error=error)  # the next housekeeping does it
         self._frozen.pop(finding.id, None)
         self._under_way = None
         return CaseMade(finding, outcome.case.case_id, outcome.case.path)

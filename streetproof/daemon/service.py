@@ -35,7 +35,7 @@ from streetproof.daemon.notices.targets import targets_of
 from streetproof.daemon.overview import Overview, Room, overview
 from streetproof.daemon.reference_time import Measured, ReferenceReading, measure
 from streetproof.daemon.reload import SiteFile, changes, kept_copy, live_cameras
-from streetproof.daemon.retention import Limits
+from streetproof.daemon.retention import ConcernKind, Limits
 from streetproof.daemon.sdnotify import Notifier
 from streetproof.daemon.sealing import SealingProcess
 from streetproof.daemon.snapshot import DaemonSnapshot
@@ -263,7 +263,8 @@ class Daemon:
                 self._hub.stations[camera].tally.recorded_bytes = amount.bytes
         for concern in report.concerns:
             if concern.kind not in {one.kind for one in self._overview.concerns}:
-                self._say(NoticeKind.DISK, concern.zh, concern.en)
+                kind = NoticeKind.TIME if concern.kind is ConcernKind.CLOCK else NoticeKind.DISK
+                self._say(kind, concern.zh, concern.en)
         self._overview.concerns = report.concerns
         self._overview.disk = self._room()
         if report.deleted:
