@@ -95,19 +95,19 @@ def recovered(site: Site, camera: Camera, at_ns: int) -> Notice:
     )
 
 
-def view(site: Site, camera: Camera, kind: str, begun: bool, at_ns: int) -> Notice:
-    """A view cannot be trusted, or can be again."""
+def view(site: Site, camera: Camera, kind: str, begun: bool, suspended: bool, at_ns: int) -> Notice:
+    """A view cannot be trusted, or one reason for that is gone; its rules are `suspended` while there is any."""
     zh, en = VIEWS.get(kind, (kind, kind))
+    now_zh = "该路规则已暂停" if begun else "仍有其他问题，规则继续暂停" if suspended else "规则恢复"
+    now_en = "are suspended" if begun else "stay suspended for another reason" if suspended else "are in force again"
     return Notice(
         kind=NoticeKind.VIEW,
         site=site.site.id,
         camera=camera.id,
         at_ns=at_ns,
-        zh=f"{camera.name}：{zh}，该路规则已暂停" if begun else f"{camera.name}：{zh}已消除，规则恢复",
-        en=f"{camera.name}: {en}; its rules are suspended"
-        if begun
-        else f"{camera.name}: no more of '{en}'; its rules are in force again",
-        data={"view": kind, "begun": begun},
+        zh=f"{camera.name}：{zh}{'' if begun else '已消除'}，{now_zh}",
+        en=f"{camera.name}: {en if begun else f'no more of {en!r}'}; its rules {now_en}",
+        data={"view": kind, "begun": begun, "suspended": suspended},
     )
 
 

@@ -65,7 +65,6 @@ class CaseWork:
         sealing: SealingProcess,
         data: Path,
         key: Path,
-        model: Callable[[], ModelInfo],
         standing: Callable[[str, str], Stay | None],
     ) -> None:
         """`standing(camera, stay id)`: an open stay as it is now."""
@@ -75,15 +74,14 @@ class CaseWork:
         self._sealing = sealing
         self._data = data
         self._key = key
-        self._model = model
         self._standing = standing
         self._frozen: dict[int, tuple[Stay, bool, int]] = {}
         """Stays as they were when their finding became due, whether they still stood, and when that was."""
         self._under_way: tuple[StoredFinding, CaseRequest] | None = None
         store.findings.resume()
 
-    def fired(self, loaded: LoadedSite, violation: Violation, role: StreamRole) -> StoredFinding:
-        """Keep a violation and hold its footage. Raises StoreError."""
+    def fired(self, loaded: LoadedSite, violation: Violation, role: StreamRole, model: ModelInfo) -> StoredFinding:
+        """Keep a violation with the site file and the model it fired under; hold its footage. Raises StoreError."""
         evidence, fired_ns = loaded.site.evidence, violation.fired_at.utc_ns
         due_ns = fired_ns + loaded.site.live.seal_after
         return self._store.findings.add(
@@ -91,7 +89,7 @@ class CaseWork:
             due_ns=due_ns,
             hold_from_ns=violation.stay.arrived[1].utc_ns - evidence.pre_roll - loaded.site.live.segment,
             hold_to_ns=due_ns + evidence.post_roll + 2 * loaded.site.live.segment,
-            context={"config": loaded.sha256, "role": role.value, "model": model_json(self._model())},
+            context={"config": loaded.sha256, "role": role.value, "model": model_json(model)},
         )
 
     def ended(self, loaded: LoadedSite, stay: Stay) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.interface import Detections
+from models.interface import Detections, ModelInfo
 from streams.instant import NS_PER_S, Instant
 from streams.interface import DecodeLevel
 from streetproof.daemon.messages import LookBack, StreamRole
@@ -37,6 +37,8 @@ class Fired:
 
     violation: Violation
     role: StreamRole
+    model: ModelInfo
+    """Whose detections it stands on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Desk:
                     outcomes += self._look_back(stay)
                 case ViolationFired(violation):
                     self.violations += 1
-                    outcomes.append(Fired(violation, role))
+                    outcomes.append(Fired(violation, role, detections.model))
                 case StayEnded(stay):
                     self._backs = {token: back for token, back in self._backs.items() if back.stay.id != stay.id}
                     outcomes.append(Ended(stay))

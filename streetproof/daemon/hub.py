@@ -15,7 +15,7 @@ from typing import TypeAlias
 import structlog
 
 from models.interface import Detector
-from streams.instant import NS_PER_S, Instant
+from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.interface import DecodeLevel
 from streams.live.hostclock import HostClock
 from streetproof.batch.observations import as_stored
@@ -48,7 +48,7 @@ from streetproof.daemon.notices.interface import Notice
 from streetproof.daemon.sealing import NotSealed, Sealed
 from streetproof.daemon.snapshot import CameraState
 from streetproof.daemon.tallies import CameraTally
-from streetproof.daemon.views import Views
+from streetproof.daemon.views import Views, ViewsError
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
@@ -79,7 +79,8 @@ class Station:
 
 
 Item: TypeAlias = tuple[str, int, FromCamera | Died] | Seen | SeenBack | Broken | Sealed | NotSealed
-Undone: TypeAlias = tuple[str, Fired | Ended | ViewEvent]
+Undone: TypeAlias = tuple[str, Fired | Ended | ViewEvent, LoadedSite]
+"""Camera, what is to be written down, and the site file that was in force when it happened."""
 
 
 class Hub:
@@ -263,6 +264,7 @@ class Hub:
         station = self.stations.get(camera)
         if station is not None:
             station.tally.on_death(death.why, self._host.now_ns())
+            station.desk.unanswered()
             station.told = None
             _log.error("camera_process_died", camera=camera, why=death.why)
             self._observe_fault(camera, "crashed")
@@ -281,14 +283,14 @@ class Hub:
         name = station.camera.id
         for outcome in outcomes:
             match outcome:
-                case Fired(violation, _):
-                    self._remember((name, outcome))
+                case Fired(violation):
+                    self._remember((name, outcome, self.loaded))
                     _log.info(
                         "violation", camera=name, rule=violation.rule, zone=violation.zone, stay=violation.stay.id
                     )
                     self._notify(announce.lead(self.loaded.site, station.camera, violation))
                 case Ended():
-                    self._remember((name, outcome))
+                    self._remember((name, outcome, self.loaded))
                 case LookBack():
                     if self.fleet is not None:
                         self.fleet.send(name, outcome)
@@ -303,12 +305,12 @@ class Hub:
 
     def _keep(self) -> None:
         while self._undone:
-            camera, outcome = self._undone[0]
+            camera, outcome, loaded = self._undone[0]
             match outcome:
-                case Fired(violation, role):
-                    self.casework.fired(self.loaded, violation, role)
+                case Fired(violation, role, model):
+                    self.casework.fired(loaded, violation, role, model)
                 case Ended(stay):
-                    self.casework.ended(self.loaded, stay)
+                    self.casework.ended(loaded, stay)
                 case ViewEvent(fault, ViewChange.BEGUN, since, _):
                     self._store.views.begin(camera, fault.value, since.utc_ns)
                 case ViewEvent(fault, _, since, _):
@@ -352,20 +354,24 @@ class Hub:
         """What is wrong with the view: rules are suspended meanwhile, and what they counted since it began."""
         name, desk = station.camera.id, station.desk
         station.view = message.saved
-        self.views.keep(name, message.saved)
+        try:
+            self.views.keep(name, message.saved)
+        except ViewsError as error:
+            _log.error("view_not_kept", camera=name, error=str(error))  # it goes on from what is held in memory
         station.tally.integrity = tuple(fault.value for fault in message.faults)
         for event in message.events:
             begun = event.change is ViewChange.BEGUN
             if begun:
                 desk.suspend(event.since)
-            self._remember((name, event))
+            self._remember((name, event, self.loaded))
             _log.warning("view", camera=name, fault=event.fault.value, change=event.change.value)
             site, now_ns = self.loaded.site, self._host.now_ns()
-            self._notify(announce.view(site, station.camera, event.fault.value, begun, now_ns))
+            self._notify(announce.view(site, station.camera, event.fault.value, begun, bool(message.faults), now_ns))
         if not message.faults:
             desk.resume()
-        elif not desk.suspended and station.last is not None:
-            desk.suspend(station.last)  # it was so when the process ended, and still is
+        elif not desk.suspended:
+            # It was so when the process ended, or this daemon did, and still is.
+            desk.suspend(station.last or Instant(self._host.now_ns(), TimeSource.ARRIVAL, 0))
 
     def _observe_clock(self, station: Station, report: Report) -> None:
         """Log what changes about a camera's clock; tell people where it is off, and where it is no longer."""

@@ -127,7 +127,6 @@ class Daemon:
             self._sealing,
             request.data,
             request.key,
-            lambda: self._hub.detector.info,
             lambda camera, stay: self._hub.standing(camera, stay),
         )
         self._hub = Hub(

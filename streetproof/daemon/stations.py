@@ -98,11 +98,15 @@ class Stations:
             station = self._hub.stations[name]
             self._hub.leave(name)
             rules = loaded.site.rules_of(cameras[name])
+            suspended = station.desk.suspended
             station.desk, _ = restored(rules, loaded.site.site.zone, None)
+            station.desk.suspended = suspended  # other rules make no better view
             station.rules_sha256 = rules_sha256(rules, loaded.site.site.timezone)
             station.told = None
         for name in found.restarted:
             self._fleet.restart(name, lambda name=name: self._spec(name), "reload", _CHANGE_S)  # type: ignore[misc]
+            self._hub.stations[name].desk.unanswered()
+            self._hub.stations[name].tally.on_end()
         for name in found.added:
             self.open(loaded, cameras[name])
 

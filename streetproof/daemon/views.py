@@ -6,9 +6,14 @@ import base64
 import json
 from pathlib import Path
 
+from streetproof.errors import StreetproofError
 from vision.errors import StateError
 from vision.integrity.monitor import ViewMonitor
 from vision.integrity.reference import Reference
+
+
+class ViewsError(StreetproofError):
+    """What a view monitor knows cannot be kept."""
 
 
 class Views:
@@ -18,11 +23,18 @@ class Views:
         self._folder = folder
 
     def keep(self, camera: str, saved: bytes) -> None:
-        """Keep the newest for a camera."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Keep the newest for a camera. Raises ViewsError where the disk does not take it; the one before stays."""
         partial = self._folder / f"{camera}.partial"
-        partial.write_bytes(saved)
-        partial.replace(self._folder / f"{camera}.view")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(saved)
+            partial.replace(self._folder / f"{camera}.view")
+        except OSError as error:
+            raise ViewsError(
+                f"what is known of the view cannot be written: {error.strerror}",
+                where=str(partial),
+                remedy="Check the disk and who may write to the data folder",
+            ) from error
 
     def load(self, camera: str) -> bytes | None:
         """What was kept last; None where there is nothing."""
