@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import random
-import shutil
 import signal
 import threading
 import time
@@ -18,7 +17,7 @@ import structlog
 from models.detector import YoloDetector
 from models.store import ModelStore, load_detector
 from streams.instant import NS_PER_S
-from streams.live.hostclock import LIMIT_NS, HostClock, ReferenceLine
+from streams.live.hostclock import HostClock
 from streetproof.daemon import announce
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.fleet import Fleet
@@ -27,19 +26,18 @@ from streetproof.daemon.http import StatusServer
 from streetproof.daemon.hub import Hub
 from streetproof.daemon.index import RecordingIndex
 from streetproof.daemon.inference import FairQueue, InferenceThread
-from streetproof.daemon.messages import ServerClock
 from streetproof.daemon.notices.interface import Notice, NoticeKind
 from streetproof.daemon.notices.queue import NoticeQueue
 from streetproof.daemon.notices.sender import Sender
 from streetproof.daemon.notices.targets import targets_of
-from streetproof.daemon.overview import Overview, Room, overview
-from streetproof.daemon.reference_time import Measured, ReferenceReading, measure
+from streetproof.daemon.overview import overview
 from streetproof.daemon.reload import SiteFile, changes, kept_copy, live_cameras
-from streetproof.daemon.retention import ConcernKind, Limits
 from streetproof.daemon.sdnotify import Notifier
 from streetproof.daemon.sealing import SealingProcess
 from streetproof.daemon.snapshot import DaemonSnapshot
 from streetproof.daemon.stations import Stations, check_cameras
+from streetproof.daemon.timekeeper import Timekeeper
+from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
 from streetproof.errors import StreetproofError
 from streetproof.settings.classes import check_classes
@@ -53,8 +51,6 @@ STOP_S = 8.0
 """What cameras' processes have for closing their segments. Systemd is told 15 s for all."""
 _HEARTBEAT_NS = 15 * NS_PER_S
 _HOUSE_NS = 30 * NS_PER_S
-_REFERENCE_S = 600.0
-_GIB = 1 << 30
 
 
 class DaemonError(StreetproofError):
@@ -148,11 +144,16 @@ class Daemon:
         )
         self._hub.fleet = self._fleet
         self._stations = Stations(self._hub, self._fleet, store, self._index, self._recordings, self._host)
-        self._house = Housekeeper(store, self._recordings, now_ns=self._host.now_ns, mono_ns=time.monotonic_ns)
-        self._overview = Overview(self._room())
+        house = Housekeeper(store, self._recordings, now_ns=self._host.now_ns, mono_ns=time.monotonic_ns)
+        self._upkeep = Upkeep(self._hub, store, house, self._notices, request.data, self._say)
+        self._timekeeper = Timekeeper(
+            self._host,
+            lambda: self._hub.loaded.site.live.ntp,
+            self._stations.tell_line,
+            lambda zh, en: self._say(NoticeKind.TIME, zh, en),
+        )
         self._snapshot: DaemonSnapshot | None = None
         self._server = StatusServer(live.address, self._latest, self._alive)
-        self._measured: Measured | None = None
         stack.callback(self._close)
 
     def run(self) -> None:
@@ -167,7 +168,7 @@ class Daemon:
             self._stations.open(loaded, camera)
         self._sender.start()
         self._inference.start()
-        threading.Thread(target=self._ask_the_time, name="reference time", daemon=True).start()
+        self._timekeeper.start()
         _log.info("started", site=loaded.site.site.id, cameras=len(self._hub.stations), config=loaded.sha256)
         self._turn()
 
@@ -185,14 +186,14 @@ class Daemon:
                 for camera, death in self._fleet.watch():
                     self._hub.died(camera, death)
                 self._hub.tell_due()
-                self._check_clock()
+                self._timekeeper.check()
                 self._take_snapshot()
                 if self._inference.is_alive() or self._hub.broken is not None:
                     self._notifier.watchdog()
             if every.due("file", 2 * NS_PER_S, self._beat_ns) or self._reload.is_set():
                 self._reread()
             if every.due("house", _HOUSE_NS, self._beat_ns):
-                self._keep_house()
+                self._upkeep.run(clock_in_doubt=self._host.stepped())
             if not said_ready and self._snapshot is not None and self._snapshot.ready:
                 said_ready = self._notifier.ready(f"{len(self._hub.stations)} cameras") or True
                 _log.info("ready")
@@ -234,79 +235,6 @@ class Daemon:
             needs_restart=found.needs_restart,
         )
 
-    def _keep_house(self) -> None:
-        live = self._hub.loaded.site.live
-        limits = {
-            camera.id: Limits(camera.retention.keep, camera.retention.quota_bytes)
-            for camera in self._hub.loaded.site.cameras
-            if camera.retention is not None
-        }
-        try:
-            report = self._house.run(
-                limits,
-                Limits(live.retention.keep, live.retention.quota_bytes),
-                min_free=int(live.min_free_gib * _GIB),
-                warn_free=int(live.warn_free_gib * _GIB),
-                clock_in_doubt=self._host.stepped(),
-            )
-            footage = self._store.segments.footage()
-            self._overview.findings = self._store.findings.counts()
-            self._overview.notices = self._notices.waiting()
-        except StreetproofError as error:
-            _log.error("housekeeping_failed", error=str(error))
-            self._overview.house_error = str(error)
-            return
-        self._overview.house_error = None
-        for camera, amount in footage.items():
-            if camera in self._hub.stations:
-                self._hub.stations[camera].tally.recorded_bytes = amount.bytes
-        for concern in report.concerns:
-            if concern.kind not in {one.kind for one in self._overview.concerns}:
-                kind = NoticeKind.TIME if concern.kind is ConcernKind.CLOCK else NoticeKind.DISK
-                self._say(kind, concern.zh, concern.en)
-        self._overview.concerns = report.concerns
-        self._overview.disk = self._room()
-        if report.deleted:
-            _log.info("footage_deleted", segments=report.deleted, bytes=report.freed, free=report.free)
-
-    # -- time ------------------------------------------------------------------------------------------------------
-
-    def _check_clock(self) -> None:
-        step = self._host.check()
-        if step is not None:
-            by_s = step.by_ns / NS_PER_S
-            _log.warning("host_clock_stepped", by_s=by_s, slept_s=step.slept_ns / NS_PER_S)
-            self._say(
-                NoticeKind.TIME,
-                f"服务器时钟被调整了 {by_s:+.3f} 秒；正在计时的停留不受影响，相关案件将注明",
-                f"This server's clock was set by {by_s:+.3f} s. Stays being timed are not bent by it; cases say so",
-            )
-        if self._host.stepped() and self._is_right_now():
-            # Cameras stay on the line they are on until nothing is being timed there; only what begins takes the new.
-            moved_ns = self._host.reanchor()
-            _log.warning("time_line_put_right", by_s=moved_ns / NS_PER_S)
-            self._stations.tell_line()
-
-    def _is_right_now(self) -> bool:
-        """Whether nothing speaks against the system clock as it is since it was set."""
-        known = self._host.server_offset()
-        return known is None or abs(known.offset_ns + self._host.offset_ns()) <= LIMIT_NS
-
-    def _ask_the_time(self) -> None:
-        """Measure this machine's clock now and then. A thread: answers take seconds."""
-        while not self._stop.is_set():
-            measured = measure(self._hub.loaded.site.live.ntp)
-            line: ReferenceLine | None = measured.line if isinstance(measured, ReferenceReading) else None
-            self._measured = measured
-            self._host.note_reference(line)
-            for camera in list(self._hub.stations):
-                self._fleet.send(camera, ServerClock(self._host.line_ns, line))
-            if isinstance(measured, ReferenceReading):
-                _log.info("server_time", offset_s=measured.server_offset_ns / NS_PER_S, source=measured.source)
-            else:
-                _log.warning("server_time_unknown", reason=measured.reason)
-            self._stop.wait(_REFERENCE_S)
-
     # -- what is told ----------------------------------------------------------------------------------------------
 
     def _notify(self, notice: Notice) -> None:
@@ -317,11 +245,12 @@ class Daemon:
         self._notify(announce.plain(self._hub.loaded.site, kind, zh, en, self._host.now_ns()))
 
     def _take_snapshot(self) -> None:
-        self._overview.config_error = self._file.error
-        self._overview.measured = self._measured
-        self._overview.index_problem = self._index.problem
-        self._overview.batches, self._overview.inference_ns = self._inference.batches, self._inference.busy_ns
-        self._snapshot = overview(self._hub, self._fleet, self._host, self._overview, self._started_ns)
+        known = self._upkeep.overview
+        known.config_error = self._file.error
+        known.measured = self._timekeeper.measured
+        known.index_problem = self._index.problem
+        known.batches, known.inference_ns = self._inference.batches, self._inference.busy_ns
+        self._snapshot = overview(self._hub, self._fleet, self._host, known, self._started_ns)
 
     def _latest(self) -> DaemonSnapshot:
         assert self._snapshot is not None
@@ -331,10 +260,6 @@ class Daemon:
         return time.monotonic_ns() - self._beat_ns < _HEARTBEAT_NS and self._inference.is_alive()
 
     # -- beginning and end -----------------------------------------------------------------------------------------
-
-    def _room(self) -> Room:
-        usage = shutil.disk_usage(self._request.data)
-        return Room(usage.total, usage.free)
 
     def _recover(self) -> None:
         recovery = self._index.recover_all()
@@ -352,6 +277,7 @@ class Daemon:
         """Stop, in the order in which things depend on each other. Nothing here takes long but the cameras."""
         _log.info("stopping")
         self._notifier.stopping()
+        self._timekeeper.stop()
         self._fleet.stop("stopped", STOP_S)
         self._hub.work(0)
         self._pictures.close()

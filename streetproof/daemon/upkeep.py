@@ -1,0 +1,85 @@
+"""What is done now and then beside the cameras: footage is kept within its limits, and queues are counted."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from streetproof.daemon.housekeeping import Housekeeper
+from streetproof.daemon.hub import Hub
+from streetproof.daemon.notices.interface import NoticeKind
+from streetproof.daemon.notices.queue import NoticeQueue
+from streetproof.daemon.overview import Overview, Room
+from streetproof.daemon.retention import ConcernKind, Limits
+from streetproof.errors import StreetproofError
+from streetproof.store.database import Store
+
+_log = structlog.get_logger(__name__)
+_GIB = 1 << 30
+
+
+class Upkeep:
+    """Fills in the parts of the overview that cost a query. Called by the hub's thread."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        store: Store,
+        house: Housekeeper,
+        notices: NoticeQueue,
+        data: Path,
+        say: Callable[[NoticeKind, str, str], None],
+    ) -> None:
+        self._hub = hub
+        self._store = store
+        self._house = house
+        self._notices = notices
+        self._data = data
+        self._say = say
+        self.overview = Overview(self._room())
+
+    def run(self, *, clock_in_doubt: bool) -> None:
+        """Delete what has to go, say what should be known. A refusal of disk or database is told, and tried again."""
+        overview = self.overview
+        try:
+            self._keep_house(clock_in_doubt)
+            for camera, amount in self._store.segments.footage().items():
+                if camera in self._hub.stations:
+                    self._hub.stations[camera].tally.recorded_bytes = amount.bytes
+            overview.findings = self._store.findings.counts()
+            overview.notices = self._notices.waiting()
+            overview.house_error = None
+        except StreetproofError as error:
+            _log.error("housekeeping_failed", error=error)
+            overview.house_error = str(error)
+        overview.disk = self._room()
+
+    def _keep_house(self, clock_in_doubt: bool) -> None:
+        site = self._hub.loaded.site
+        live = site.live
+        report = self._house.run(
+            {
+                camera.id: Limits(camera.retention.keep, camera.retention.quota_bytes)
+                for camera in site.cameras
+                if camera.retention is not None
+            },
+            Limits(live.retention.keep, live.retention.quota_bytes),
+            min_free=int(live.min_free_gib * _GIB),
+            warn_free=int(live.warn_free_gib * _GIB),
+            clock_in_doubt=clock_in_doubt,
+        )
+        known = {concern.kind for concern in self.overview.concerns}
+        for concern in report.concerns:
+            if concern.kind not in known:
+                kind = NoticeKind.TIME if concern.kind is ConcernKind.CLOCK else NoticeKind.DISK
+                self._say(kind, concern.zh, concern.en)
+        self.overview.concerns = report.concerns
+        if report.deleted:
+            _log.info("footage_deleted", segments=report.deleted, bytes=report.freed, free=report.free)
+
+    def _room(self) -> Room:
+        usage = shutil.disk_usage(self._data)
+        return Room(usage.total, usage.free)
