@@ -122,13 +122,19 @@ class Interleaved:
             link = _Link(near, far)
             with self._lock:
                 self._links.append(link)
-            self._start(self._requests, link)
-            self._start(self._answers, link)
+            self._start(self._serve, link)
 
-    def _start(self, what: Callable[..., None], *arguments: object) -> None:
+    def _start(self, what: Callable[..., None], *arguments: object) -> threading.Thread:
         thread = threading.Thread(target=what, args=arguments, name="interleaved", daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
+
+    def _serve(self, link: _Link) -> None:
+        with link.near, link.far:
+            requests = self._start(self._requests, link)
+            self._answers(link)
+            requests.join()
 
     def _requests(self, link: _Link) -> None:
         try:

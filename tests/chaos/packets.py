@@ -18,6 +18,11 @@ def recorded(data: Path, segments: Sequence[SegmentRecord]) -> list[Picture]:
     return [picture for one in segments for picture in pictures_of(data / "recordings" / one.path) if picture]
 
 
+def slices(units: Sequence[bytes]) -> list[bytes]:
+    """Of NAL units of H.264, those that hold the pictures themselves."""
+    return [unit for unit in units if unit[0] & 0x1F in (1, 5)]
+
+
 def run_in(source: Sequence[Picture], pictures: Sequence[Picture]) -> range:
     """Where `pictures` stand in `source`, one after the other with nothing left out; fails where they do not."""
     assert pictures, "nothing was recorded"
