@@ -18,7 +18,7 @@ PERIOD_S = 600.0
 
 
 class Timekeeper:
-    """Answers of a reference take seconds, so a thread asks; everything else is done by `check`, in the hub's thread."""
+    """Answers of a reference take seconds, so a thread asks; all else is done by `check`, in the hub's thread."""
 
     def __init__(
         self,
@@ -27,8 +27,8 @@ class Timekeeper:
         tell_line: Callable[[], None],
         say: Callable[[str, str], None],
     ) -> None:
-        """`server`: the NTP server to ask. `tell_line`: the line or what is known of it has changed, the cameras have to
-        know. `say(zh, en)`: people have to know."""
+        """`server`: the NTP server to ask. `tell_line`: the line, or what is known of it, has changed, and the cameras
+        have to know. `say(zh, en)`: people have to know."""
         self._host = host
         self._server = server
         self._tell_line = tell_line
