@@ -83,7 +83,7 @@ class Desk:
         self.inferred = 0
         self.violations = 0
         self.changed = False
-        """Something happened since `save` was called last."""
+        """Something happened that is not written down; whoever wrote down what `save` gave sets it back."""
 
     def seen(self, at: Instant, detections: Detections, role: StreamRole, *, repeated: bool) -> list[Outcome]:
         """Take in one look."""
@@ -164,7 +164,6 @@ class Desk:
 
     def save(self) -> str:
         """The engine's state as JSON text."""
-        self.changed = False
         return json.dumps(self._engine.save(), ensure_ascii=False, separators=(",", ":"))
 
     def _look_back(self, stay: Stay) -> list[Outcome]:

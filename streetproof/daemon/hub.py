@@ -322,6 +322,8 @@ class Hub:
                 states[name] = station
         if states:
             self._store.states.save_states({name: self._state(station) for name, station in states.items()})
+            for station in states.values():
+                station.desk.changed = False
         self._index.flush()
         if self._unanswered is not None:
             made = self.casework.done(self._unanswered, self._host.now_ns())
