@@ -16,6 +16,7 @@ from random import Random
 from streams.instant import NS_PER_S
 from streams.live.backoff import Backoff
 from streetproof.daemon.messages import FromCamera, Stop, ToCamera, WorkerSpec
+from streetproof.errors import StreetproofError
 
 SILENT_NS = 20 * NS_PER_S
 """A process that has not said anything for so long hangs, and is killed. It reports every second."""
@@ -26,7 +27,7 @@ STEADY_NS = 300 * NS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """A camera's process ended without being told to."""
+    """A camera's process ended without being told to, or could not be started."""
 
     why: str
 
@@ -114,7 +115,10 @@ class Fleet:
         return all(place.member is not None and place.member.reported for place in self._places.values())
 
     def watch(self) -> list[tuple[str, Died]]:
-        """Kill what hangs, bury what died, start what is due. Returns those that died. Call it about every second."""
+        """Kill what hangs, bury what died, start what is due. Call it about every second.
+
+        Returns those that died, or that could not be started: they are tried again.
+        """
         now_ns = self._monotonic()
         died = []
         for camera, place in self._places.items():
@@ -129,7 +133,14 @@ class Fleet:
                 died.append((camera, why))
             elif now_ns >= place.next_ns:
                 place.restarts += 1
-                place.member = self._start(camera, place.spec(), now_ns)
+                try:
+                    spec = place.spec()
+                except StreetproofError as error:
+                    # The database or the disk does not answer now; that must not cost the other cameras anything.
+                    place.next_ns = now_ns + place.backoff.pause()
+                    died.append((camera, Died(f"it could not be started: {error}")))
+                    continue
+                place.member = self._start(camera, spec, now_ns)
         return died
 
     def remove(self, camera: str, cause: str, timeout_s: float) -> None:

@@ -112,6 +112,7 @@ class Intake(threading.Thread):
         super().__init__(name=f"intake {name}", daemon=True)
         self._source = source
         self._inbox = inbox
+        self._retry_max_ns = retry_max_ns
         self._backoff = Backoff(Random(), first_ns=min(NS_PER_S, retry_max_ns), cap_ns=retry_max_ns)
         self._monotonic = monotonic
         self._stop_asked = threading.Event()
@@ -133,9 +134,15 @@ class Intake(threading.Thread):
             try:
                 pause_ns = self._read()
             except LiveError as error:
-                pause_ns = self._backoff.pause()
+                pause_ns = self._pause(error)
                 self._inbox.put(Ended(error, pause_ns))
             self._stop_asked.wait(pause_ns / 1e9)
+
+    def _pause(self, error: LiveError) -> int:
+        """The pause after an attempt that led to no connection."""
+        pause_ns = self._backoff.pause()
+        # A wrong password does not become right by itself, and many cameras lock a user out after a few attempts.
+        return max(pause_ns, self._retry_max_ns // 2) if error.kind is FaultKind.UNAUTHORIZED else pause_ns
 
     def _read(self) -> int:
         """One connection, from beginning to end; the pause until the next."""
