@@ -57,7 +57,7 @@ def overview(hub: Hub, fleet: Fleet, host: HostClock, known: Overview, started_n
         config=str(hub.loaded.path),
         config_sha256=hub.loaded.sha256,
         config_error=known.config_error,
-        ready=fleet.all_alive and hub.store_error is None and hub.broken is None,
+        ready=bool(hub.stations) and fleet.all_alive and hub.store_error is None and hub.broken is None,
         problems=tuple(_problems(hub, host, known)),
         model=hub.detector.info.name,
         inference_batches=known.batches,

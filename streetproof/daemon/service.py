@@ -207,6 +207,8 @@ class Daemon:
         loaded = self._file.read() if asked else self._file.poll()
         if loaded is not None:
             self._apply(before, loaded)
+        if asked and self._file.error is None:
+            self._renew_passwords()
         if self._file.error is not None and self._file.error != error:
             _log.error("config_refused", error=self._file.error)
             self._say(
@@ -216,6 +218,15 @@ class Daemon:
             )
         if asked:
             self._notifier.ready()
+
+    def _renew_passwords(self) -> None:
+        try:
+            renewed = self._stations.renew_passwords()
+        except StreetproofError as error:
+            _log.error("password_unreadable", error=str(error))
+            return
+        if renewed:
+            _log.info("passwords_taken_over", cameras=renewed)
 
     def _apply(self, before: LoadedSite, loaded: LoadedSite) -> None:
         found = changes(before.site, loaded.site)

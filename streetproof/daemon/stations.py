@@ -55,6 +55,8 @@ class Stations:
         self._index = index
         self._recordings = recordings
         self._host = host
+        self._addresses: dict[str, tuple[CameraAddress, CameraAddress | None]] = {}
+        """Where each process was told its camera is, passwords included."""
 
     def open(self, loaded: LoadedSite, camera: Camera) -> None:
         """Watch a camera from now on; stays go on where an earlier run under the same rules left them."""
@@ -80,6 +82,7 @@ class Stations:
         self._hub.work(0)
         self._hub.keep()
         del self._hub.stations[name]
+        self._addresses.pop(name, None)
 
     def apply(self, loaded: LoadedSite, found: Changes) -> None:
         """Take over a new site, camera by camera; what has not changed is not touched."""
@@ -104,11 +107,28 @@ class Stations:
             station.rules_sha256 = rules_sha256(rules, loaded.site.site.timezone)
             station.told = None
         for name in found.restarted:
-            self._fleet.restart(name, lambda name=name: self._spec(name), "reload", _CHANGE_S)  # type: ignore[misc]
-            self._hub.stations[name].desk.unanswered()
-            self._hub.stations[name].tally.on_end()
+            self._restart(name)
         for name in found.added:
             self.open(loaded, cameras[name])
+
+    def renew_passwords(self) -> list[str]:
+        """Connect anew to cameras whose password is another than their process was told; returns which.
+
+        Raises StreetproofError where one cannot be read.
+        """
+        renewed = []
+        for name, station in self._hub.stations.items():
+            told = self._addresses.get(name)
+            if told is not None and told != _addresses(self._hub.loaded, station.camera):
+                renewed.append(name)
+        for name in renewed:
+            self._restart(name)
+        return renewed
+
+    def _restart(self, name: str) -> None:
+        self._fleet.restart(name, lambda: self._spec(name), "reload", _CHANGE_S)
+        self._hub.stations[name].desk.unanswered()
+        self._hub.stations[name].tally.on_end()
 
     def tell_line(self) -> None:
         """The server's line of time has moved: every process takes it as soon as it times nothing."""
@@ -122,7 +142,7 @@ class Stations:
         assert camera.stream is not None
         self._recover(name)
         self._index.flush()
-        main, sub = _addresses(loaded, camera)
+        main, sub = self._addresses[name] = _addresses(loaded, camera)
         return WorkerSpec(
             site=loaded.site.site.id,
             camera=name,
