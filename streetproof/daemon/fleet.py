@@ -6,8 +6,11 @@ A camera's process holds native code that is fed by strangers. Whatever happens 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -120,27 +123,30 @@ class Fleet:
         Returns those that died, or that could not be started: they are tried again.
         """
         now_ns = self._monotonic()
+        dead = {
+            camera: (place.member, why)
+            for camera, place in self._places.items()
+            if place.member is not None and (why := self._why_dead(place.member, now_ns)) is not None
+        }
+        for member, _ in dead.values():
+            _hang_up(member)  # all, before the first is waited for
         died = []
         for camera, place in self._places.items():
-            member = place.member
-            if member is not None:
-                why = self._why_dead(member, now_ns)
-                if why is None:
-                    continue
+            if camera in dead:
+                member, why = dead[camera]
                 self._bury(member)
                 place.member = None
                 place.next_ns = now_ns + place.backoff.pause(now_ns - member.started_ns)
                 died.append((camera, why))
-            elif now_ns >= place.next_ns:
+            elif place.member is None and now_ns >= place.next_ns:
                 place.restarts += 1
                 try:
-                    spec = place.spec()
-                except StreetproofError as error:
-                    # The database or the disk does not answer now; that must not cost the other cameras anything.
+                    place.member = self._start(camera, place.spec(), now_ns)
+                except (StreetproofError, OSError) as error:
+                    # The database or the disk does not answer now, or the machine has no room for another process;
+                    # that must not cost the other cameras anything.
                     place.next_ns = now_ns + place.backoff.pause()
                     died.append((camera, Died(f"it could not be started: {error}")))
-                    continue
-                place.member = self._start(camera, spec, now_ns)
         return died
 
     def remove(self, camera: str, cause: str, timeout_s: float) -> None:
@@ -165,8 +171,13 @@ class Fleet:
         generation = self._generation
         ours, theirs = self._context.Pipe(duplex=True)
         process = self._context.Process(target=self._main, args=(spec, theirs), name=f"camera {camera}", daemon=True)
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         listener = threading.Thread(
             target=self._listen, args=(camera, generation, ours), name=f"listen {camera}", daemon=True
         )
@@ -205,10 +216,19 @@ class Fleet:
             self._bury(member)
 
     def _bury(self, member: _Member) -> None:
-        if member.process.is_alive():
-            member.process.kill()
+        _hang_up(member)
         member.process.join()
         # What it said last still stands in the pipe: the listener ends at the end of it.
         member.listener.join(5)
         member.connection.close()
         member.process.close()
+
+
+def _hang_up(member: _Member) -> None:
+    """End a process. What it has said can still be heard."""
+    if member.process.is_alive():
+        member.process.kill()
+    # Where somebody has killed the server that they are forked from, processes count as ended that have not. They end
+    # when nobody speaks to them any more; merely closing our end would not tell them while the listener waits on it.
+    with socket.socket(fileno=os.dup(member.connection.fileno())) as ours, suppress(OSError):
+        ours.shutdown(socket.SHUT_WR)
