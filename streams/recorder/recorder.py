@@ -126,7 +126,7 @@ class Recorder:
                 where=self._camera,
                 remedy="Let the camera send RTSP, whose ticks are 1/90000 s",
             )
-        record = self._salvage()
+        record = self.salvage()
         self._session = _Session(info, template, session, anchor, clock, gap_before)
         self.left_out = 0
         return record
@@ -238,7 +238,12 @@ class Recorder:
         self._segment = None
         self._session = None
 
-    def _salvage(self) -> SegmentRecord | None:
+    def salvage(self) -> SegmentRecord | None:
+        """Finish what a failed write left, so that it is known where the recording ends; `begin` does it by itself.
+
+        Returns the segment that was recovered, if there was anything in it. Raises RecorderError where the disk does
+        not even take that; then do it again later.
+        """
         if self._broken is None:
             return None
         try:

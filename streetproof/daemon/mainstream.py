@@ -7,6 +7,7 @@ import secrets
 import time
 from bisect import bisect_right
 from collections import deque
+from contextlib import suppress
 
 from streams.instant import NS_PER_S, Instant
 from streams.live.clock import CameraClock
@@ -37,6 +38,11 @@ _DISK_PAUSE_NS = 5 * NS_PER_S
 _RATE_WINDOW_NS = 10 * NS_PER_S
 _ANCHORS = 64
 """Segments whose instants are remembered: more than fit into what is held for looking back."""
+_WHY_STOPPED = {
+    "stopped": "the daemon was stopped",
+    "reload": "its settings were changed",
+    "crashed": "the daemon ended unexpectedly",
+}
 _MAX_UNSETTLED = 500
 """Packets held back, at most, until the first instant of a connection can be trusted."""
 
@@ -61,6 +67,8 @@ class MainStream:
         self._end: Instant | None = spec.gap.start if spec.gap is not None else None
         self._gap: GapStatement | None = None
         self._disk_again_ns = 0
+        self._failed: RecorderError | None = None
+        """A write that failed, until what it left is finished and it is known from where on footage is missing."""
         self._anchors: list[tuple[int, Instant]] = []
         self._unplaced: list[LivePacket] = []
         self._recording = False
@@ -96,8 +104,10 @@ class MainStream:
                 self._send(Faulted(StreamRole.MAIN, error.kind, error.what, error.remedy, retry_ns))
 
     def stop(self, cause: str) -> None:
-        """Close the open segment and state the gap that begins."""
-        self._finish(cause, "the daemon was stopped", CloseReason.STOPPED)
+        """Close the open segment and state the gap that begins; `cause` is `stopped`, `reload` or `crashed`."""
+        # Who is left without a hub was not stopped by anybody: the next run must not take it for an orderly end.
+        reason = CloseReason.FAULT if cause == "crashed" else CloseReason.STOPPED
+        self._finish(cause, _WHY_STOPPED[cause], reason)
 
     def look_back(self, asked: LookBack) -> None:
         """Hand what is still held of the range to the looker."""
@@ -203,8 +213,9 @@ class MainStream:
         begun, clock = self._begun, self._clock
         if begun is None or clock is None or not packet.key or packet.arrived_ns < self._disk_again_ns:
             return False
+        self._salvage()
         self._session = f"{self._host.now_ns() // NS_PER_S}-{secrets.token_hex(4)}"
-        salvaged = self._recorder.begin(
+        self._recorder.begin(
             begun.info,
             begun.template,
             self._session,
@@ -213,16 +224,27 @@ class MainStream:
             gap_before=self._gap,
         )
         self._recording = True
-        if salvaged is not None:
-            self._closed(salvaged)
         return True
 
     def _disk_failed(self, error: RecorderError, now_ns: int) -> None:
         self._recording = False
         self._disk_again_ns = now_ns + _DISK_PAUSE_NS
         self._unplaced.clear()
-        self._open_gap(FaultKind.DISK.value, error.what)
+        self._failed = error
+        with suppress(RecorderError):
+            self._salvage()
         self._send(Faulted(StreamRole.MAIN, FaultKind.DISK, error.what, error.remedy, _DISK_PAUSE_NS))
+
+    def _salvage(self) -> None:
+        """Finish what a failed write left, and state the gap that begins behind it. Raises RecorderError."""
+        if self._failed is None:
+            return
+        record = self._recorder.salvage()
+        if record is not None:
+            self._opened(record.opening)
+            self._closed(record)
+        failed, self._failed = self._failed, None
+        self._open_gap(FaultKind.DISK.value, failed.what)
 
     def _opened(self, opening: Opening) -> None:
         """A segment has begun; if a gap came before it, that is over."""
@@ -241,6 +263,8 @@ class MainStream:
     def _finish(self, cause: str, detail: str, reason: CloseReason) -> None:
         """The connection, or the work, ends: close what is open, and say what is missing from here on."""
         self._release()
+        with suppress(RecorderError):
+            self._salvage()
         if self._recording:
             self._recording = False
             try:
@@ -258,7 +282,7 @@ class MainStream:
 
     def _open_gap(self, cause: str, detail: str) -> None:
         """From the end of what is recorded on; the first cause of a gap stays its cause."""
-        if self._gap is None:
+        if self._gap is None and self._failed is None:
             self._gap = GapStatement(self._spec.camera, self._end, None, cause, detail)
             self._send(Gapped(self._gap))
 
