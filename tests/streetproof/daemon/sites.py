@@ -43,12 +43,12 @@ def site(*cameras: str, **sections: Any) -> dict[str, Any]:
     return content
 
 
-def camera(name: str, **changes: Any) -> dict[str, Any]:
+def camera(name: str, /, **changes: Any) -> dict[str, Any]:
     return {
         "id": name,
         "name": f"古塔路 {name}",
         "policy": "guta-road",
-        "zones": [{"id": "west-kerb", "polygon": KERB, "rules": ["no-parking"]}],
+        "zones": [{"id": "west-kerb", "polygon": [list(corner) for corner in KERB], "rules": ["no-parking"]}],
         "stream": {"main": f"rtsp://127.0.0.1:1/{name}"},
         **changes,
     }

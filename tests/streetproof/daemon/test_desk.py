@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.instant import NS_PER_S
@@ -226,6 +226,7 @@ def busy(t: float) -> list[Seen]:
     return seen
 
 
+@settings(max_examples=30)
 @given(stops=st.sets(st.integers(0, 90), max_size=4))
 def test_a_restart_changes_no_outcome(stops: set[int]) -> None:
     whole, parted = desk(), desk()

@@ -156,13 +156,14 @@ def test_memory_is_bounded_while_the_database_is_away_and_findings_go_last(
     centre: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "_MAX_UNKEPT", 5)
+    monkeypatch.setattr(hub, "_RETRY_STORE_NS", 100 * S)
     with sites.kept(centre.database):
         for start in range(0, 600, 200):  # three that break the rule
             centre.play(parked(start + 6, start + 80), start, start + 120)
         for start in range(600, 1000, 50):  # eight that do not
             centre.play(parked(start + 4, start + 14), start, start + 48)
         assert len(centre.hub._undone) <= 5
-    centre.second += 3
+    centre.second += 101
     centre.hub.keep()
     assert findings(centre) == 3
 
