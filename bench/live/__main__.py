@@ -21,7 +21,6 @@ from bench.__main__ import OUT, SHARED_MODEL, _machine
 from bench.live.capacity import WINDOW_S, CapacityError, hold
 from bench.live.footage import footage
 from bench.live.levels import BACK_EVERY_S, BACK_S, levels, names
-from bench.live.proc import reading
 from tests.rtsp.server import RtspServer, gstreamer_is_there
 
 RESULT = OUT / "live.json"
@@ -47,19 +46,18 @@ class Parts:
         if name not in parts:
             self._console.print(f"{name} ...")
             load = os.getloadavg()[0]
-            parts[name] = {**measure(), "load_before": round(load, 2)}
+            parts[name] = {**measure(), "load_before": round(load, 2), "commit": _commit()}
             RESULT.write_text(json.dumps(self.value, indent=1) + "\n", encoding="utf-8")
         return parts[name]
 
 
 def main() -> int:
     given = _arguments()
-    console = Console(stderr=given.json)
+    console = Console(stderr=given.json, width=120)
     cores = sorted(os.sched_getaffinity(0))
     clip = footage(OUT, minutes=_MINUTES, kbit_s=given.kbit)
     settings = {
         "machine": _machine(cores),
-        "commit": _commit(),
         "clip": clip.name,
         "model": Path(given.model).name,
         "seconds": given.seconds,
@@ -100,7 +98,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
     parser.add_argument("--seconds", type=int, default=30, help="how long levels are measured (30)")
     parser.add_argument("--kbit", type=int, default=2000, help="bit rate of a camera in kbit/s (2000)")
-    parser.add_argument("--rtsp", type=int, nargs="*", default=[16, 48], help="numbers of RTSP cameras to try")
+    parser.add_argument("--rtsp", type=int, nargs="*", default=[16, 64], help="numbers of RTSP cameras to try")
     parser.add_argument("--file", type=int, nargs="*", default=[64, 96], help="numbers of file cameras to try")
     parser.add_argument(
         "--model", default=str(SHARED_MODEL) if SHARED_MODEL.exists() else "yolov3-tiny", help="path or catalog name"
@@ -126,7 +124,7 @@ def _show(console: Console, parts: dict[str, dict[str, Any]]) -> None:
             continue
         found = {kind: cost for kind, cost in found.items() if isinstance(cost, dict)}
         table = Table(title=f"One camera ({source})", title_justify="left", box=None)
-        for column in ("what", "CPU of a core", "of idle's limit", "PSS MiB", "sleeps/s", "reading/writing/looking"):
+        for column in ("what", "CPU", "ratio", "PSS MiB", "sleeps/s", "read/write/look"):
             table.add_column(column, justify="left" if column == "what" else "right")
         limit = found["record-keyframes"]["cpu"]
         for kind, cost in found.items():
@@ -140,11 +138,11 @@ def _show(console: Console, parts: dict[str, dict[str, Any]]) -> None:
         console.print(
             f"idle / (demux + recorder + keyframes): {found['idle']['cpu'] / limit:.2f}   "
             f"idle / (demux + plain copy + keyframes): {found['idle']['cpu'] / found['copy-keyframes']['cpu']:.2f}   "
-            f"looking back takes {BACK_S} s every {BACK_EVERY_S} s, on top of sampling"
+            f"CPU is of one core; ratio: to record-keyframes; looking back takes {BACK_S} s every {BACK_EVERY_S} s"
         )
     table = Table(title="The whole daemon, all cameras idle (CPU in cores)", title_justify="left", box=None)
     for column in (
-        "cameras", "held", "cameras' CPU", "hub", "server", "lost", "gaps", "oldest", "slowest fps", "PSS each", "hub MiB",
+        "cameras", "held", "cameras' CPU", "hub", "server", "lost", "gaps", "oldest", "slowest", "PSS each", "hub MiB",
     ):  # fmt: skip
         table.add_column(column, justify="right")
     for part in parts.values():

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.stream import VideoStream
 
-from bench.recording import CLIP
+from tests.scenes.cutouts import CLIP
 
 SIZE = (1920, 1080)
 FPS = 25

@@ -21,6 +21,7 @@ import av
 from av.codec.context import CodecContext
 from av.container import OutputContainer
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from bench.live.footage import FPS
@@ -73,8 +74,10 @@ def _plain(what: str, address: str, folder: Path) -> None:
         stream = container.streams.video[0]
         packets = _counted(container.demux(stream)) if live else _paced(container.demux(stream))
         writer = _Writer(stream, folder) if what != "demux" else None
-        decoder = CodecContext.create(stream.codec_context.name, "r") if what == "copy-keyframes" else None
-        if decoder is not None:
+        decoder = None
+        if what == "copy-keyframes":
+            decoder = CodecContext.create(stream.codec_context.name, "r")
+            assert isinstance(decoder, VideoCodecContext)
             decoder.extradata, decoder.thread_count = stream.codec_context.extradata, 1
         for packet in packets:
             if decoder is not None and packet.is_keyframe:
@@ -96,7 +99,7 @@ class _Writer:
         self._began_s = 0.0
 
     def add(self, packet: Packet[Any]) -> None:
-        at_s = float(packet.dts * packet.time_base)
+        at_s = float(packet.dts * (packet.time_base or 0))
         if packet.is_keyframe and (self._out is None or at_s - self._began_s >= _SEGMENT_S):
             if self._out is not None:
                 self._out.close()
@@ -113,7 +116,7 @@ def _paced(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
     began = time.monotonic()
     for packet in packets:
         if packet.dts is not None:
-            time.sleep(max(0.0, began + float(packet.dts * packet.time_base) - time.monotonic()))
+            time.sleep(max(0.0, began + float(packet.dts * (packet.time_base or 0)) - time.monotonic()))
             yield packet
 
 
