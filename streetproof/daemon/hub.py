@@ -158,10 +158,13 @@ class Hub:
         except queue.Empty:
             return
 
-    def keep(self) -> None:
-        """Write down what has changed: findings first, then the states that say they have fired. Call it often."""
+    def keep(self, *, last: bool = False) -> None:
+        """Write down what has changed: findings first, then the states that say they have fired. Call it often.
+
+        A database that refused is left alone for a while, but not where this is the `last` time.
+        """
         now_ns = self._monotonic()
-        if now_ns < self._store_again_ns:
+        if now_ns < self._store_again_ns and not last:
             return
         try:
             self._keep()

@@ -295,7 +295,7 @@ class Daemon:
         if self._inference.is_alive():
             self._inference.join(2)
         self._hub.work(0)
-        self._hub.keep()
+        self._hub.keep(last=True)
         self._sealing.stop()
         self._sender.stop(1)
         self._server.stop()

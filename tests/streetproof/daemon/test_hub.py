@@ -101,6 +101,8 @@ def test_a_database_that_is_away_is_not_asked_again_at_once(centre: Centre, monk
         centre.second = tenth / 10
         centre.hub.keep()
     assert asked == [0, 2.0]
+    centre.hub.keep(last=True)
+    assert len(asked) == 3, "but before the end it is asked once more"
 
 
 def test_a_finding_is_written_before_the_state_that_says_it_has_fired(
