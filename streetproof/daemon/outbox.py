@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from multiprocessing.connection import Connection
 
 from streetproof.daemon.messages import FromCamera, Look, LookedBack
@@ -28,8 +29,10 @@ class Outbox(threading.Thread):
         self._waiting: deque[FromCamera] = deque()
         self._pictures = 0
         self._sending = False
+        self._orphaned = False
+        """The newest picture of a look was left out: what is unchanged since speaks of nothing that the hub has."""
         self.unsent = 0
-        """Pictures left out because the hub had not taken the ones before."""
+        """Looks left out because the hub had not taken the ones before."""
 
     def put(self, message: FromCamera) -> None:
         """Say something. Of pictures, the oldest that wait are left out where too many do."""
@@ -40,7 +43,12 @@ class Outbox(threading.Thread):
                 self._pictures += 1
             elif len(self._waiting) - self._pictures >= MAX_FACTS:
                 # Half a day without a hub: segments tell of themselves, and are found again on disk.
-                self._waiting.popleft()
+                del self._waiting[next(place for place, one in enumerate(self._waiting) if not _is_picture(one))]
+            if isinstance(message, Look):
+                if message.image is None and self._orphaned:
+                    self.unsent += 1
+                    return
+                self._orphaned = False
             self._waiting.append(message)
             self._condition.notify_all()
 
@@ -66,12 +74,30 @@ class Outbox(threading.Thread):
                 return
 
     def _drop_oldest_picture(self) -> None:
-        for place, message in enumerate(self._waiting):
-            if _is_picture(message):
-                del self._waiting[place]
-                self._pictures -= 1
+        place = next(place for place, one in enumerate(self._waiting) if _is_picture(one))
+        picture = self._waiting[place]
+        del self._waiting[place]
+        self._pictures -= 1
+        self.unsent += 1
+        if isinstance(picture, Look):
+            self._drop_looks_behind(place)
+
+    def _drop_looks_behind(self, place: int) -> None:
+        """The picture that stood there is gone, and "unchanged since" would be taken to mean the one before it: what
+        has left in between would stand there still. So the looks go with it, up to the next picture."""
+        behind = list(islice(self._waiting, place, None))
+        kept: list[FromCamera] = []
+        self._orphaned = True
+        for message in behind:
+            if isinstance(message, Look) and message.image is not None:
+                self._orphaned = False
+            if isinstance(message, Look) and self._orphaned:
                 self.unsent += 1
-                return
+            else:
+                kept.append(message)
+        for _ in behind:
+            self._waiting.pop()
+        self._waiting.extend(kept)
 
 
 def _is_picture(message: FromCamera) -> bool:
