@@ -16,5 +16,5 @@ GOP = 10
 
 @pytest.fixture(scope="session")
 def film(clips: Path) -> Path:
-    """A minute and a half of numbered pictures, no two alike, 10 a second, a keyframe every second."""
+    """A minute and a half of numbered pictures, 10 a second, a keyframe every second."""
     return clip(clips, seconds=90, rate=10, gop=GOP)

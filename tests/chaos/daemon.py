@@ -126,6 +126,10 @@ class Daemon:
                     _signal(pid, signal.SIGKILL)
         self._wait_until_gone(within_s=10)
 
+    def kill_camera(self, name: str) -> None:
+        """SIGKILL to the process of one camera."""
+        os.kill(self.camera(name)["pid"], signal.SIGKILL)
+
     def reload(self) -> None:
         """SIGHUP."""
         self._running().send_signal(signal.SIGHUP)
@@ -187,6 +191,22 @@ class Daemon:
             lambda status: any(c["id"] == name and fits(c) for c in status["cameras"]), within_s=within_s
         )
         return next(one for one in status["cameras"] if one["id"] == name)
+
+    def wait(self, happened: Callable[[], Any], *, within_s: float = 30.0) -> None:
+        """Wait for something that it does not tell."""
+        deadline = time.monotonic() + within_s
+        while not happened():
+            assert time.monotonic() < deadline, f"it did not happen within {within_s} s"
+            time.sleep(_POLL_S)
+
+    def findings(self) -> list[dict[str, Any]]:
+        """Findings in its database: `state`, `stay`, and `arrived_ns`, the latest arrival of what stood there."""
+        query = "SELECT state, stay, violation_json FROM finding ORDER BY id"
+        found = []
+        for state, stay, violation in evidence.rows(self.data, query):
+            arrived = json.loads(str(violation))["stay"]["arrived"]["latest"]
+            found.append({"state": state, "stay": stay, "arrived_ns": int(arrived["utc_ns"])})
+        return found
 
     def logs(self, event: str | None = None) -> list[dict[str, Any]]:
         """The lines of its log, of all its lives; of one event."""

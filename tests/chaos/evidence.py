@@ -63,7 +63,7 @@ def records(data: Path, camera: str = "gate-1") -> list[SegmentRecord]:
 def gaps(data: Path, camera: str = "gate-1") -> list[Gap]:
     """What the database says was missed, oldest first."""
     query = "SELECT start_ns, end_ns, cause FROM gap WHERE camera = ? ORDER BY coalesce(start_ns, -1), id"
-    return [Gap(*row) for row in _rows(data, query, camera)]
+    return [Gap(*row) for row in rows(data, query, camera)]
 
 
 def breaks(found: list[SegmentRecord]) -> list[GapStatement]:
@@ -111,13 +111,14 @@ def _check_last(found: list[SegmentRecord], lasting: list[Gap]) -> None:
 
 def _indexed(data: Path, camera: str) -> set[tuple[int, str]]:
     query = "SELECT sequence, sha256 FROM segment WHERE camera = ? AND state = 'present'"
-    return {(int(sequence), str(sha256)) for sequence, sha256 in _rows(data, query, camera)}
+    return {(int(sequence), str(sha256)) for sequence, sha256 in rows(data, query, camera)}
 
 
-def _rows(data: Path, query: str, camera: str) -> list[tuple[object, ...]]:
+def rows(data: Path, query: str, *values: object) -> list[tuple[object, ...]]:
+    """What the state database answers."""
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(data / "state.db")))
     try:
         with engine.connect() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(query, (camera,))]
+            return [tuple(row) for row in connection.exec_driver_sql(query, values)]
     finally:
         engine.dispose()

@@ -2,7 +2,7 @@
 
     with Interleaved(server.port) as proxy:
         url = proxy.url("/cam")
-        proxy.lose(lambda number: number % 7 == 0)   # RTP packets by their number since then
+        proxy.lose(lambda number: number % 7 == 0)   # units by their number since then, with all their packets
         proxy.swap(5)                                # from now on every fifth changes places with the one behind it
         proxy.set_clock(5.0)                         # from now on sender reports tell a time 5 s ahead
         proxy.cut()                                  # all connections are closed
@@ -39,6 +39,8 @@ class _Link:
     part: bytearray = field(default_factory=bytearray)
     waiting: bytes | None = None
     """A packet that changes places with the next."""
+    losing: bool = False
+    """The unit of which pieces are coming does not arrive."""
 
 
 class Interleaved:
@@ -78,12 +80,12 @@ class Interleaved:
         return f"rtsp://127.0.0.1:{self.port}{mount}"
 
     def lose(self, which: Callable[[int], bool]) -> None:
-        """From now on, RTP packets are counted from 0, and those of `which` do not arrive."""
+        """From now on, units are counted from 0, and the packets of those of `which` do not arrive."""
         with self._lock:
             self._lost, self._number = which, 0
 
     def swap(self, every: int) -> None:
-        """From now on every so many-th RTP packet arrives behind the one after it; 0: none."""
+        """From now on every so many-th unit, if it is a single packet, arrives behind the next packet; 0: none."""
         with self._lock:
             self._every = every
 
@@ -171,17 +173,22 @@ class Interleaved:
         with self._lock:
             if whole[1] % 2:
                 return [self._reported(whole)]
-            number, self._number = self._number, self._number + 1
-            if self._lost(number):
+            payload = _payload(whole)
+            piece = payload[0] & 0x1F == _FU_A
+            # What libav makes of half a unit is its own matter: the pieces of one share its fate.
+            if not piece or payload[1] & 0x80:
+                number, self._number = self._number, self._number + 1
+                link.losing = self._lost(number)
+                if not piece and not link.losing and link.waiting is None and self._every and number % self._every == 0:
+                    link.waiting = whole
+                    return []
+            if link.losing:
                 self.lost += 1
                 return []
-            if link.waiting is not None:
-                behind, link.waiting = link.waiting, None
-                return [whole, behind]
-            if self._every and number % self._every == 0:
-                link.waiting = whole
-                return []
-            return [whole]
+            behind, link.waiting = link.waiting, None
+            if behind is None:
+                return [whole]
+            return [behind, whole] if piece else [whole, behind]
 
     def _reported(self, whole: bytes) -> bytes:
         if whole[5] != _SENDER_REPORT:
@@ -194,7 +201,7 @@ class Interleaved:
     def _handed_on(self, link: _Link, out: bytes) -> None:
         if not out.startswith(b"$") or out[1] % 2:
             return
-        payload = out[4 + 12 + 4 * (out[4] & 0x0F) :]
+        payload = _payload(out)
         kind = payload[0] & 0x1F
         with self._lock:
             if kind == _FU_A:
@@ -207,6 +214,11 @@ class Interleaved:
                 link.units += _aggregated(payload)
             else:
                 link.units.append(payload)
+
+
+def _payload(packet: bytes) -> bytes:
+    """Of an RTP packet with four bytes in front (RFC 3550, 5.1), whose header has no extension."""
+    return packet[4 + 12 + 4 * (packet[4] & 0x0F) :]
 
 
 def _length(buffer: bytearray) -> int | None:

@@ -35,7 +35,7 @@ def test_whatever_comes_of_a_lossy_stream_is_recorded(tmp_path: Path, film: Path
         assert proxy.lost > 15
         assert daemon.camera()["reconnects"] == 0
         proxy.cut()
-        daemon.until_camera(lambda one: one["state"] == "waiting")
+        daemon.until_camera(lambda one: one["reconnects"] == 1)
         first = next(iter(sessions(records(daemon.data)).values()))
         written = [unit for picture in recorded(daemon.data, first) for unit in slices(picture)]
         assert written == slices(proxy.units[0])
@@ -59,7 +59,7 @@ def test_delay_and_pauses_lose_nothing(tmp_path: Path, film: Path, real_model: s
         found = records(daemon.data)
         assert [gap.cause for gap in breaks(found)] == ["started"]
         (place,) = check_sessions(daemon.data, found, film, every=GOP).values()
-        assert len(place) >= 10 * GOP
+        assert len(place) >= 8 * GOP
         # What waited in the network is not taken for a clock that stands still: pictures keep their distances.
         length_ns = found[-1].closing.end.utc_ns - found[0].opening.start.utc_ns
         assert abs(length_ns - len(place) * 100_000_000) < 20_000_000

@@ -1,0 +1,120 @@
+"""The disk is full, or the database is kept by somebody else: what can go on goes on, and what cannot is said."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import processes
+from tests.chaos.conftest import GOP
+from tests.chaos.daemon import Daemon, faulty, recording
+from tests.chaos.disk import SmallDisk
+from tests.chaos.evidence import breaks, gaps, records
+from tests.chaos.packets import check_sessions
+from tests.chaos.site import camera
+from tests.rtsp.server import RtspServer, requires_gstreamer
+
+pytestmark = [requires_gstreamer, pytest.mark.timeout(200)]
+
+_LOCKED_S = 20.0
+
+
+def test_a_full_disk_and_room_again(tmp_path: Path, film: Path, real_model: str) -> None:
+    running: list[Daemon] = []
+    with (
+        RtspServer({"/cam": film}) as server,
+        SmallDisk(tmp_path, lambda: processes.of_session(running[0].pid)) as disk,
+        Daemon(
+            tmp_path,
+            [camera("gate-1", server.url("/cam"))],
+            real_model,
+            data=disk.path / "data",
+            expected=["database_refused", "housekeeping_failed"],
+            min_free_gib=0.0001,
+            warn_free_gib=0.0001,
+        ) as daemon,
+    ):
+        running.append(daemon)
+        daemon.until_camera(recording)
+        disk.fill()
+        full = daemon.until_camera(faulty("disk"))
+        assert full["state"] == "waiting"
+        assert daemon.metrics()["camera_up"] == 0
+        # It goes on trying, and says so, for as long as it takes.
+        packets = full["packets"]
+        daemon.until_camera(lambda one: one["packets"] > packets + 8 * GOP)
+        assert daemon.camera()["fault"] == "disk" and daemon.camera()["reconnects"] == 0
+        disk.make_room()
+        count = daemon.until_camera(lambda one: recording(one) and one["fault"] is None)["segments"]
+        daemon.until_camera(lambda one: one["segments"] > count)
+        daemon.until(lambda status: status["ready"])
+        daemon.stop()
+        found = records(daemon.data)
+        assert [gap.cause for gap in breaks(found)] == ["started", "disk"]
+        check_sessions(daemon.data, found, film, every=GOP)
+        assert not list(daemon.data.rglob("*.damaged*"))
+
+
+def test_a_database_that_is_locked(tmp_path: Path, demo_clip: Path, real_model: str) -> None:
+    with (
+        RtspServer({"/cam": demo_clip}) as server,
+        Daemon(
+            tmp_path,
+            [camera("gate-1", server.url("/cam"))],
+            real_model,
+            dwell="14s",
+            expected=["database_refused", "housekeeping_failed", "notices_failed"],
+        ) as daemon,
+    ):
+        daemon.until_camera(lambda one: recording(one) and one["standing"] >= 1)
+        assert daemon.camera()["violations"] == 0
+        locker = sqlite3.connect(daemon.data / "state.db", isolation_level=None)
+        try:
+            locker.execute("BEGIN EXCLUSIVE")
+            locked = time.monotonic()
+            refused = daemon.until(lambda status: not status["ready"])
+            assert any("database" in problem for problem in refused["problems"])
+            files = len(list(daemon.data.rglob("*.mp4")))
+            daemon.until_camera(lambda one: one["violations"] == 1 and time.monotonic() - locked > _LOCKED_S)
+            assert daemon.findings() == [], "the test is none: the database has taken it"
+            assert len(list(daemon.data.rglob("*.mp4"))) >= files + 4, "recording must not wait for the database"
+            assert daemon.camera()["reconnects"] == 0 and daemon.camera()["fps"] > 8
+        finally:
+            locker.close()
+        daemon.until(lambda status: status["ready"])
+        daemon.until(lambda status: status["cases"] == 1, within_s=60)
+        daemon.stop()
+        assert [finding["state"] for finding in daemon.findings()] == ["sealed"]
+        found = records(daemon.data)
+        assert [gap.cause for gap in breaks(found)] == ["started"]
+        check_sessions(daemon.data, found, demo_clip)
+
+
+def test_a_process_that_dies_while_the_database_is_locked(tmp_path: Path, film: Path, real_model: str) -> None:
+    with (
+        RtspServer({"/cam": film}) as server,
+        Daemon(
+            tmp_path,
+            [camera("gate-1", server.url("/cam"))],
+            real_model,
+            expected=["database_refused", "housekeeping_failed", "camera_process_died"],
+        ) as daemon,
+    ):
+        before = daemon.until_camera(recording)
+        locker = sqlite3.connect(daemon.data / "state.db", isolation_level=None)
+        try:
+            locker.execute("BEGIN EXCLUSIVE")
+            daemon.kill_camera("gate-1")
+            daemon.until_camera(lambda one: "could not be started" in (one["fault_detail"] or ""))
+        finally:
+            locker.close()
+        daemon.until_camera(lambda one: recording(one) and one["pid"] != before["pid"] and one["fault"] is None)
+        daemon.until(lambda status: status["ready"])
+        daemon.stop()
+        found = records(daemon.data)
+        assert [gap.cause for gap in breaks(found)] == ["started", "crashed"]
+        assert gaps(daemon.data)[-1].cause == "stopped"
+        check_sessions(daemon.data, found, film, every=GOP)
