@@ -74,10 +74,11 @@ def _plain(what: str, address: str, folder: Path) -> None:
         stream = container.streams.video[0]
         packets = _counted(container.demux(stream)) if live else _paced(container.demux(stream))
         writer = _Writer(stream, folder) if what != "demux" else None
-        decoder = None
+        decoder: VideoCodecContext | None = None
         if what == "copy-keyframes":
-            decoder = CodecContext.create(stream.codec_context.name, "r")
-            assert isinstance(decoder, VideoCodecContext)
+            made = CodecContext.create(stream.codec_context.name, "r")
+            assert isinstance(made, VideoCodecContext)
+            decoder = made
             decoder.extradata, decoder.thread_count = stream.codec_context.extradata, 1
         for packet in packets:
             if decoder is not None and packet.is_keyframe:
@@ -99,7 +100,7 @@ class _Writer:
         self._began_s = 0.0
 
     def add(self, packet: Packet[Any]) -> None:
-        at_s = float(packet.dts * (packet.time_base or 0))
+        at_s = _seconds(packet)
         if packet.is_keyframe and (self._out is None or at_s - self._began_s >= _SEGMENT_S):
             if self._out is not None:
                 self._out.close()
@@ -112,11 +113,16 @@ class _Writer:
             self._out.mux(packet)
 
 
+def _seconds(packet: Packet[Any]) -> float:
+    assert packet.dts is not None and packet.time_base is not None
+    return float(packet.dts * packet.time_base)
+
+
 def _paced(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
     began = time.monotonic()
     for packet in packets:
         if packet.dts is not None:
-            time.sleep(max(0.0, began + float(packet.dts * (packet.time_base or 0)) - time.monotonic()))
+            time.sleep(max(0.0, began + _seconds(packet) - time.monotonic()))
             yield packet
 
 

@@ -16,6 +16,8 @@ from tests.soak.steady import MIB, STEADY, growing
 from tests.soak.street import street
 
 _SAMPLE_S = 300
+_SAMPLES = 100
+"""At the most: readings are kept, and are part of what they read."""
 _WARM_UP_H = 0.75
 """Until footage is deleted as fast as it comes, allocators have what they need, and every part was used once."""
 _SHOWN = ("blocks", "objects", "threads", "handles", "segments free to go", "segment rows", "gap rows", "case rows",
@@ -41,13 +43,14 @@ def main() -> int:
 def _soak(folder: Path, given: argparse.Namespace) -> int:
     clip = street(folder / "street.mp4")
     began = time.monotonic()
+    sample_s = max(_SAMPLE_S, given.hours * 3600 / _SAMPLES)
     with SoakDaemon(folder, clip, cameras=given.cameras, seed=given.seed) as daemon:
         daemon.run(_WARM_UP_H, sample_s=_SAMPLE_S)
         daemon.readings.clear()
         print("   hours  RSS MiB  malloc MiB  " + "  ".join(_SHOWN), flush=True)
         left = given.hours
         while left > 0:
-            daemon.run(min(left, 0.5), sample_s=_SAMPLE_S)
+            daemon.run(min(left, 0.5), sample_s=sample_s)
             left -= 0.5
             now = daemon.readings[-1]
             shown = "  ".join(f"{now[name]:>{len(name)}.0f}" for name in _SHOWN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from random import Random
 
 from streams.instant import NS_PER_S
@@ -106,7 +106,7 @@ class SoakCamera:
         self._looker.close()
         self._looker.join(_PATIENCE_S)
 
-    def _play(self) -> Iterator[bool]:
+    def _play(self) -> Generator[bool, None, None]:
         """Connections, one after the other, for ever; yields whether a keyframe was taken."""
         while True:
             self._main.take(Trying())

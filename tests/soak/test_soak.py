@@ -39,7 +39,7 @@ def soaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoakDaemon]:
         structlog.reset_defaults()
 
 
-def test_everything_happened_that_could_leak(soaked):
+def test_everything_happened_that_could_leak(soaked: SoakDaemon) -> None:
     assert soaked.counts.deleted > HOURS * PER_HOUR * CAMERAS / 2
     assert all(camera.reconnects >= 2 for camera in soaked.cameras.values())
     assert soaked.hub.cases >= CAMERAS * (WARM_UP_H + HOURS) * 3600 // LAP_S
@@ -49,16 +49,16 @@ def test_everything_happened_that_could_leak(soaked):
         assert station.tally.gaps >= 3
 
 
-def test_nothing_grows_that_must_not(soaked):
+def test_nothing_grows_that_must_not(soaked: SoakDaemon) -> None:
     assert growing(soaked.readings, STEADY) == {}
 
 
-def test_no_table_is_overlooked(soaked):
+def test_no_table_is_overlooked(soaked: SoakDaemon) -> None:
     tables = {name for name in soaked.readings[-1] if name.endswith(" rows")}
     assert tables == MUST_GROW | {name for name in STEADY if name.endswith(" rows")}
 
 
-def test_tables_that_must_grow_do_so_by_what_happened(soaked):
+def test_tables_that_must_grow_do_so_by_what_happened(soaked: SoakDaemon) -> None:
     first, last = soaked.readings[0], soaked.readings[-1]
     hours, reconnects = last["hours"] - first["hours"], last["reconnects"] - first["reconnects"]
     assert last["segment rows"] - first["segment rows"] <= CAMERAS * (hours * PER_HOUR + 2) + reconnects
@@ -68,7 +68,7 @@ def test_tables_that_must_grow_do_so_by_what_happened(soaked):
     assert last["tombstone lines"] - first["tombstone lines"] <= CAMERAS * (hours * 120 + 2) + reconnects
 
 
-def test_footage_and_gaps_are_forgotten_after_retention(soaked):
+def test_footage_and_gaps_are_forgotten_after_retention(soaked: SoakDaemon) -> None:
     """Last, because a month goes by."""
     before = soaked.figures()
     soaked.away(days=32)
@@ -84,7 +84,7 @@ def test_footage_and_gaps_are_forgotten_after_retention(soaked):
     assert after["case rows"] >= before["case rows"]
 
 
-def test_a_leak_within_real_readings_is_found(soaked):
+def test_a_leak_within_real_readings_is_found(soaked: SoakDaemon) -> None:
     for name, limit in PROCESS.items():
         step = limit.by / 4 + 1
         leaky = [{**reading, name: reading[name] + step * n} for n, reading in enumerate(soaked.readings)]
@@ -129,7 +129,7 @@ def _nothing(kept: list[object]) -> None:
         (_nothing, None),
     ],
 )
-def test_the_checker_finds_what_is_planted(leak: Callable[[list[object]], None], figure: str | None):
+def test_the_checker_finds_what_is_planted(leak: Callable[[list[object]], None], figure: str | None) -> None:
     kept: list[object] = []
     try:
         readings = []
@@ -149,17 +149,17 @@ def test_the_checker_finds_what_is_planted(leak: Callable[[list[object]], None],
 
 
 @given(st.lists(st.integers(0, 100), min_size=6, max_size=60), st.integers(0, 10**9))
-def test_noise_within_what_is_allowed_is_no_leak(noise: list[int], level: int):
+def test_noise_within_what_is_allowed_is_no_leak(noise: list[int], level: int) -> None:
     assert growing([{"x": level + n} for n in noise], {"x": Allowed(100)}) == {}
 
 
 @given(st.lists(st.integers(0, 100), min_size=6, max_size=60), st.integers(101, 10**6))
-def test_no_noise_hides_a_leak(noise: list[int], step: int):
+def test_no_noise_hides_a_leak(noise: list[int], step: int) -> None:
     """Each reading stands above the one before by more than the noise can take back."""
     readings = [{"x": n + 2 * step * place} for place, n in enumerate(noise)]
     assert "x" in growing(readings, {"x": Allowed(100)})
 
 
-def test_too_few_readings_prove_nothing():
+def test_too_few_readings_prove_nothing() -> None:
     with pytest.raises(ValueError, match="tell nothing"):
         growing([{"x": 1}] * 5, {"x": Allowed(0)})
