@@ -45,12 +45,12 @@ class LiveDecoder:
     def feed(self, packet: LivePacket, at: Instant, level: DecodeLevel) -> Iterator[Frame]:
         """The pictures that `packet` brings out, in order of presentation; `at` is the instant of its own picture."""
         if level is DecodeLevel.KEYFRAMES:
+            if self._following:
+                # What comes next may build on this packet: if it is wanted again, then from a keyframe on.
+                self._restart()
             if packet.key:
-                if self._following:
-                    self._restart()
                 yield from self._frames(self._decode(packet, at), level)
                 yield from self._frames(self._drain(), level)
-                self._following = False
             return
         if packet.key and not self._following:
             self._following = True

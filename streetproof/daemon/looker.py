@@ -68,9 +68,7 @@ class _Eye:
     """One stream under observation."""
 
     decoder: LiveDecoder
-    gate: ChangeGate | None
-    sent: bool = False
-    """The hub has a picture of this connection, so that "unchanged" means something."""
+    gate: ChangeGate | None = None
     spacing: deque[int] = field(default_factory=lambda: deque(maxlen=4))
     last_key_ns: int | None = None
 
@@ -97,6 +95,9 @@ class Looker(threading.Thread):
         self._waiting: deque[tuple[StreamRole, Timed] | _Fresh | _Gone | _Back] = deque()
         self._packets = 0
         self._behind: set[StreamRole] = set()
+        """Of these streams packets were left out: they are decoded again from their next keyframe on."""
+        self._shown: _Eye | None = None
+        """Whose pictures the hub was sent last: "unchanged" means unchanged since then."""
         self._level = DecodeLevel.KEYFRAMES
         self._fits: dict[tuple[int, int], tuple[int, int]] = {}
         self._asked: set[tuple[int, int]] = set()
@@ -132,11 +133,11 @@ class Looker(threading.Thread):
 
     def offer(self, role: StreamRole, packet: LivePacket, at: Instant) -> None:
         """A packet that may be looked at. Never waits: where the decoder is behind, it is left out."""
-        if role is StreamRole.MAIN and StreamRole.SUB in self._eyes:
-            return  # the smaller stream is looked at
-        if not packet.key and self._keyframes_suffice(role):
-            return
+        smaller = role is StreamRole.MAIN and StreamRole.SUB in self._eyes  # that one is looked at
         with self._condition:
+            if smaller or (not packet.key and self._keyframes_suffice(role)):
+                self._behind.add(role)  # what comes next may build on this packet
+                return
             if role in self._behind and not packet.key:
                 return
             self._behind.discard(role)
@@ -173,7 +174,7 @@ class Looker(threading.Thread):
                 if isinstance(item, tuple):
                     self._packets -= 1
             if isinstance(item, _Fresh):
-                self._eyes[item.role] = _Eye(item.decoder, self._make_gate())
+                self._eyes[item.role] = _Eye(item.decoder)
             elif isinstance(item, _Gone):
                 self._eyes.pop(item.role, None)
             elif isinstance(item, _Back):
@@ -213,8 +214,10 @@ class Looker(threading.Thread):
                 self._asked.add(frame.size)
                 self._send(SizeAsked(frame.size))
             return
-        changed = eye.gate is None or eye.gate.changed(frame.at, luma) or not eye.sent
-        eye.sent = True
+        if eye is not self._shown:
+            # Another connection, or the other stream: what this one showed last is not what the model saw last.
+            self._shown, eye.gate = eye, self._make_gate()
+        changed = eye.gate is None or eye.gate.changed(frame.at, luma)
         self.counts.looks += 1
         self._send(Look(role, frame.at, frame.pts, frame.size, frame.scaled(*scaled) if changed else None))
 
