@@ -50,6 +50,7 @@ class Daemon:
         secrets: Sequence[str] = (),
         expected: Sequence[str] = (),
         dwell: str = "8s",
+        environ: Mapping[str, str] | None = None,
         **live: Any,
     ) -> None:
         self.folder = folder / "站点 A"
@@ -58,6 +59,7 @@ class Daemon:
         self.site_file = self.folder / "site.yaml"
         self._settings = {"model": model, "port": _free_port(), "dwell": dwell, **live}
         self.write_site(cameras)
+        self._environ = {**os.environ, **(environ or {})}
         self._secrets = tuple(secrets)
         self._expected = frozenset(expected)
         self._log_file = self.folder / "log.jsonl"
@@ -98,6 +100,7 @@ class Daemon:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env=self._environ,
             )
         self._sessions.append(self._process.pid)
         self.until(lambda status: status["ready"], within_s=_READY_S)
@@ -200,12 +203,13 @@ class Daemon:
             time.sleep(_POLL_S)
 
     def findings(self) -> list[dict[str, Any]]:
-        """Findings in its database: `state`, `stay`, and `arrived_ns`, the latest arrival of what stood there."""
+        """Findings in its database: `state`, `stay`, `arrived_ns` (at the latest) and `fired_ns`."""
         query = "SELECT state, stay, violation_json FROM finding ORDER BY id"
         found = []
         for state, stay, violation in evidence.rows(self.data, query):
-            arrived = json.loads(str(violation))["stay"]["arrived"]["latest"]
-            found.append({"state": state, "stay": stay, "arrived_ns": int(arrived["utc_ns"])})
+            told = json.loads(str(violation))
+            arrived_ns, fired_ns = (int(one["utc_ns"]) for one in (told["stay"]["arrived"]["latest"], told["fired_at"]))
+            found.append({"state": state, "stay": stay, "arrived_ns": arrived_ns, "fired_ns": fired_ns})
         return found
 
     def logs(self, event: str | None = None) -> list[dict[str, Any]]:
