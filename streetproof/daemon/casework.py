@@ -214,13 +214,20 @@ class CaseWork:
         )
 
     def _config(self, finding: StoredFinding) -> LoadedSite:
-        """The site file that was in force when the rule fired."""
-        return _kept_site(self._data / "configs" / f"{finding.context['config']}.yaml")
+        """The site file that was in force when the rule fired, and no other."""
+        return _kept_site(self._data / "configs", finding.context["config"])
 
 
 @lru_cache(maxsize=8)
-def _kept_site(path: Path) -> LoadedSite:
-    return load_site(path)
+def _kept_site(folder: Path, sha256: str) -> LoadedSite:
+    loaded = load_site(folder / f"{sha256}.yaml")
+    if loaded.sha256 != sha256:
+        raise CaseWorkError(
+            "the kept copy of the site file is no longer the one that was in force",
+            where=str(loaded.path),
+            remedy="Put it back from a backup: its name is the SHA-256 of its content",
+        )
+    return loaded
 
 
 def _instant(utc_ns: int) -> Instant:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from streams.recorder.durable import make_folder, sync_folder
 from streetproof.errors import StreetproofError
 from streetproof.settings.document import ConfigError
 from streetproof.settings.load import LoadedSite, load_site
@@ -108,15 +110,21 @@ class SiteFile:
 def kept_copy(folder: Path, loaded: LoadedSite) -> Path:
     """Keep the exact site file that is in force under its hash, so that a case can name it and be made from it.
 
-    Raises ConfigError where the disk does not take it: without it no case could be made.
+    A copy that was damaged meanwhile is put right. Raises ConfigError where the disk does not take it: without it no
+    case could be made.
     """
     place = folder / f"{loaded.sha256}.yaml"
+    content = loaded.document.content
     try:
-        if not place.exists():
-            folder.mkdir(parents=True, exist_ok=True)
+        if not place.is_file() or place.read_bytes() != content:
+            make_folder(folder)
             partial = place.with_name(place.name + ".partial")
-            partial.write_bytes(loaded.document.content)
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             partial.replace(place)
+            sync_folder(folder)
     except OSError as error:
         raise ConfigError(
             f"the copy of the site file that cases are made from cannot be written: {error.strerror}",
