@@ -20,7 +20,7 @@ from streams.recorder.errors import RecorderError
 from streams.recorder.interface import SegmentRecord
 from streams.recorder.tombstones import bury, tombstone, tombstones
 from streetproof.daemon.index import save_holds
-from streetproof.daemon.retention import DAY_NS, MOST, Concern, ConcernKind, Disk, Limits, Trend, plan
+from streetproof.daemon.retention import DAY_NS, MOST, Concern, ConcernKind, Disk, Leap, Limits, Trend, plan
 from streetproof.store.database import Store
 from streetproof.store.segments import Deletion, StoredSegment
 
@@ -63,6 +63,7 @@ class Housekeeper:
         self._mono_ns = mono_ns
         self._free_bytes = free_bytes or (lambda place: shutil.disk_usage(place).free)
         self._trend = Trend()
+        self._leap = Leap()
 
     def run(
         self,
@@ -79,6 +80,7 @@ class Housekeeper:
         Raises StoreError where the database refuses (nothing is deleted then), RecorderError where the disk does.
         """
         now_ns = self._now_ns()
+        clock_in_doubt |= self._leap.in_doubt(now_ns, self._mono_ns())
         unfinished = self._store.segments.unfinished(most)
         gone = self._remove(unfinished, resumed=True)
         holds = self._store.holds.all()

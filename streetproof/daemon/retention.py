@@ -18,6 +18,7 @@ DAY_NS = 24 * 3600 * NS_PER_S
 _GIB = 1 << 30
 _SHORTEST_TREND_NS = 600 * NS_PER_S
 _TREND_SAMPLES = 61
+_LEAP_NS = 3600 * NS_PER_S
 
 
 class Why(StrEnum):
@@ -174,6 +175,25 @@ class Trend:
         if elapsed < _SHORTEST_TREND_NS or taken <= 0:
             return None
         return max(0, free - floor) * elapsed / taken / NS_PER_S / 3600
+
+
+class Leap:
+    """Notices that this machine's clock has gone further ahead than time can have passed. Bounded.
+
+    Footage that seems old then may be young: for a day nothing goes for its age, so that people can see to the clock.
+    """
+
+    def __init__(self) -> None:
+        self._line_ns: int | None = None
+        self._until_ns: int | None = None
+
+    def in_doubt(self, now_ns: int, mono_ns: int) -> bool:
+        """`now_ns` is UTC, `mono_ns` is on a clock that only goes forward. Ask at every run."""
+        line_ns = now_ns - mono_ns
+        if self._line_ns is not None and line_ns - self._line_ns > _LEAP_NS:
+            self._until_ns = mono_ns + DAY_NS
+        self._line_ns = line_ns
+        return self._until_ns is not None and mono_ns < self._until_ns
 
 
 def _about_room(disk: Disk, free: int, *, full: bool, shortened: Mapping[str, int]) -> Iterator[Concern]:
