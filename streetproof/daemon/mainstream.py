@@ -8,6 +8,7 @@ import time
 from bisect import bisect_right
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 
 from streams.instant import NS_PER_S, Instant
 from streams.live.clock import CameraClock
@@ -16,7 +17,7 @@ from streams.live.interface import FaultKind, LiveError, LivePacket
 from streams.live.looking import LiveDecoder, instant_on
 from streams.live.ring import PreRoll
 from streams.recorder.errors import RecorderError
-from streams.recorder.interface import CloseReason, GapStatement, Opening, SegmentRecord
+from streams.recorder.interface import ClockStatement, CloseReason, GapStatement, Opening, SegmentRecord
 from streams.recorder.recorder import Recorder
 from streetproof.daemon.intake import Begun, Ended, Item, Overflowed, Trying
 from streetproof.daemon.looker import Looker
@@ -69,6 +70,8 @@ class MainStream:
         self._disk_again_ns = 0
         self._failed: RecorderError | None = None
         """A write that failed, until what it left is finished and it is known from where on footage is missing."""
+        self._moved: str | None = None
+        """The line was put right, and for this flag; the next segment states it."""
         self._anchors: list[tuple[int, Instant]] = []
         self._unplaced: list[LivePacket] = []
         self._recording = False
@@ -220,7 +223,7 @@ class MainStream:
             begun.template,
             self._session,
             anchor=clock.anchor,
-            clock=clock.statement,
+            clock=self._statement,
             gap_before=self._gap,
         )
         self._recording = True
@@ -292,12 +295,24 @@ class MainStream:
         if not self.idle or clock is None or begun is None:
             return
         difference = clock.difference_ns
-        off = difference is not None and (abs(difference) > LIMIT_NS or "host_clock_stepped" in clock.flags)
-        if difference is None or not off or clock.reanchor():
+        stepped = "host_clock_stepped" in clock.flags
+        if difference is None or not (stepped or abs(difference) > LIMIT_NS):
+            return
+        if clock.reanchor():
+            self._moved = "host_clock_stepped" if stepped else "camera_clock_jumped"
             return
         # The line would have to go back: only a new line may, and between two lines there is a stated gap.
         self._finish("clock", f"a clock was set back by {difference / NS_PER_S:.1f} s", CloseReason.CHANGED)
         self._begin(begun)
+
+    def _statement(self) -> ClockStatement:
+        """What is known of the clock when a segment begins; the first one on a line that was put right says so."""
+        assert self._clock is not None
+        stated, moved = self._clock.statement(), self._moved
+        self._moved = None
+        if moved is None or moved in stated.flags:
+            return stated
+        return replace(stated, flags=(*stated.flags, moved))
 
     def _at(self, pts: int) -> Instant | None:
         """The instant of a packet that is held; None where its segment is no longer known."""
