@@ -20,6 +20,7 @@ from streams.interface import DecodeLevel
 from streams.live.hostclock import HostClock
 from streetproof.batch.observations import as_stored
 from streetproof.daemon import announce
+from streetproof.daemon.alarms import Alarms
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.desk import Desk, Ended, Fired, Outcome, Refused
 from streetproof.daemon.fleet import Died, Fleet
@@ -43,7 +44,6 @@ from streetproof.daemon.messages import (
     Viewed,
     Watch,
 )
-from streetproof.daemon.notices.debounce import Debounce
 from streetproof.daemon.notices.interface import Notice
 from streetproof.daemon.sealing import NotSealed, Sealed
 from streetproof.daemon.snapshot import CameraState
@@ -51,7 +51,7 @@ from streetproof.daemon.tallies import CameraTally
 from streetproof.daemon.views import Views, ViewsError
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import LoadedSite
-from streetproof.settings.site import Camera
+from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.states import SavedState
 from vision.integrity.interface import ViewChange, ViewEvent
@@ -59,7 +59,6 @@ from vision.interface import Stay
 
 _log = structlog.get_logger(__name__)
 
-DEBOUNCE_NS = 300 * NS_PER_S
 _RETRY_STORE_NS = 2 * NS_PER_S
 _MAX_UNKEPT = 10_000
 """Findings and ends of stays that wait for the database, over all cameras."""
@@ -114,8 +113,7 @@ class Hub:
         self._monotonic = monotonic
         self._notify = notify
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
-        self._faults: Debounce[str] = Debounce(DEBOUNCE_NS, "")
-        self._clocks: Debounce[bool] = Debounce(DEBOUNCE_NS, False)
+        self.alarms = Alarms(notify, self._place, monotonic, host.now_ns)
         self._undone: list[Undone] = []
         self._unanswered: Sealed | NotSealed | None = None
         self._store_again_ns = 0
@@ -158,6 +156,14 @@ class Hub:
         except queue.Empty:
             return
 
+    def drain(self) -> None:
+        """Take everything that stands in the inbox: at the end, when nobody adds to it any more."""
+        try:
+            while True:
+                self._handle(self._inbox.get_nowait())
+        except queue.Empty:
+            return
+
     def keep(self, *, last: bool = False) -> None:
         """Write down what has changed: findings first, then the states that say they have fired. Call it often.
 
@@ -179,18 +185,12 @@ class Hub:
         station = self.stations.get(camera)
         return station.desk.stay(stay) if station is not None else None
 
-    def tell_due(self) -> None:
-        """Notices of faults that were held back while a camera flapped."""
-        for telling in self._faults.due(self._monotonic()):
-            self._tell_fault(telling.key, telling.state, telling.changes)
-
     def leave(self, camera: str) -> None:
         """The camera is watched no more, or under other rules: what stands there is over as far as can be sworn."""
         station = self.stations[camera]
         self._outcomes(station, station.desk.finish())
         self.pictures.forget(camera)
-        self._faults.forget(camera)
-        self._clocks.forget(camera)
+        self.alarms.forget(camera)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -237,7 +237,7 @@ class Hub:
                 station.tally.on_connected(message, now_ns)
                 _log.info("connected", camera=name, stream=role.value, codec=info.codec, protocol=info.protocol)
                 if role is StreamRole.MAIN:
-                    self._observe_fault(name, "")
+                    self.alarms.fault(name, "")
                 station.told = None  # a new process has to be told how to look
                 self._tell_watch(station)
             case Faulted(role, kind, what, _, retry_ns):
@@ -251,7 +251,7 @@ class Hub:
                     retry_s=retry_ns / NS_PER_S,
                 )
                 if role is StreamRole.MAIN:
-                    self._observe_fault(name, kind.value)
+                    self.alarms.fault(name, kind.value, what)
             case SizeAsked(size):
                 if self.fleet is not None:
                     self.fleet.send(name, Fit(size, self.detector.fit(size)))
@@ -270,7 +270,7 @@ class Hub:
             station.desk.unanswered()
             station.told = None
             _log.error("camera_process_died", camera=camera, why=death.why)
-            self._observe_fault(camera, "crashed")
+            self.alarms.fault(camera, "crashed", death.why)
 
     def _seen(self, seen: Seen) -> None:
         station = self.stations.get(seen.camera)
@@ -391,24 +391,8 @@ class Hub:
             drift_ppm=None if report.drift_ppb is None else report.drift_ppb / 1000,
             flags=report.clock_flags,
         )
-        telling = self._clocks.observe(name, "camera_offset_over_1s" in report.clock_flags, self._monotonic())
-        if telling is not None:
-            self._notify(
-                announce.clock(self.loaded.site, station.camera, telling.state, report.offset_ns, self._host.now_ns())
-            )
+        self.alarms.clock(name, "camera_offset_over_1s" in report.clock_flags, report.offset_ns)
 
-    def _observe_fault(self, camera: str, kind: str) -> None:
-        telling = self._faults.observe(camera, kind, self._monotonic())
-        if telling is not None:
-            self._tell_fault(camera, telling.state, telling.changes)
-
-    def _tell_fault(self, camera: str, kind: str, changes: int) -> None:
+    def _place(self, camera: str) -> tuple[Site, Camera] | None:
         station = self.stations.get(camera)
-        if station is None:
-            return
-        now_ns, site = self._host.now_ns(), self.loaded.site
-        if kind:
-            what = station.tally.fault_detail or kind
-            self._notify(announce.fault(site, station.camera, kind, what, (changes + 1) // 2, now_ns))
-        else:
-            self._notify(announce.recovered(site, station.camera, now_ns))
+        return None if station is None else (self.loaded.site, station.camera)

@@ -256,7 +256,7 @@ class MainStream:
             if self._gap.cause == "overflow" and opening.gap_before.start is not None:
                 self._overflow_ns += max(0, opening.start.utc_ns - opening.gap_before.start.utc_ns)
             if self._gap.cause == FaultKind.DISK.value and self._begun is not None:
-                self._send(Connected(StreamRole.MAIN, self._begun.info))
+                self._send(Connected(StreamRole.MAIN, self._begun.info, again=True))
             self._gap = None
 
     def _closed(self, record: SegmentRecord) -> None:

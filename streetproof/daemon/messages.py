@@ -111,10 +111,11 @@ class Connecting:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """Packets are coming."""
+    """Packets are coming; `again`: over the connection that was there before, and are written once more."""
 
     role: StreamRole
     info: StreamInfo
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

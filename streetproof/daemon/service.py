@@ -185,7 +185,7 @@ class Daemon:
             if every.due("watch", NS_PER_S, self._beat_ns):
                 for camera, death in self._fleet.watch():
                     self._hub.died(camera, death)
-                self._hub.tell_due()
+                self._hub.alarms.tell_due()
                 self._timekeeper.check()
                 self._take_snapshot()
                 if self._inference.is_alive() or self._hub.broken is not None:
@@ -290,11 +290,11 @@ class Daemon:
         self._notifier.stopping()
         self._timekeeper.stop()
         self._fleet.stop("stopped", STOP_S)
-        self._hub.work(0)
+        self._hub.drain()
         self._pictures.close()
         if self._inference.is_alive():
             self._inference.join(2)
-        self._hub.work(0)
+        self._hub.drain()
         self._hub.keep(last=True)
         self._sealing.stop()
         self._sender.stop(1)

@@ -79,7 +79,7 @@ class Stations:
         """Watch it no more."""
         self._hub.leave(name)
         self._fleet.remove(name, cause, _CHANGE_S)
-        self._hub.work(0)
+        self._hub.drain()
         self._hub.keep()
         del self._hub.stations[name]
         self._addresses.pop(name, None)

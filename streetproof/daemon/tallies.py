@@ -47,7 +47,7 @@ class CameraTally:
             return
         info = message.info
         self.stream = f"{info.codec} {info.width}x{info.height} {info.protocol}"
-        self.reconnects += self.connected
+        self.reconnects += self.connected and not message.again
         self.connected = True
         self.fault = self.fault_detail = None
         self.enter(CameraState.RECORDING, now_ns)

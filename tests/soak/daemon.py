@@ -162,7 +162,7 @@ class SoakDaemon:
                 self.hub.keep()
             if is_due("second", NS_PER_S):
                 self._host.check()
-                self.hub.tell_due()
+                self.hub.alarms.tell_due()
                 for planted in self.each_second:
                     planted()
             if is_due("house", _HOUSE_NS):

@@ -276,10 +276,10 @@ def test_a_flapping_camera_is_told_of_at_once_and_then_with_a_count(centre: Cent
         centre.say(faulted())
         centre.second += 1
         centre.say(connected())
-        centre.hub.tell_due()
+        centre.hub.alarms.tell_due()
     assert [notice.kind for notice in centre.notices] == [NoticeKind.FAULT]
     centre.second = 301.0
-    centre.hub.tell_due()
+    centre.hub.alarms.tell_due()
     assert [notice.kind for notice in centre.notices] == [NoticeKind.FAULT, NoticeKind.RECOVERED]
     assert centre.tally().reconnects == 19
     centre.second = 302.0
@@ -288,7 +288,7 @@ def test_a_flapping_camera_is_told_of_at_once_and_then_with_a_count(centre: Cent
         centre.say(connected())
     centre.say(faulted(FaultKind.REFUSED))
     centre.second = 700.0
-    centre.hub.tell_due()
+    centre.hub.alarms.tell_due()
     last = centre.notices[-1]
     assert (last.kind, last.data) == (NoticeKind.FAULT, {"fault": "refused", "times": 4})
 
