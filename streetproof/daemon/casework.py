@@ -170,7 +170,8 @@ class CaseWork:
         from_ns, to_ns = cases.span_of(stay, limits)
         records = self._index.between(camera.id, from_ns, to_ns)
         complete = bool(records) and records[-1].closing.end.utc_ns >= to_ns - _MARGIN_NS
-        if not complete and now_ns - since_ns < 2 * loaded.site.live.segment + limits.post_roll_ns + _LATE_NS:
+        enough_ns = 2 * loaded.site.live.segment + limits.post_roll_ns + _LATE_NS
+        if not complete and 0 <= now_ns - since_ns < enough_ns:  # below 0: the clock was put back meanwhile
             return None
         if not records:
             raise CaseWorkError(

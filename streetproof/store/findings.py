@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from streams.instant import NS_PER_S
 from streetproof.store import holds
 from streetproof.store.connection import Connection
 from streetproof.store.holds import Hold
@@ -18,6 +19,7 @@ from vision.codec import from_json, to_json
 from vision.interface import Stay, Violation
 
 _ERROR_LENGTH = 500
+_LONGEST_WAIT_NS = 7 * 24 * 3600 * NS_PER_S
 
 
 class FindingState(StrEnum):
@@ -104,9 +106,11 @@ class Findings:
 
     def due(self, now_ns: int, limit: int) -> list[StoredFinding]:
         """Findings that are to be sealed by now, the longest due first."""
+        # Nothing waits for weeks: what is due that late fired before the clock was put back.
+        due = sa.or_(FindingRow.due_ns <= now_ns, FindingRow.due_ns > now_ns + _LONGEST_WAIT_NS)
         query = (
             sa.select(FindingRow)
-            .where(FindingRow.state == FindingState.WAITING, FindingRow.due_ns <= now_ns)
+            .where(FindingRow.state == FindingState.WAITING, due)
             .order_by(FindingRow.due_ns, FindingRow.id)
             .limit(limit)
         )
