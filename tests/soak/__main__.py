@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from tests.soak.daemon import SoakDaemon
-from tests.soak.steady import MIB, STEADY, growing
+from tests.soak.steady import LONG, MIB, growing
 from tests.soak.street import street
 
 _SAMPLE_S = 300
@@ -56,7 +56,7 @@ def _soak(folder: Path, given: argparse.Namespace) -> int:
             shown = "  ".join(f"{now[name]:>{len(name)}.0f}" for name in _SHOWN)
             taken = now["malloc bytes"] / MIB
             print(f"{now['hours']:>8.2f}  {now['resident bytes'] / MIB:>7.1f}  {taken:>10.2f}  {shown}", flush=True)
-        grown = growing(daemon.readings, STEADY)
+        grown = growing(daemon.readings, LONG)
         print(f"{given.hours:g} hours in {time.monotonic() - began:.0f} s; {daemon.counts}, {daemon.hub.cases} cases")
     for name, how in grown.items():
         print(f"GROWS: {name} {how}")
