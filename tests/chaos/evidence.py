@@ -24,7 +24,9 @@ from streams.timeline import to_ns
 
 CAUSES = frozenset(FaultKind) | {"started", "stopped", "crashed", "overflow", "clock", "reload"}
 _SLEW_NS = 12_000_000
-"""A line may move so much between two segments (docs/time.md), and their borders with it."""
+"""A line may move so much between two segments (docs/time.md)."""
+_STALL_NS = 2 * NS_PER_S
+"""Without a picture for longer, a stream has stalled, and that is a gap."""
 
 
 @dataclass(frozen=True)
@@ -93,21 +95,18 @@ def _stated(found: list[SegmentRecord]) -> set[Gap]:
         if gap is None:
             assert one.opening.session == two.opening.session, f"two sessions, and no gap, {where}"
             step_ns = to_ns(two.opening.first_pts - one.closing.last_pts, two.opening.time_base)
-            assert 0 < step_ns < NS_PER_S, f"{step_ns} ns of the line are missing {where}"
-            # A line may go ahead where a clock was set while nothing was timed; what was so stamped says so.
-            put_right = end.utc_ns > start.utc_ns and "host_clock_stepped" in _flags(found, one.opening.session)
-            jumped_ns = abs(end.utc_ns - start.utc_ns)
-            assert jumped_ns <= _SLEW_NS or put_right, f"{jumped_ns} ns, and no gap, {where}"
+            assert 0 < step_ns < _STALL_NS, f"{step_ns} ns of the line are missing {where}"
+            media_ns = to_ns(two.opening.first_pts - one.opening.first_pts, one.opening.time_base)
+            moved_ns = two.opening.start.utc_ns - one.opening.start.utc_ns - media_ns
+            # A line may go ahead where a clock was set while nothing was timed; its first segment says so.
+            put_right = moved_ns > 0 and "host_clock_stepped" in two.opening.clock.flags
+            assert abs(moved_ns) <= _SLEW_NS or put_right, f"the line moves by {moved_ns} ns {where}"
             continue
         assert (gap.start, gap.end) == (start, end), f"the gap is not what lies {where}: {gap}"
         assert gap.cause in CAUSES and gap.detail, gap
         assert gap.cause == "clock" or start.utc_ns <= end.utc_ns, f"segments overlap {where}"
         stated.add(Gap(start.utc_ns, end.utc_ns, gap.cause))
     return stated
-
-
-def _flags(found: list[SegmentRecord], session: str) -> set[str]:
-    return {flag for one in found if one.opening.session == session for flag in one.opening.clock.flags}
 
 
 def _check_last(found: list[SegmentRecord], lasting: list[Gap]) -> None:

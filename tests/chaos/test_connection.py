@@ -124,7 +124,7 @@ def test_a_hundred_reconnects(tmp_path: Path, film: Path, real_model: str) -> No
 def _cut_again_and_again(proxy: Interleaved, times: int) -> None:
     """Cut each connection as soon as a few pictures have come through."""
     for _ in range(times):
-        _wait_for(lambda: len(proxy.units[-1]) >= 8)
+        _wait_for(lambda: len(proxy.units[-1]) >= 6)
         count = len(proxy.units)
         proxy.cut()
         _wait_for(lambda count=count: len(proxy.units) > count)  # type: ignore[misc]

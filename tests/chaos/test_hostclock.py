@@ -43,9 +43,8 @@ def clock(tmp_path: Path) -> SystemClock:
     return SystemClock(tmp_path)
 
 
-@pytest.mark.parametrize("ahead_s", [3600.0, -3600.0])
 def test_a_clock_set_while_something_stands(
-    tmp_path: Path, demo_clip: Path, real_model: str, clock: SystemClock, ahead_s: float
+    tmp_path: Path, demo_clip: Path, real_model: str, clock: SystemClock
 ) -> None:
     with (
         RtspServer({"/cam": demo_clip}) as server,
@@ -54,10 +53,10 @@ def test_a_clock_set_while_something_stands(
         ) as daemon,
     ):
         daemon.until_camera(lambda one: recording(one) and one["standing"] >= 1)
-        clock.set(ahead_s)
+        clock.set(3600)
         seen = daemon.until_camera(lambda one: "host_clock_stepped" in one["clock_flags"])
         assert seen["violations"] == 0, "an hour has not passed"
-        assert [round(line["by_s"]) for line in daemon.logs("host_clock_stepped")] == [ahead_s]
+        assert [round(line["by_s"]) for line in daemon.logs("host_clock_stepped")] == [3600]
         daemon.until_camera(lambda one: one["violations"] >= 1)
         assert daemon.camera()["reconnects"] == 0
         daemon.stop()
