@@ -13,11 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from models.interface import Detections, Detector
+from streams.instant import NS_PER_S
 from streetproof.daemon.messages import Look, LookedBack
 from streetproof.errors import StreetproofError
 
 BACK_LIMIT = 600
 """Pictures of looks back that may wait, over all cameras."""
+_HUNG_NS = 120 * NS_PER_S
+"""No batch takes a model so long, however busy the machine is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -191,12 +194,18 @@ class InferenceThread(threading.Thread):
         self._queue = queue
         self._batch = batch
         self._tell = tell
+        self._looking_since_ns: int | None = None
         self.batches = 0
         self.busy_ns = 0
 
     def use(self, detector: Detector) -> None:
         """Look with another model from the next batch on."""
         self._detector = detector
+
+    def works(self, now_ns: int) -> bool:
+        """Whether it runs, and the model comes back; `now_ns` is CLOCK_MONOTONIC."""
+        since_ns = self._looking_since_ns
+        return self.is_alive() and (since_ns is None or now_ns - since_ns <= _HUNG_NS)
 
     def run(self) -> None:
         while (taken := self._queue.take(self._batch)) is not None:
@@ -214,8 +223,9 @@ class InferenceThread(threading.Thread):
         pictures = [(group.look.image, group.look.size) for _, group in groups]
         pictures += [(look.image, look.size) for _, look in back]
         images = [image for image, _ in pictures if image is not None]
-        began = time.monotonic_ns()
+        began = self._looking_since_ns = time.monotonic_ns()
         found = self._detector.detect(images, sizes=[size for image, size in pictures if image is not None])
+        self._looking_since_ns = None
         cost_ns = time.monotonic_ns() - began
         self.batches += 1
         self.busy_ns += cost_ns

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from streams.instant import Instant
+from streams.instant import NS_PER_S, Instant
 from streams.interface import DecodeLevel, Frame, Image
 from streams.live.interface import LivePacket
 from streams.live.looking import LiveDecoder
@@ -26,6 +26,8 @@ from vision.integrity.picture import PictureError
 
 _MAX_WAITING = 400
 """Packets that wait to be decoded: some seconds of sampled video."""
+_HUNG_NS = 120 * NS_PER_S
+"""No packet takes so long to decode, however busy the machine is."""
 
 Timed = tuple[LivePacket, Instant]
 """A packet and the instant of its picture."""
@@ -103,6 +105,7 @@ class Looker(threading.Thread):
         self._asked: set[tuple[int, int]] = set()
         self._eyes: dict[StreamRole, _Eye] = {}
         self._closed = False
+        self._decoding_since_ns: int | None = None
         self._kept_reference = monitor.reference
         self.counts = LookCounts()
 
@@ -154,6 +157,14 @@ class Looker(threading.Thread):
         with self._condition:
             self._waiting.append(_Back(asked, decoder, packets))
             self._condition.notify()
+
+    def hangs(self, now_ns: int) -> bool:
+        """Whether the decoder, which strangers feed, has not come back for so long that it never will.
+
+        `now_ns` is CLOCK_MONOTONIC.
+        """
+        since_ns = self._decoding_since_ns
+        return since_ns is not None and now_ns - since_ns > _HUNG_NS
 
     def close(self) -> None:
         """Take nothing more; the thread ends."""
@@ -250,8 +261,9 @@ class Looker(threading.Thread):
         self._send(LookedBack(asked.token, None, (0, 0), None))
 
     def _decoded(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        began_ns = time.thread_time_ns()
+        self._decoding_since_ns, began_ns = time.monotonic_ns(), time.thread_time_ns()
         found = list(frames)
+        self._decoding_since_ns = None
         self.counts.decode_ns += time.thread_time_ns() - began_ns
         self.counts.decoded += len(found)
         yield from found

@@ -188,7 +188,7 @@ class Daemon:
                 self._hub.alarms.tell_due()
                 self._timekeeper.check()
                 self._take_snapshot()
-                if self._inference.is_alive() or self._hub.broken is not None:
+                if self._inference.works(self._beat_ns) or self._hub.broken is not None:
                     self._notifier.watchdog()
             if every.due("file", 2 * NS_PER_S, self._beat_ns) or self._reload.is_set():
                 self._reread()
@@ -268,7 +268,8 @@ class Daemon:
         return self._snapshot
 
     def _alive(self) -> bool:
-        return time.monotonic_ns() - self._beat_ns < _HEARTBEAT_NS and self._inference.is_alive()
+        now_ns = time.monotonic_ns()
+        return now_ns - self._beat_ns < _HEARTBEAT_NS and self._inference.works(now_ns)
 
     # -- beginning and end -----------------------------------------------------------------------------------------
 

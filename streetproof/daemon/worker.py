@@ -36,10 +36,15 @@ from streetproof.daemon.outbox import Outbox
 from streetproof.daemon.process import set_title
 from streetproof.daemon.substream import SubStream
 from streetproof.daemon.views import restored_view
+from streetproof.errors import StreetproofError
 from vision.attention import ChangeGate
 
 _POLL_S = 0.2
 _DRAIN_S = 2.0
+
+
+class LookerHungError(StreetproofError):
+    """Nothing is looked at any more. The process ends: it must not pass for a street on which nothing happens."""
 
 
 def camera_process(spec: WorkerSpec, connection: Connection) -> None:
@@ -112,6 +117,8 @@ class CameraWorker:
             now_ns = time.monotonic_ns()
             if now_ns - self._reported_ns >= NS_PER_S:
                 self._reported_ns = now_ns
+                if self._looker.hangs(now_ns):
+                    raise LookerHungError("the decoder does not come back", where=self._spec.camera)
                 self._check_clock()
                 self._outbox.put(self._main.report(now_ns))
         for intake in self._intakes:
