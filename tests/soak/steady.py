@@ -52,7 +52,7 @@ STEADY = PROCESS | {
     "view bytes": Allowed(4_000),
 }
 LONG = STEADY | {"blocks": Allowed(4_000 + 16_384)}
-"""Over many hours: pydantic keeps up to 16,384 short strings that it has met in JSON, and fills that little by little."""
+"""Over many hours: pydantic keeps up to 16,384 short strings that it has met in JSON, and fills that slowly."""
 MUST_GROW = frozenset({"segment rows", "gap rows", "finding rows", "hold rows", "case rows"})
 """Tables with a row for each thing that happened: of footage and gaps until they are forgotten, of cases for ever."""
 
