@@ -9,12 +9,15 @@ from pathlib import Path
 import rfc8785
 import structlog
 
+from streams.instant import Instant
 from streams.live.address import CameraAddress
 from streams.live.hostclock import HostClock
 from streams.live.source import Timeouts
 from streams.recorder.chain import last_link
 from streams.recorder.errors import RecorderError
 from streams.recorder.interface import GapStatement, SegmentRecord
+from streams.recorder.names import listed
+from streams.recorder.reading import read_facts
 from streams.recorder.recovery import partials, recover
 from streetproof.daemon.desk import restored
 from streetproof.daemon.fleet import Fleet
@@ -27,7 +30,7 @@ from streetproof.daemon.tallies import CameraTally
 from streetproof.settings.live import Stream
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
-from streetproof.store.database import Store
+from streetproof.store.database import Store, StoreError
 from vision.policy import CameraRules
 
 _log = structlog.get_logger(__name__)
@@ -167,9 +170,14 @@ class Stations:
 
     def _gap(self, name: str) -> GapStatement | None:
         """The gap that lasts until the new process records; None where nothing was recorded before."""
-        gap, last = self._index.open_gap(name), self._store.segments.last(name)
-        if gap is None and last is not None:
-            gap = GapStatement(name, last.closing.end, None, "crashed", "the process of the camera died")
+        try:
+            gap, last = self._index.open_gap(name), self._store.segments.last(name)
+            end = None if last is None else last.closing.end
+        except StoreError:
+            # Recording does not wait for the database. What the newest file says is in the index later, too.
+            gap, end = None, _end_of_files(self._recordings, name)
+        if gap is None and end is not None:
+            gap = GapStatement(name, end, None, "crashed", "the process of the camera died")
             self._index.add_gap(gap)
         return gap
 
@@ -196,6 +204,12 @@ def check_cameras(loaded: LoadedSite) -> None:
 def rules_sha256(rules: CameraRules, timezone: str) -> str:
     """SHA-256 over everything that a camera's stays are judged by, hex."""
     return hashlib.sha256(rfc8785.dumps([rules.model_dump(mode="json"), timezone])).hexdigest()
+
+
+def _end_of_files(recordings: Path, camera: str) -> Instant | None:
+    """Where a camera's newest segment ends; None where there is none. Raises RecorderError."""
+    files = listed(recordings, camera) if (recordings / camera).is_dir() else []
+    return read_facts(files[-1].path)[1].end if files else None
 
 
 def _addresses(loaded: LoadedSite, camera: Camera) -> tuple[CameraAddress, CameraAddress | None]:

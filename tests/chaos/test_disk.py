@@ -110,7 +110,7 @@ def test_a_process_that_dies_while_the_database_is_locked(tmp_path: Path, film: 
             daemon.kill_camera("gate-1")
             # What the database cannot tell is known otherwise: nobody waits for it.
             daemon.until_camera(lambda one: one["pid"] not in (None, before["pid"]) and recording(one))
-            assert not daemon.status()["ready"]
+            daemon.until(lambda status: not status["ready"])
         finally:
             locker.close()
         daemon.until(lambda status: status["ready"])
