@@ -23,7 +23,7 @@ PER_HOUR = 360
 """Segments of ten seconds."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def soaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoakDaemon]:
     folder = tmp_path_factory.mktemp("浸泡 soak")
     quiet = structlog.make_filtering_bound_logger(logging.ERROR)
@@ -39,7 +39,17 @@ def soaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoakDaemon]:
         structlog.reset_defaults()
 
 
-def test_everything_happened_that_could_leak(soaked: SoakDaemon) -> None:
+def test_hours_of_a_daemon(soaked: SoakDaemon) -> None:
+    """One test, because the hours are dear: tests of one module may run in several processes."""
+    _everything_happened_that_could_leak(soaked)
+    _nothing_grows_that_must_not(soaked)
+    _no_table_is_overlooked(soaked)
+    _tables_that_must_grow_do_so_by_what_happened(soaked)
+    _a_leak_within_real_readings_is_found(soaked)
+    _footage_and_gaps_are_forgotten_after_retention(soaked)
+
+
+def _everything_happened_that_could_leak(soaked: SoakDaemon) -> None:
     assert soaked.counts.deleted > HOURS * PER_HOUR * CAMERAS / 2
     assert all(camera.reconnects >= 2 for camera in soaked.cameras.values())
     assert soaked.hub.cases >= CAMERAS * (WARM_UP_H + HOURS) * 3600 // LAP_S
@@ -49,16 +59,16 @@ def test_everything_happened_that_could_leak(soaked: SoakDaemon) -> None:
         assert station.tally.gaps >= 3
 
 
-def test_nothing_grows_that_must_not(soaked: SoakDaemon) -> None:
+def _nothing_grows_that_must_not(soaked: SoakDaemon) -> None:
     assert growing(soaked.readings, STEADY) == {}
 
 
-def test_no_table_is_overlooked(soaked: SoakDaemon) -> None:
+def _no_table_is_overlooked(soaked: SoakDaemon) -> None:
     tables = {name for name in soaked.readings[-1] if name.endswith(" rows")}
     assert tables == MUST_GROW | {name for name in STEADY if name.endswith(" rows")}
 
 
-def test_tables_that_must_grow_do_so_by_what_happened(soaked: SoakDaemon) -> None:
+def _tables_that_must_grow_do_so_by_what_happened(soaked: SoakDaemon) -> None:
     first, last = soaked.readings[0], soaked.readings[-1]
     hours, reconnects = last["hours"] - first["hours"], last["reconnects"] - first["reconnects"]
     assert last["segment rows"] - first["segment rows"] <= CAMERAS * (hours * PER_HOUR + 2) + reconnects
@@ -68,7 +78,7 @@ def test_tables_that_must_grow_do_so_by_what_happened(soaked: SoakDaemon) -> Non
     assert last["tombstone lines"] - first["tombstone lines"] <= CAMERAS * (hours * 120 + 2) + reconnects
 
 
-def test_footage_and_gaps_are_forgotten_after_retention(soaked: SoakDaemon) -> None:
+def _footage_and_gaps_are_forgotten_after_retention(soaked: SoakDaemon) -> None:
     """Last, because a month goes by."""
     before = soaked.figures()
     soaked.away(days=32)
@@ -84,7 +94,7 @@ def test_footage_and_gaps_are_forgotten_after_retention(soaked: SoakDaemon) -> N
     assert after["case rows"] >= before["case rows"]
 
 
-def test_a_leak_within_real_readings_is_found(soaked: SoakDaemon) -> None:
+def _a_leak_within_real_readings_is_found(soaked: SoakDaemon) -> None:
     for name, limit in PROCESS.items():
         step = limit.by / 4 + 1
         leaky = [{**reading, name: reading[name] + step * n} for n, reading in enumerate(soaked.readings)]
