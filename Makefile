@@ -8,14 +8,15 @@ RTSP_PACKAGES := gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base
 	gstreamer1.0-plugins-bad gstreamer1.0-rtsp glib-networking
 RTSP_CHECK := /usr/bin/python3 -c "import gi; gi.require_version(\"GstRtspServer\", \"1.0\")" && dpkg -s $(RTSP_PACKAGES)
 
-.PHONY: help demo test cameras lint bench lock schema clean
+.PHONY: help demo test cameras lint bench soak lock schema clean
 
 help:
 	@echo "make demo    set up, run the demo on real CCTV footage, end with a verified evidence bundle (./demo-out)"
 	@echo "make test    set up and run the tests"
 	@echo "make cameras three RTSP cameras to try the daemon with, where none are at hand"
 	@echo "make lint    style, types and import layers"
-	@echo "make bench   measure speed against the decode limits and a plain peer script"
+	@echo "make bench   measure speed against the decode limits, a plain peer script, and with live cameras"
+	@echo "make soak    six simulated hours of the daemon, which must stay as small as it began"
 	@echo "make lock    renew requirements.lock        make schema   renew configs/site.schema.json"
 
 $(READY): requirements.lock pyproject.toml setup.sh
@@ -42,6 +43,11 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.live
+
+# Simulated hours of a daemon: memory, threads and handles have to stay flat.
+soak: $(READY)
+	@$(BIN)/python -m tests.soak --hours 6
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from streams.instant import to_datetime
+from streams.instant import NS_PER_S, to_datetime
 from streams.recorder.durable import sync_folder
 from streams.recorder.errors import RecorderError
 from streams.recorder.interface import SegmentRecord
@@ -43,6 +43,9 @@ class Report:
     hours_left: float | None
     """Until `min_free` is reached if all goes on as it does; None: not known yet, or there is no end in sight."""
     concerns: tuple[Concern, ...]
+
+
+_HOUR_NS = 3600 * NS_PER_S
 
 
 class Housekeeper:
@@ -95,7 +98,7 @@ class Housekeeper:
             default=default,
             used=used,
             disk=disk,
-            now_ns=now_ns,
+            now_ns=now_ns // _HOUR_NS * _HOUR_NS,
             clock_in_doubt=clock_in_doubt,
             most=most,
         )

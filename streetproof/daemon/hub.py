@@ -55,7 +55,7 @@ from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.states import SavedState
 from vision.integrity.interface import ViewChange, ViewEvent
-from vision.interface import Stay
+from vision.interface import Stay, Violation
 
 _log = structlog.get_logger(__name__)
 
@@ -291,7 +291,6 @@ class Hub:
                     _log.info(
                         "violation", camera=name, rule=violation.rule, zone=violation.zone, stay=violation.stay.id
                     )
-                    self._notify(announce.lead(self.loaded.site, station.camera, violation))
                 case Ended():
                     self._remember((name, outcome, self.loaded))
                 case LookBack():
@@ -312,6 +311,7 @@ class Hub:
             match outcome:
                 case Fired(violation, role, model):
                     self.casework.fired(loaded, violation, role, model)
+                    self._tell_lead(loaded, camera, violation)
                 case Ended(stay):
                     self.casework.ended(loaded, stay)
                 case ViewEvent(fault, ViewChange.BEGUN, since, _):
@@ -334,6 +334,12 @@ class Hub:
             if made is not None:
                 self._case_made(made.finding.stay.camera, made.case_id, str(made.bundle))
         self.casework.work(self._host.now_ns())
+
+    def _tell_lead(self, loaded: LoadedSite, name: str, violation: Violation) -> None:
+        """Only now: nobody is told of what could still be lost."""
+        camera = next((one for one in loaded.site.cameras if one.id == name), None)
+        if camera is not None:
+            self._notify(announce.lead(loaded.site, camera, violation))
 
     def _state(self, station: Station) -> SavedState:
         assert station.last is not None

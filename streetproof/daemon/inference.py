@@ -12,10 +12,14 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from models.interface import Detections, Detector
+import structlog
+
+from models.interface import Detections, Detector, Image
 from streams.instant import NS_PER_S
 from streetproof.daemon.messages import Look, LookedBack
 from streetproof.errors import StreetproofError
+
+_log = structlog.get_logger(__name__)
 
 BACK_LIMIT = 600
 """Pictures of looks back that may wait, over all cameras."""
@@ -158,6 +162,15 @@ class FairQueue:
             back = [self._back.popleft() for _ in range(min(room, len(self._back)))]
             return taken, back
 
+    def fail(self, camera: str, group: _Group) -> None:
+        """The model cannot look at this picture: it is left out, with the looks that repeat it."""
+        with self._condition:
+            if self._in_flight.get(camera) is group:
+                del self._in_flight[camera]
+                # What was seen before it is no longer what later looks repeat.
+                self._last.pop(camera, None)
+                self._shed[camera] = self._shed.get(camera, 0) + 1 + len(group.unchanged)
+
     def done(
         self,
         camera: str,
@@ -179,6 +192,10 @@ class FairQueue:
             tell([Seen(camera, group.look, detections, False, cost_ns), *repeats])
 
 
+_MAX_FAILURES = 20
+"""Pictures in a row that the model may fail on before nothing is looked at any more."""
+
+
 class InferenceThread(threading.Thread):
     """Takes pictures, asks the model, and hands on what it saw. `tell` is called from this thread."""
 
@@ -195,6 +212,8 @@ class InferenceThread(threading.Thread):
         self._batch = batch
         self._tell = tell
         self._looking_since_ns: int | None = None
+        self._failures = 0
+        self._failure: StreetproofError | None = None
         self.batches = 0
         self.busy_ns = 0
 
@@ -214,17 +233,13 @@ class InferenceThread(threading.Thread):
             except StreetproofError as error:
                 self._tell([Broken(error)])
                 return
-            except Exception as error:
-                # A mistake of ours must not end in a daemon that looks alive and sees nothing.
-                self._tell([Broken(StreetproofError(f"{type(error).__name__}: {error}", where="inference"))])
-                raise
 
     def _look(self, groups: list[tuple[str, _Group]], back: list[tuple[str, LookedBack]]) -> None:
         pictures = [(group.look.image, group.look.size) for _, group in groups]
         pictures += [(look.image, look.size) for _, look in back]
         images = [image for image, _ in pictures if image is not None]
         began = self._looking_since_ns = time.monotonic_ns()
-        found = self._detector.detect(images, sizes=[size for image, size in pictures if image is not None])
+        found = self._detect(images, [size for image, size in pictures if image is not None])
         self._looking_since_ns = None
         cost_ns = time.monotonic_ns() - began
         self.batches += 1
@@ -232,5 +247,36 @@ class InferenceThread(threading.Thread):
         each = cost_ns // max(1, len(images))
         results = iter(found)
         for camera, group in groups:
-            self._queue.done(camera, group, next(results), each, self._tell)
+            detections = next(results)
+            if detections is None:
+                self._queue.fail(camera, group)
+            else:
+                self._queue.done(camera, group, detections, each, self._tell)
         self._tell([SeenBack(camera, look, None if look.image is None else next(results)) for camera, look in back])
+
+    def _detect(self, images: list[Image], sizes: list[tuple[int, int]]) -> list[Detections | None]:
+        """What is in each picture; None where the model fails on it, even alone: one picture must not blind the others.
+
+        Raises StreetproofError where it has failed on everything for some time.
+        """
+        try:
+            found: list[Detections | None] = [*self._detector.detect(images, sizes=sizes)]
+        except Exception:
+            found = [self._detect_one(image, size) for image, size in zip(images, sizes, strict=True)]
+        if any(one is not None for one in found) or not found:
+            self._failures, self._failure = 0, None
+        elif self._failures >= _MAX_FAILURES and self._failure is not None:
+            raise self._failure
+        return found
+
+    def _detect_one(self, image: Image, size: tuple[int, int]) -> Detections | None:
+        try:
+            return self._detector.detect([image], sizes=[size])[0]
+        except StreetproofError as error:
+            self._failure = error
+        except Exception as error:
+            # A mistake of ours or of a runtime: told like any other failure, and never a daemon that only looks alive.
+            self._failure = StreetproofError(f"{type(error).__name__}: {error}", where="inference")
+        self._failures += 1
+        _log.error("model_failed_on_a_picture", error=self._failure)
+        return None

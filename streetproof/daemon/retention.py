@@ -90,6 +90,9 @@ class Plan:
     concerns: tuple[Concern, ...]
 
 
+_SLACK = 50
+
+
 def plan(
     segments: Iterable[StoredSegment],
     *,
@@ -107,7 +110,12 @@ def plan(
     `segments`: the candidates, oldest first; more of them never changes what is decided about the first. `used`: bytes
     on disk per camera. `default` is for cameras that `limits` does not name, as those taken out of the site file. What
     a hold touches is never decided upon. At most `most` segments go.
+
+    Each stretch that goes leaves a tombstone for ever, so footage goes in batches: once room is short, a little more
+    goes than is needed just then (a `_SLACK`th). For the same reason `now_ns` is better a full hour than to the second.
     """
+    over: set[str] = set()
+    floor = disk.min_free
     by_camera: dict[str, list[Hold]] = {}
     for hold in holds:
         by_camera.setdefault(hold.camera, []).append(hold)
@@ -125,12 +133,17 @@ def plan(
             break
         allowed = limits.get(one.camera, default)
         expired = one.end_ns < now_ns - allowed.keep_ns
+        quota = allowed.quota_bytes
+        if quota is not None and one.camera in over:
+            quota -= quota // _SLACK
         if expired and not clock_in_doubt:
             why = Why.EXPIRED
-        elif allowed.quota_bytes is not None and left.get(one.camera, 0) > allowed.quota_bytes:
+        elif quota is not None and left.get(one.camera, 0) > quota:
             why = Why.QUOTA
-        elif free < disk.min_free:
+            over.add(one.camera)
+        elif free < floor:
             why = Why.DISK
+            floor = disk.min_free + disk.min_free // _SLACK
         else:
             continue
         if why is Why.DISK and not expired:

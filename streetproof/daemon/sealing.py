@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -13,10 +14,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from evidence_export.sealer import SealedCase
+from streams.instant import NS_PER_S
 from streetproof.batch.work import Outcome, Seal, execute
 from streetproof.errors import StreetproofError
 
 _NICE = 10
+_LONGEST_NS = 1800 * NS_PER_S
+"""Half an hour of footage is sealed in seconds: whoever takes longer hangs, perhaps on a disk that is gone."""
 
 
 class SealingDiedError(StreetproofError):
@@ -46,6 +50,7 @@ class SealingProcess:
         self._tell = tell
         self._pool: ProcessPoolExecutor | None = None
         self._under_way: str | None = None
+        self._since_ns = 0
         self._stopped = False
 
     @property
@@ -56,6 +61,7 @@ class SealingProcess:
     def seal(self, finding: str, task: Seal) -> None:
         """Begin to seal; the outcome is told. Only while not `busy`."""
         self._under_way = finding
+        self._since_ns = time.monotonic_ns()
         try:
             future = self._submit(task)
         except BrokenProcessPool:
@@ -63,6 +69,13 @@ class SealingProcess:
             self._pool = None
             future = self._submit(task)
         future.add_done_callback(lambda done: self._done(finding, done))
+
+    def watch(self, now_ns: int) -> None:
+        """End a process that is at one case for too long, by CLOCK_MONOTONIC; the case is tried again."""
+        pool = self._pool
+        if pool is not None and self._under_way is not None and now_ns - self._since_ns > _LONGEST_NS:
+            for process in list(pool._processes.values()):
+                process.kill()
 
     def stop(self) -> None:
         """End at once: a case that is under way is begun again by the next run, and none is ever half there."""

@@ -187,13 +187,14 @@ class Daemon:
                     self._hub.died(camera, death)
                 self._hub.alarms.tell_due()
                 self._timekeeper.check()
+                self._sealing.watch(self._beat_ns)
                 self._take_snapshot()
                 if self._inference.works(self._beat_ns) or self._hub.broken is not None:
                     self._notifier.watchdog()
             if every.due("file", 2 * NS_PER_S, self._beat_ns) or self._reload.is_set():
                 self._reread()
             if every.due("house", _HOUSE_NS, self._beat_ns):
-                self._upkeep.run(clock_in_doubt=self._host.stepped())
+                self._upkeep.run(self._host)
             if not said_ready and self._snapshot is not None and self._snapshot.ready:
                 said_ready = self._notifier.ready(f"{len(self._hub.stations)} cameras") or True
                 _log.info("ready")

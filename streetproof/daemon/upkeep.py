@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
+from streams.live.hostclock import LIMIT_NS, HostClock
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.hub import Hub
 from streetproof.daemon.notices.interface import NoticeKind
 from streetproof.daemon.notices.queue import NoticeQueue
 from streetproof.daemon.overview import Overview, Room
-from streetproof.daemon.retention import ConcernKind, Limits
+from streetproof.daemon.retention import DAY_NS, ConcernKind, Limits
 from streetproof.errors import StreetproofError
 from streetproof.store.database import Store
 
@@ -38,14 +40,18 @@ class Upkeep:
         self._house = house
         self._notices = notices
         self._data = data
+        self._began_ns = time.monotonic_ns()
         self._say = say
         self.overview = Overview(self._room())
+        lasts = [store.segments.last(camera) for camera in store.segments.footage()]
+        self._newest_ns = max((last.closing.end.utc_ns for last in lasts if last is not None), default=None)
+        """Up to when there was footage before this daemon started."""
 
-    def run(self, *, clock_in_doubt: bool) -> None:
+    def run(self, host: HostClock) -> None:
         """Delete what has to go, say what should be known. A refusal of disk or database is told, and tried again."""
         overview = self.overview
         try:
-            self._keep_house(clock_in_doubt)
+            self._keep_house(clock_in_doubt=host.stepped() or self._is_the_clock_in_doubt(host))
             for camera, amount in self._store.segments.footage().items():
                 if camera in self._hub.stations:
                     self._hub.stations[camera].tally.recorded_bytes = amount.bytes
@@ -57,7 +63,20 @@ class Upkeep:
             overview.house_error = str(error)
         overview.disk = self._room()
 
-    def _keep_house(self, clock_in_doubt: bool) -> None:
+    def _is_the_clock_in_doubt(self, host: HostClock) -> bool:
+        """Whether this machine may have started with a clock that is far ahead: all footage would seem to be old.
+
+        It is in doubt where the footage before the start is more than a day old, until a reference confirms the clock,
+        or a day has passed.
+        """
+        if self._newest_ns is None or host.utc_ns(self._began_ns) - self._newest_ns <= DAY_NS:
+            return False
+        known = host.server_offset()
+        if known is not None:
+            return abs(known.offset_ns) > LIMIT_NS
+        return time.monotonic_ns() - self._began_ns < DAY_NS
+
+    def _keep_house(self, *, clock_in_doubt: bool) -> None:
         site = self._hub.loaded.site
         live = site.live
         report = self._house.run(

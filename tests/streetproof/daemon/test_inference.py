@@ -395,31 +395,58 @@ class Failing(FakeModel):
         raise self._error
 
 
-def test_a_model_that_fails_is_told_once_and_the_thread_ends() -> None:
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (InferenceError("numbers that are none", where="m"), "numbers that are none"),
+        (ZeroDivisionError("ours"), "ours"),
+    ],
+)
+def test_a_model_that_fails_on_everything_is_told_once_and_the_thread_ends(error: Exception, words: str) -> None:
     queue, told = FairQueue(), Told()
-    queue.put("a", look(1))
-    thread = InferenceThread(Failing(InferenceError("numbers that are none", where="m")), queue, 8, told)
+    thread = InferenceThread(Failing(error), queue, 8, told)
     thread.start()
-    told.wait(1)
-    thread.join(10)
-    (broken,) = told.items
-    assert isinstance(broken, Broken)
-    assert "numbers that are none" in str(broken.error)
-    for number in range(2, 50):
+    number = 0
+    while thread.is_alive():
+        number += 1
+        assert number < 10_000
         queue.put("a", look(number))
-    assert queue.waiting("a") == 1
+        thread.join(0.01)
+    (broken,) = (item for item in told.items if not isinstance(item, SeenBack))
+    assert isinstance(broken, Broken)
+    assert words in str(broken.error)
+    for later in range(number + 1, number + 50):
+        queue.put("a", look(later))
+    assert queue.waiting("a") <= 1
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_mistake_of_ours_is_told_as_well_before_the_thread_ends() -> None:
+class Choosy(FakeModel):
+    """Fails wherever one certain picture is among those it is given."""
+
+    def detect(self, images: Sequence[Image], sizes: Sequence[tuple[int, int]] | None = None) -> list[Detections]:
+        if any(image[0, 0, 0] == 13 for image in images):
+            raise InferenceError("this picture", where="m")
+        return super().detect(images, sizes)
+
+
+def test_one_picture_that_the_model_cannot_take_does_not_blind_the_other_cameras() -> None:
     queue, told = FairQueue(), Told()
-    queue.put("a", look(1))
-    thread = InferenceThread(Failing(ZeroDivisionError("ours")), queue, 8, told)
+    bad = look(13)
+    assert bad.image is not None
+    bad.image[...] = 13
+    for item in ("a", look(1)), ("b", bad), ("b", look(14, image=False)), ("c", look(3)):
+        queue.put(*item)
+    thread = InferenceThread(Choosy(), queue, 8, told)
     thread.start()
-    told.wait(1)
+    told.wait(2)
+    assert {item.camera for item in told.items if isinstance(item, Seen)} == {"a", "c"}
+    assert queue.shed("b") == 2, "what repeats a picture that nobody saw is left out with it"
+    assert queue.put("b", look(15, image=False)) is None, "nor is an older picture repeated"
+    queue.put("b", look(16))
+    told.wait(3)
+    queue.close()
     thread.join(10)
-    assert isinstance(told.items[0], Broken)
-    assert "ours" in str(told.items[0].error)
+    assert not any(isinstance(item, Broken) for item in told.items)
 
 
 @given(st.lists(st.sampled_from(CAMERAS), max_size=60), st.integers(1, 5))

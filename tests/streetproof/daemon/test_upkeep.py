@@ -1,0 +1,76 @@
+"""What is done now and then: above all, that a clock that is wrong at the start does not make footage old."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from streams.live.hostclock import HostClock, HostReading, ReferenceLine
+from streetproof.daemon.housekeeping import Report
+from streetproof.daemon.upkeep import Upkeep
+from streetproof.settings.live import Live
+
+DAY_NS = 24 * 3600 * 10**9
+
+
+@dataclass
+class House:
+    """Stands for the housekeeper: remembers what it was told of the clock."""
+
+    doubts: list[bool] = field(default_factory=list)
+
+    def run(self, *_: object, clock_in_doubt: bool, **__: object) -> Report:
+        self.doubts.append(clock_in_doubt)
+        return Report(0, 0, False, 1, None, ())
+
+
+def host(ahead_ns: int) -> HostClock:
+    """This machine's clock, set ahead by so much."""
+
+    def read() -> HostReading:
+        now = time.monotonic_ns()
+        return HostReading(now, time.time_ns() + ahead_ns, now, 0)
+
+    return HostClock(read)
+
+
+def upkeep(tmp_path: Path, house: House, newest_ns: int | None) -> Upkeep:
+    last = (
+        None if newest_ns is None else SimpleNamespace(closing=SimpleNamespace(end=SimpleNamespace(utc_ns=newest_ns)))
+    )
+    store = SimpleNamespace(
+        segments=SimpleNamespace(
+            footage=lambda: {} if last is None else {"c": SimpleNamespace(bytes=1)}, last=lambda _: last
+        ),
+        findings=SimpleNamespace(counts=dict),
+    )
+    hub = SimpleNamespace(stations={}, loaded=SimpleNamespace(site=SimpleNamespace(cameras=(), live=Live())))
+    notices = SimpleNamespace(waiting=lambda: 0)
+    return Upkeep(*cast(Any, (hub, store, house, notices, tmp_path, lambda *_: None)))
+
+
+@pytest.mark.parametrize(
+    ("ahead_days", "newest_days_ago", "doubt"),
+    [(0, 0.5, False), (400, 0.5, True), (0, 20, True), (0, None, False)],
+)
+def test_footage_that_seems_old_at_the_start_may_be_young(
+    tmp_path: Path, ahead_days: int, newest_days_ago: float | None, doubt: bool
+) -> None:
+    house = House()
+    newest = None if newest_days_ago is None else time.time_ns() - int(newest_days_ago * DAY_NS)
+    upkeep(tmp_path, house, newest).run(host(ahead_days * DAY_NS))
+    assert house.doubts == [doubt]
+
+
+def test_a_reference_settles_it_either_way(tmp_path: Path) -> None:
+    house, right, wrong = House(), host(0), host(400 * DAY_NS)
+    true_line = time.time_ns() - time.monotonic_ns()
+    for clock in (right, wrong):
+        clock.note_reference(ReferenceLine(true_line, 1000, time.monotonic_ns()))
+        upkeep(tmp_path, house, time.time_ns() - 20 * DAY_NS).run(clock)
+    assert house.doubts == [False, True]
