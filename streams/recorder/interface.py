@@ -23,7 +23,7 @@ class GapStatement:
     """The end of what was recorded before; None: nothing was recorded before."""
     end: Instant | None
     cause: str
-    """A `FaultKind`, or `started`, `stopped`, `crashed`, `overflow`, `clock`, `reload`."""
+    """A `FaultKind`, or `started`, `stopped`, `crashed`, `overflow`, `clock`, `reload`, `frames_missing`."""
     detail: str
     """One sentence for people, without secrets."""
 
@@ -82,6 +82,12 @@ class CloseReason(StrEnum):
     """The recorder died; the file was cut back to its last whole fragment."""
 
 
+MAX_MISSING = 200
+"""Missing stretches that a closing names; a segment with more is hardly footage."""
+FRAMES_MISSING = "frames_missing"
+"""The cause of such gaps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """Known when it ends."""
@@ -96,6 +102,9 @@ class Closing:
     """See `streams.digest.PayloadDigest`: over the packets exactly as they arrived. None where recovered."""
     detail: str
     """Why, in one sentence, where `reason` alone does not say it."""
+    missing: tuple[tuple[int, int], ...] = ()
+    """Stretches inside for which no packet came though the connection stood, as a network that loses packets leaves
+    them: pts of the last picture before and of the first one after, on the session's line. The first `MAX_MISSING`."""
 
 
 @dataclass(frozen=True, slots=True)

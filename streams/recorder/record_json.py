@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NoReturn
 
 from streams.instant import Instant, TimeSource
-from streams.recorder.interface import ClockStatement, CloseReason, Closing, GapStatement, Opening
+from streams.recorder.interface import MAX_MISSING, ClockStatement, CloseReason, Closing, GapStatement, Opening
 
 FORMAT = "streetproof-segment/1"
 MAX_TEXT = 1000
@@ -63,6 +63,7 @@ def closing_bytes(closing: Closing) -> bytes:
             "end": instant_fields(closing.end),
             "nal_sha256": closing.nal_sha256,
             "detail": sentence(closing.detail),
+            "missing": [[str(after), str(before)] for after, before in closing.missing],
         }
     )
 
@@ -106,7 +107,22 @@ def parse_closing(data: bytes) -> Closing:
         end=parse_instant(fields.get("end")),
         nal_sha256=None if fields.get("nal_sha256") is None else digest(fields, "nal_sha256"),
         detail=text(fields, "detail"),
+        missing=_parse_missing(fields.get("missing", [])),
     )
+
+
+def _parse_missing(value: object) -> tuple[tuple[int, int], ...]:
+    if not isinstance(value, list) or len(value) > MAX_MISSING:
+        raise ValueError("missing is no list of stretches")
+    stretches = []
+    for pair in value:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise ValueError("missing holds what is no stretch")
+        after, before = (decimal({"missing": one}, "missing") for one in pair)
+        if after >= before:
+            raise ValueError("missing holds a stretch that runs backwards")
+        stretches.append((after, before))
+    return tuple(stretches)
 
 
 def parse_object(data: bytes, form: str) -> Fields:

@@ -16,6 +16,7 @@ from streams.instant import Instant
 from streams.live.interface import LivePacket, StreamInfo
 from streams.recorder.errors import RecorderError
 from streams.recorder.interface import (
+    FRAMES_MISSING,
     ClockStatement,
     CloseReason,
     GapStatement,
@@ -23,6 +24,7 @@ from streams.recorder.interface import (
     Opening,
     SegmentRecord,
 )
+from streams.recorder.missing import Missing
 from streams.recorder.names import check_camera
 from streams.recorder.recovery import quarantine, recover
 from streams.recorder.segment import Segment
@@ -229,6 +231,14 @@ class Recorder:
         except RecorderError:
             self._give_up(segment)
             raise
+        if next_pts is not None and Missing(session.info.time_base).is_gap(next_pts - segment.highest, interval):
+            session.gap = GapStatement(
+                self._camera,
+                record.closing.end,
+                None,
+                FRAMES_MISSING,
+                "no packet came between two segments, though the connection stood",
+            )
         self._segment = None
         self._link = record.link
         return record

@@ -17,6 +17,7 @@ from streams.recorder.durable import READ_ONLY, lock, publish, sync_folder
 from streams.recorder.errors import RecorderError, from_os
 from streams.recorder.hashes import hash_file
 from streams.recorder.interface import CloseReason, Closing, Opening, SegmentRecord
+from streams.recorder.missing import Missing
 from streams.recorder.names import DAMAGED, PARTIAL, SUFFIX, cameras, listed, relative_of
 from streams.recorder.reading import opening_box, read_record
 from streams.recorder.record_json import closing_bytes, parse_closing, parse_opening
@@ -200,13 +201,16 @@ def _closing(path: Path, opening: Opening, detail: str) -> Closing:
     shift = opening.first_pts - probed.first_pts
     packets, highest, last = 0, opening.first_pts, None
     steps: list[int] = []
+    missing = Missing(opening.time_base)
     with PacketStream(path, ordinal=probed.ordinal) as stream:
         for timed in stream:
             packets += 1
             highest = max(highest, timed.pts + shift)
+            # What is usual is not known yet: the floor of half a second decides.
+            missing.add(timed.pts + shift, timed.dts, 0)
             if last is not None and len(steps) < _MAX_KEPT:
                 steps.append(timed.dts - last)
             last = timed.dts
         interval = median_low(steps) if steps else stream.typical
     end = opening.start.shifted(to_ns(highest + max(1, interval) - opening.first_pts, opening.time_base))
-    return Closing(CloseReason.RECOVERED, packets, highest, end, None, detail)
+    return Closing(CloseReason.RECOVERED, packets, highest, end, None, detail, missing.stretches)

@@ -18,6 +18,7 @@ from streams.recorder.boxes import CLOSING, uuid_box
 from streams.recorder.errors import RecorderError
 from streams.recorder.file import SegmentFile
 from streams.recorder.interface import CloseReason, Closing, Opening, SegmentRecord
+from streams.recorder.missing import Missing
 from streams.recorder.names import relative_path
 from streams.recorder.record_json import closing_bytes, opening_bytes
 from streams.timeline import to_ns
@@ -36,6 +37,7 @@ class Segment:
         self._interval = interval
         self._first_dts = first_dts
         self._packets = 0
+        self._missing = Missing(opening.time_base)
         self._units = UnitDigester(opening.codec, template.codec_context.extradata)
         self._path = relative_path(opening.camera, opening.start, opening.sequence)
         self._file = SegmentFile(folder / self._path, opening_bytes(opening))
@@ -79,6 +81,7 @@ class Segment:
             raise self._file.error
         self._packets += 1
         self._units.add(payload)
+        self._missing.add(live.pts, live.dts, self._interval)
         self.highest = max(self.highest, live.pts)
 
     def finish(self, reason: CloseReason, detail: str, end_pts: int) -> SegmentRecord:
@@ -97,6 +100,7 @@ class Segment:
             end=opening.start.shifted(to_ns(end_pts - opening.first_pts, opening.time_base)),
             nal_sha256=self._units.result(),
             detail=detail,
+            missing=self._missing.stretches,
         )
         written = self._file.finish(uuid_box(CLOSING, closing_bytes(closing)))
         return SegmentRecord(self._path, opening, closing, written.size, written.sha256, written.sm3)

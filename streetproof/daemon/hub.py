@@ -18,6 +18,8 @@ from models.interface import Detector
 from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.interface import DecodeLevel
 from streams.live.hostclock import HostClock
+from streams.recorder.interface import GapStatement
+from streams.recorder.missing import missing_in
 from streetproof.batch.observations import as_stored
 from streetproof.daemon import announce
 from streetproof.daemon.alarms import Alarms
@@ -224,12 +226,12 @@ class Hub:
                     self.fleet.heard(name)
             case Segmented(record):
                 station.tally.segments += 1
+                for missing in missing_in(record):
+                    self._gapped(station, missing)
                 self._index.add_segment(record)
             case Gapped(gap):
-                station.tally.on_gap(message)
                 self._index.add_gap(gap)
-                if gap.end is not None:
-                    _log.info("gap", camera=name, cause=gap.cause, detail=gap.detail, end=gap.end.isoformat())
+                self._gapped(station, gap)
             case Connecting():
                 if station.tally.state is CameraState.DEAD:
                     station.tally.enter(CameraState.CONNECTING, now_ns)
@@ -261,6 +263,11 @@ class Hub:
                 getattr(_log, level)(event, camera=name, **dict(fields))
             case _:
                 pass
+
+    def _gapped(self, station: Station, gap: GapStatement) -> None:
+        station.tally.on_gap(gap)
+        if gap.end is not None:
+            _log.info("gap", camera=gap.camera, cause=gap.cause, detail=gap.detail, end=gap.end.isoformat())
 
     def died(self, camera: str, death: Died) -> None:
         """A camera's process ended; the fleet starts another."""

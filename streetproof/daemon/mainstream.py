@@ -251,8 +251,9 @@ class MainStream:
 
     def _opened(self, opening: Opening) -> None:
         """A segment has begun; if a gap came before it, that is over."""
-        if self._gap is not None and opening.gap_before is not None:
+        if opening.gap_before is not None:
             self._send(Gapped(opening.gap_before))
+        if self._gap is not None and opening.gap_before is not None:
             if self._gap.cause == "overflow" and opening.gap_before.start is not None:
                 self._overflow_ns += max(0, opening.start.utc_ns - opening.gap_before.start.utc_ns)
             if self._gap.cause == FaultKind.DISK.value and self._begun is not None:

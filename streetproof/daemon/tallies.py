@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streams.instant import NS_PER_S
-from streetproof.daemon.messages import Connected, Faulted, Gapped, Report, StreamRole
+from streams.recorder.interface import GapStatement
+from streetproof.daemon.messages import Connected, Faulted, Report, StreamRole
 from streetproof.daemon.snapshot import CameraSnapshot, CameraState
 
 
@@ -61,9 +62,8 @@ class CameraTally:
         self.enter(CameraState.WAITING, now_ns)
         return news
 
-    def on_gap(self, message: Gapped) -> None:
+    def on_gap(self, gap: GapStatement) -> None:
         """A gap began or ended."""
-        gap = message.gap
         if gap.end is not None:
             self.gaps += 1
             if gap.start is not None:

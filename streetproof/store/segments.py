@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session, aliased
 
 from streams.recorder.interface import SegmentRecord
+from streams.recorder.missing import missing_in
 from streetproof.store import gaps, holds
 from streetproof.store.connection import Connection
 from streetproof.store.live_tables import FootageRow, SegmentRow
@@ -240,6 +241,8 @@ def _add(session: Session, record: SegmentRecord) -> int:
     _count(session, record.camera, 1, record.size)
     if opening.gap_before is not None:
         gaps.note(session, opening.gap_before)
+    for missing in missing_in(record):
+        gaps.note(session, missing)
     gaps.close_open(session, record.camera, opening.start)
     return 1
 

@@ -18,11 +18,12 @@ from streams.instant import NS_PER_S
 from streams.live.interface import FaultKind
 from streams.recorder.chain import check_chain, scan
 from streams.recorder.interface import GapStatement, SegmentRecord
+from streams.recorder.missing import missing_in
 from streams.recorder.names import cameras
 from streams.recorder.tombstones import tombstones
 from streams.timeline import to_ns
 
-CAUSES = frozenset(FaultKind) | {"started", "stopped", "crashed", "overflow", "clock", "reload"}
+CAUSES = frozenset(FaultKind) | {"started", "stopped", "crashed", "overflow", "clock", "reload", "frames_missing"}
 _SLEW_NS = 12_000_000
 """A line may move so much between two segments (docs/time.md)."""
 _STALL_NS = 2 * NS_PER_S
@@ -83,7 +84,12 @@ def sessions(found: list[SegmentRecord]) -> dict[str, list[SegmentRecord]]:
 
 def _stated(found: list[SegmentRecord]) -> set[Gap]:
     """The gaps that the files state, each of which must be exactly what lies between two segments."""
-    stated = set()
+    stated = {
+        Gap(gap.start.utc_ns, gap.end.utc_ns, gap.cause)
+        for one in found
+        for gap in missing_in(one)
+        if gap.start is not None and gap.end is not None
+    }
     if found and found[0].opening.sequence == 1:
         first = found[0].opening.gap_before
         assert first is not None and first.start is None, "nothing is said of the time before the first segment"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.instant import NS_PER_S
 from streams.live.interface import FaultKind
 from streams.recorder.interface import GapStatement
-from streetproof.daemon.messages import Faulted, Gapped, StreamRole
+from streetproof.daemon.messages import Faulted, StreamRole
 from streetproof.daemon.snapshot import CameraSnapshot, CameraState
 from streetproof.daemon.tallies import CameraTally
 from tests.streetproof.daemon.hubs import connected, report
@@ -108,12 +108,12 @@ def test_a_process_that_died_leaves_its_counters_and_takes_its_readings_with_it(
 
 def test_gaps_are_counted_when_they_are_over() -> None:
     of = tally()
-    of.on_gap(Gapped(GapStatement("gate-1", None, None, "started", "")))
-    of.on_gap(Gapped(GapStatement("gate-1", None, at(1), "started", "")))
-    of.on_gap(Gapped(GapStatement("gate-1", at(10), None, "ended", "")))
+    of.on_gap(GapStatement("gate-1", None, None, "started", ""))
+    of.on_gap(GapStatement("gate-1", None, at(1), "started", ""))
+    of.on_gap(GapStatement("gate-1", at(10), None, "ended", ""))
     assert (shown(of).gaps, shown(of).gap_s) == (1, 0)
-    of.on_gap(Gapped(GapStatement("gate-1", at(10), at(12.5), "ended", "")))
-    of.on_gap(Gapped(GapStatement("gate-1", at(20), at(19), "clock", "")))
+    of.on_gap(GapStatement("gate-1", at(10), at(12.5), "ended", ""))
+    of.on_gap(GapStatement("gate-1", at(20), at(19), "clock", ""))
     assert (shown(of).gaps, shown(of).gap_s) == (3, 2.5)
 
 
