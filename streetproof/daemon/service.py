@@ -257,6 +257,8 @@ class Daemon:
         self._notify(announce.plain(self._hub.loaded.site, kind, zh, en, self._host.now_ns()))
 
     def _take_snapshot(self) -> None:
+        if self._inference.ident is not None and not self._inference.is_alive() and self._hub.broken is None:
+            self._hub.broken = DaemonError("the thread that asks the model has ended", remedy="Restart the daemon")
         known = self._upkeep.overview
         known.config_error = self._file.error
         known.measured = self._timekeeper.measured
