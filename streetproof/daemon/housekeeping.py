@@ -98,7 +98,7 @@ class Housekeeper:
             default=default,
             used=used,
             disk=disk,
-            now_ns=now_ns // _HOUR_NS * _HOUR_NS,
+            now_ns=_in_batches(now_ns, [default, *limits.values()]),
             clock_in_doubt=clock_in_doubt,
             most=most,
         )
@@ -225,6 +225,12 @@ def _synced(folder: Path) -> None:
 def _is_empty(folder: Path) -> bool:
     with os.scandir(folder) as entries:
         return next(entries, None) is None
+
+
+def _in_batches(now_ns: int, limits: Sequence[Limits]) -> int:
+    """The last full hour, or twenty-fourth of the shortest time that footage is kept: each batch leaves a tombstone."""
+    step_ns = max(1, min(_HOUR_NS, *(one.keep_ns // 24 for one in limits)))
+    return now_ns // step_ns * step_ns
 
 
 def _runs(doomed: Sequence[Deletion]) -> Iterator[list[Deletion]]:

@@ -54,6 +54,7 @@ def test_two_hundred_refusals():
 def test_answers_that_lead_nowhere(clips):
     broken = clip(clips, seconds=2, suffix=".ts").read_bytes()[:20_000]
     pages = {"/text": Answer(b"no" * 10_000), "/broken": Answer(broken), "/401": Answer(status=401)}
+    already = set(threading.enumerate())
     with WebCamera(pages) as web:
         addresses = [web.url(page) for page in (*pages, "/404")]
         for address in addresses * 5:
@@ -64,9 +65,7 @@ def test_answers_that_lead_nowhere(clips):
         # The server's own ends are closed by its threads, a moment later.
         assert held()[0] - before <= 2
         assert resident() - memory < 8 * MIB
-    assert not [
-        thread for thread in threading.enumerate() if thread is not threading.main_thread() and thread.is_alive()
-    ]
+    assert not [thread for thread in threading.enumerate() if thread not in already and thread.is_alive()]
 
 
 @requires_gstreamer
