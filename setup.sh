@@ -24,7 +24,7 @@ if [ "$1" = --packages ]; then
     check=$2
     shift 2
     sh -c "$check" >/dev/null 2>&1 || apt_install "$@" ||
-        echo "Some tests will be skipped. To run them: sudo apt-get install -y $*"
+        echo "Not installed, and without it some tests are skipped: sudo apt-get install -y $*"
     exit 0
 fi
 

@@ -90,12 +90,14 @@ def _stay(request: CaseRequest) -> Iterator[_Said]:
     seen = local_time(by, request)
     if after is None:
         yield _Said(
-            f"到达：录像开始时已在场，何时到达未知；首次看到 {seen}",
-            f"Arrival: it stood there when the footage began, since when is unknown; first seen {seen}",
+            f"到达：开始观察时已在场，何时到达未知；首次看到 {seen}",
+            f"Arrival: it stood there when watching began, since when is unknown; first seen {seen}",
         )
     else:
         before = local_time(after, request)
-        yield _Said(f"到达：{before} 尚未在场，{seen} 首次看到", f"Arrival: not there at {before}, first seen {seen}")
+        yield _Said(
+            f"到达：{before} 未见到目标，{seen} 首次看到", f"Arrival: not seen there at {before}, first seen {seen}"
+        )
     departed, last = request.stay.departed, local_time(request.stay.last_seen, request)
     if request.still_standing:
         yield _Said(
@@ -165,7 +167,7 @@ def _continuity(request: CaseRequest, made: Made) -> Iterator[_Said]:
     elif any(source.recording.coverage is None and source.contents is None for source in made.sources):
         yield _Said("到达与认定之间是否缺少画面：未知", "Whether footage is missing between arrival and proof: unknown")
     else:
-        yield _Said("到达与认定之间画面不缺", "No footage is missing between arrival and proof")
+        yield _Said("自到达至认定，画面无缺失", "No footage is missing between arrival and proof")
     for one in made.breaks[:_MAX_LISTED]:
         zh, en = _CAUSES.get(one.cause, (brief(one.cause), brief(one.cause)))
         start, end = local_time(one.start, request), local_time(one.end, request)

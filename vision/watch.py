@@ -19,7 +19,7 @@ from vision.boxes import family, iou, normalised
 from vision.errors import OrderError
 from vision.footprint import Area, share_ground
 from vision.interface import Box, Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
-from vision.matching import displaced, hidden, match
+from vision.matching import displaced, hidden, match, shows
 from vision.policy import CameraRules, Rule, policy_hash
 from vision.schedule import Schedule
 from vision.standing import Standing
@@ -80,6 +80,7 @@ class Watch:
         previous, memory.boxes = memory.boxes, [moment.box for moment in moments]
         if not moments and not memory.standings:
             return []
+        forgotten = [standing for standing in memory.standings if gap and not standing.open]
         ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
         found = match(memory.standings, moments, self._tuning)
         seen = []
@@ -98,7 +99,9 @@ class Watch:
         opened, fired = self._count(seen)
         self._forget_candidates(at, [standing for standing, _ in seen], found.new)
         for moment in found.new:
-            memory.standings.append(self._candidate(moment, before))
+            # What stood there before the gap may be this: then the sample before the gap does not show its absence.
+            earlier = [old.before for old in forgotten if shows(old, moment, self._tuning)]
+            memory.standings.append(self._candidate(moment, earlier[0] if earlier else before))
         return [*ended, *opened, *fired]
 
     def finish(self) -> list[Event]:

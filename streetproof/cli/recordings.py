@@ -80,8 +80,12 @@ def check(
             out.print(f"✗ {fault.camera}: {fault.what}", style="bold red", markup=False)
         for one in damaged:
             out.print(f"✗ {one.path}: {one.what}", style="bold red", markup=False)
-        if not report:
-            out.print("No segment was found.")
+    if not report:
+        raise StreetproofError(
+            "there is no segment in this folder",
+            where=str(folder),
+            remedy="Name the folder `recordings` of the daemon's data",
+        )
     if faults or damaged:
         raise typer.Exit(Exit.FAILED)
 
@@ -135,7 +139,9 @@ def release(
         out.print(f"{counted(released, 'hold')} of {case} released", markup=False)
     if not released:
         raise StreetproofError(
-            f"nothing is held for {case!r}", where=str(data), remedy="`streetproof verify DATA/cases` lists the cases"
+            f"nothing is held for {case!r}",
+            where=str(data),
+            remedy="Give the id of a case that this daemon sealed; one that was released before holds nothing any more",
         )
 
 

@@ -24,7 +24,10 @@ def run(
     key: Annotated[Path | None, typer.Option(help="Site key (PEM); made on first use.")] = None,
     store: Store = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Only see whether it could start: site, passwords, model, folder.")
+        bool,
+        typer.Option(
+            "--check", help="Only see whether it could start: site, passwords, model, folder; no camera is asked."
+        ),
     ] = False,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -34,7 +37,7 @@ def run(
     is.
     """
     from streetproof.daemon.logs import configure
-    from streetproof.daemon.service import DaemonRequest, check_daemon, run_daemon
+    from streetproof.daemon.service import DaemonRequest, check_daemon, only_one, run_daemon
     from streetproof.keys import default_key
     from streetproof.settings.load import load_site
 
@@ -46,7 +49,8 @@ def run(
     )
     if check:
         check_daemon(request)
-        typer.echo("It can start.")
+        with only_one(request.data):
+            typer.echo("It can start.")
         return
     configure(level=log_level)
     run_daemon(request)

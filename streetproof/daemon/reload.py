@@ -91,7 +91,7 @@ class SiteFile:
             if loaded.sha256 != self.loaded.sha256:
                 self._check(loaded)
         except StreetproofError as error:
-            self.error = str(error)
+            self.error = " ".join(str(error).split())
             return None
         self.error = None
         if loaded.sha256 == self.loaded.sha256:

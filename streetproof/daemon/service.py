@@ -217,6 +217,9 @@ class Daemon:
                 "新的站点配置有误，未生效，系统按原配置继续运行",
                 f"The new site file is not in force: {self._file.error[:2000]}",
             )
+        if self._file.error is None and error is not None:
+            _log.info("config_in_force_again", config=self._file.loaded.sha256)
+            self._say(NoticeKind.CONFIG, "站点配置已恢复有效并生效", "The site file is in order and in force again")
         if asked:
             self._notifier.ready()
 

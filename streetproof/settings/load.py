@@ -37,7 +37,7 @@ class SiteInvalidError(ConfigError):
         super().__init__(
             f"{count}:\n  " + "\n  ".join(map(str, mistakes)) + "\n",
             where=str(path),
-            remedy="`streetproof config check` explains them; docs/operators.md describes every setting",
+            remedy="`streetproof config check` explains them; docs/operators.md and docs/daemon.md have every setting",
         )
         self.mistakes = mistakes
 

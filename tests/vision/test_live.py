@@ -273,3 +273,14 @@ def test_an_arrival_that_cannot_be_is_not_taken(engine: Engine) -> None:
     assert engine.standing("gt-01")[0].arrived == (at(-1), at(0))
     with pytest.raises(OrderError, match="no camera"):
         engine.note_arrival("nobody", stay.id, at(0))
+
+
+@pytest.mark.parametrize("shown_before", [True, False])
+def test_what_stood_there_before_a_gap_is_not_said_to_have_been_absent_then(engine: Engine, shown_before: bool) -> None:
+    """A vehicle seen once, then no footage: the last look before the gap shows it, and cannot show its absence."""
+    play(engine, lambda t: [], 2)
+    play(engine, lambda t: CAR if shown_before else [], 4, start=4)
+    events = play(engine, lambda t: CAR, 40, start=24)
+    (opened,) = [event for event in events if isinstance(event, StayOpened)]
+    last_without = at(2) if shown_before else at(4)
+    assert opened.stay.arrived == (last_without, at(24))
