@@ -53,22 +53,7 @@ class CaseRegister:
 
     def add(self, case_id: str, bundle: Path, request: CaseRequest) -> None:
         """Keep a case that was sealed now."""
-        stay = request.stay
-        self._keep(
-            CaseRow(
-                id=case_id,
-                site=request.site.id,
-                camera=stay.camera,
-                rule=request.violation.rule,
-                zone=request.violation.zone,
-                stay=stay.id,
-                place=json.dumps(stay.place),
-                arrived_ns=stay.arrived[1].utc_ns,
-                last_seen_ns=stay.last_seen.utc_ns,
-                bundle=str(bundle.relative_to(self._out)),
-                run=self._run,
-            )
-        )
+        self._keep(case_row(case_id, str(bundle.relative_to(self._out)), request, self._run))
 
     def _take_up(self, bundle: Path) -> None:
         """A bundle that the database does not know: made by a run that was killed then, or the database was lost."""
@@ -95,6 +80,24 @@ class CaseRegister:
     def _keep(self, row: CaseRow) -> None:
         self._store.remember_case(row)
         self._rows[row.id] = row
+
+
+def case_row(case_id: str, bundle: str, request: CaseRequest, run: int | None) -> CaseRow:
+    """The row of a case that was sealed now; `bundle` is relative to the folder of the database."""
+    stay = request.stay
+    return CaseRow(
+        id=case_id,
+        site=request.site.id,
+        camera=stay.camera,
+        rule=request.violation.rule,
+        zone=request.violation.zone,
+        stay=stay.id,
+        place=json.dumps(stay.place),
+        arrived_ns=stay.arrived[1].utc_ns,
+        last_seen_ns=stay.last_seen.utc_ns,
+        bundle=bundle,
+        run=run,
+    )
 
 
 def read_manifest(bundle: Path) -> dict[str, Any] | None:

@@ -5,11 +5,10 @@ Every step leaves whole files or none, so a run that is killed and started again
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +32,7 @@ from streetproof.batch.summary import case_json, input_json, totals_json
 from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, execute
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
+from streetproof.lock import only_one
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
@@ -78,7 +78,7 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
             where=str(request.out),
             remedy="Name another folder with --out",
         ) from error
-    with _only_one(request.out), Store.open_file(request.out / "state.db") as store:
+    with _only_batch(request.out), Store.open_file(request.out / "state.db") as store:
         _refuse_other_site(request.out, site.site.id)
         for partial in (request.out / "observations").glob("*.partial"):
             partial.unlink(missing_ok=True)  # of a run that was killed: the lock says that nobody writes it
@@ -322,22 +322,11 @@ def _refuse_other_site(out: Path, site: str) -> None:
         )
 
 
-@contextmanager
-def _only_one(out: Path) -> Iterator[None]:
-    """Hold the folder for this run; the lock goes with the process, so a killed run leaves none behind."""
-    try:
-        file = (out / ".lock").open("w")
-    except OSError as error:
-        raise OutputError(
-            f"the output folder cannot be written: {error.strerror}", where=str(out), remedy="Name another with --out"
-        ) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise OutputError(
-                "another batch is writing into this folder",
-                where=str(out),
-                remedy="Wait for it to end, or name another folder with --out",
-            ) from error
-        yield
+def _only_batch(out: Path) -> AbstractContextManager[None]:
+    """Hold the folder for this run. Raises OutputError."""
+    busy = OutputError(
+        "another batch is writing into this folder",
+        where=str(out),
+        remedy="Wait for it to end, or name another folder with --out",
+    )
+    return only_one(out, busy, OutputError, "--out")

@@ -94,11 +94,11 @@ def check(
 def rebuild(data: _Data, as_json: Json = False) -> None:
     """Make the index (DATA/state.db) again from the files, for a database that was lost, damaged or restored."""
     from streetproof.daemon.index import RecordingIndex
-    from streetproof.daemon.service import only_one
+    from streetproof.daemon.service import only_daemon
     from streetproof.store.database import Store
 
     _must_be_data(data)
-    with only_one(data), Store.open_file(data / "state.db") as store:
+    with only_daemon(data), Store.open_file(data / "state.db") as store:
         index = RecordingIndex(store, data / "recordings")
         index.recover_all()
         done = index.rebuild(time.time_ns())

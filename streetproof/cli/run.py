@@ -37,7 +37,7 @@ def run(
     is.
     """
     from streetproof.daemon.logs import configure
-    from streetproof.daemon.service import DaemonRequest, check_daemon, only_one, run_daemon
+    from streetproof.daemon.service import DaemonRequest, check_daemon, only_daemon, run_daemon
     from streetproof.keys import default_key
     from streetproof.settings.load import load_site
 
@@ -49,7 +49,7 @@ def run(
     )
     if check:
         check_daemon(request)
-        with only_one(request.data):
+        with only_daemon(request.data):
             typer.echo("It can start.")
         return
     configure(level=log_level)

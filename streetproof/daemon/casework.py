@@ -5,7 +5,6 @@ Findings stand in the database before anything else happens with them, so that n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,6 +18,7 @@ from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.recorder.errors import RecorderError
 from streetproof import cases
 from streetproof.batch.observations import model_json, model_of
+from streetproof.batch.register import case_row
 from streetproof.batch.work import Seal
 from streetproof.daemon.index import RecordingIndex, save_holds
 from streetproof.daemon.messages import StreamRole
@@ -28,7 +28,6 @@ from streetproof.settings.load import LoadedSite, load_site
 from streetproof.settings.site import Camera
 from streetproof.store.database import Store, StoreError
 from streetproof.store.findings import StoredFinding
-from streetproof.store.tables import CaseRow
 from vision.interface import Stay, Violation
 
 _log = structlog.get_logger(__name__)
@@ -134,7 +133,7 @@ class CaseWork:
             for recording in request.recordings
             if recording.segment is not None
         ]
-        self._store.remember_case(_row(outcome.case.case_id, bundle, request))
+        self._store.remember_case(case_row(outcome.case.case_id, bundle, request, run=None))
         self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used)
         try:
             save_holds(self._recordings, self._store.holds.all())
@@ -233,20 +232,3 @@ def _kept_site(folder: Path, sha256: str) -> LoadedSite:
 
 def _instant(utc_ns: int) -> Instant:
     return Instant(utc_ns, TimeSource.ARRIVAL, 0)
-
-
-def _row(case_id: str, bundle: str, request: CaseRequest) -> CaseRow:
-    stay = request.stay
-    return CaseRow(
-        id=case_id,
-        site=request.site.id,
-        camera=stay.camera,
-        rule=request.violation.rule,
-        zone=request.violation.zone,
-        stay=stay.id,
-        place=json.dumps(stay.place),
-        arrived_ns=stay.arrived[1].utc_ns,
-        last_seen_ns=stay.last_seen.utc_ns,
-        bundle=bundle,
-        run=None,
-    )

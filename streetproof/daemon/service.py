@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,6 +38,7 @@ from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
 from streetproof.errors import StreetproofError
+from streetproof.lock import only_one
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import ModelSettings
@@ -84,7 +83,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
 def run_daemon(request: DaemonRequest) -> None:
     """Run until SIGTERM or SIGINT. Raises StreetproofError where it cannot begin."""
     with ExitStack() as stack:
-        stack.enter_context(only_one(request.data))
+        stack.enter_context(only_daemon(request.data))
         detector = check_daemon(request)
         store = stack.enter_context(Store.open_file(request.data / "state.db", busy_s=1.0))
         Daemon(request, store, detector, stack).run()
@@ -336,23 +335,11 @@ def _detector(loaded: LoadedSite, models: ModelStore) -> YoloDetector:
     return detector
 
 
-@contextmanager
-def only_one(data: Path) -> Iterator[None]:
-    """Hold the data folder; the lock goes with the process."""
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        file = (data / ".lock").open("w")
-    except OSError as error:
-        raise DaemonError(
-            f"the data folder cannot be written: {error.strerror}", where=str(data), remedy="Name another with --data"
-        ) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise DaemonError(
-                "another daemon works in this folder",
-                where=str(data),
-                remedy="`streetproof status` shows it; stop it, or name another folder with --data",
-            ) from error
-        yield
+def only_daemon(data: Path) -> AbstractContextManager[None]:
+    """Hold the data folder. Raises DaemonError."""
+    busy = DaemonError(
+        "another daemon works in this folder",
+        where=str(data),
+        remedy="`streetproof status` shows it; stop it first, or name another folder",
+    )
+    return only_one(data, busy, DaemonError, "--data")
