@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from evidence_export.bag import layout, pubkey
 from evidence_export.errors import SigningKeyError
+from streams.recorder.durable import sync_folder
 
 _MAX_KEY_BYTES = 16 << 10
 
@@ -160,15 +161,6 @@ def _create(path: Path) -> None:
             os.link(draft, path)
         except FileExistsError:
             return
-        fsync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         draft.unlink()
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make the names in `folder` survive a power cut. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

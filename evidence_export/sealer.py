@@ -26,7 +26,7 @@ from evidence_export.case import CaseRequest, Recording
 from evidence_export.continuity import breaks_of
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage, cut_run, open_footage
-from evidence_export.keys import Signer, fsync_folder
+from evidence_export.keys import Signer
 from evidence_export.made import BagFile, Clip, Made, Panorama, Place, Seal, Source
 from evidence_export.overlay.render import enlargement, render
 from evidence_export.places import holes_of, places_of
@@ -35,6 +35,7 @@ from evidence_export.readme import readme
 from evidence_export.verifier import verify
 from streams.instant import Instant
 from streams.interface import Image
+from streams.recorder.durable import sync_folder
 from vision.interface import Moment
 
 Opener = Callable[[Recording, str], Footage]
@@ -92,7 +93,7 @@ def seal(
             _pack(draft, packed, case_id)
             _must_verify(packed, signer)
         (packed if as_zip else draft).rename(final)
-        fsync_folder(out_dir)
+        sync_folder(out_dir)
     except OSError as error:
         raise SealError(
             f"the bundle cannot be written ({error.strerror or error})",
@@ -365,7 +366,7 @@ def _sync(folder: Path) -> None:
         for name in names:
             with (Path(parent) / name).open("rb") as stream:
                 os.fsync(stream.fileno())
-        fsync_folder(Path(parent))
+        sync_folder(Path(parent))
 
 
 def _discard(path: Path) -> None:

@@ -19,6 +19,7 @@ from streams.cut_source import CutSource, Part
 from streams.digest import Digester, PayloadDigest
 from streams.errors import CutError, MediaError
 from streams.packets import PacketStream, probe
+from streams.recorder.durable import sync_folder
 
 SUFFIXES = {"mp4": ".mp4", "matroska": ".mkv", "mpegts": ".ts", "vob": ".mpg", "avi": ".avi", "flv": ".flv"}
 CANDIDATES = {
@@ -143,11 +144,7 @@ def _finish(made: Cut, partial: Path, final: Path) -> Cut:
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.replace(final)
-    folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(final.parent)
     return replace(made, path=final)
 
 

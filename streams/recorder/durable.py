@@ -20,6 +20,20 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def write_whole(place: Path, data: bytes) -> None:
+    """Put a small file in the place of what is there, so that either the old or the new one is on the disk, whole.
+
+    Raises OSError.
+    """
+    partial = place.with_name(place.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(place)
+    sync_folder(place.parent)
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it that are missing, durably. Raises OSError."""
     if folder.is_dir():

@@ -52,11 +52,14 @@ class _Extent:
     """Bytes behind that."""
 
 
-def partials(folder: Path) -> Iterator[Path]:
-    """Every partial segment below the folder of recordings, each camera's in order. Raises RecorderError."""
+def partials(folder: Path, *, camera: str | None = None) -> Iterator[Path]:
+    """Every partial segment below the folder of recordings, each camera's in order, or those of one camera.
+
+    Raises RecorderError.
+    """
     try:
-        for camera in cameras(folder) if folder.is_dir() else ():
-            for item in listed(folder, camera, PARTIAL):
+        for name in [camera] if camera is not None else cameras(folder) if folder.is_dir() else ():
+            for item in listed(folder, name, PARTIAL) if (folder / name).is_dir() else ():
                 yield item.path
     except OSError as error:
         raise from_os(error, folder, "read") from error

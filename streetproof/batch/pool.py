@@ -125,10 +125,10 @@ def _start_worker(queue: SimpleQueue[Any]) -> None:
     _send = queue.put
     # Ctrl-C reaches the whole group; the parent decides, workers must not print tracebacks of their own.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """A parent that was killed cannot tell its workers: they watch it, so that none is left behind."""
     parent = multiprocessing.parent_process()
     if parent is not None:

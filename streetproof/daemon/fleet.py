@@ -35,7 +35,7 @@ class Died:
     why: str
 
 
-Tell = Callable[[str, int, FromCamera | Died], None]
+Tell = Callable[[str, int, FromCamera], None]
 """Camera, generation, message. Called from a thread per camera."""
 Main = Callable[[WorkerSpec, Connection], None]
 

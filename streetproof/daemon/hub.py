@@ -35,7 +35,6 @@ from streetproof.daemon.messages import (
     Fit,
     FromCamera,
     Gapped,
-    Logged,
     Look,
     LookBack,
     LookedBack,
@@ -79,7 +78,7 @@ class Station:
     last: Instant | None = None
 
 
-Item: TypeAlias = tuple[str, int, FromCamera | Died] | Seen | SeenBack | Broken | Sealed | NotSealed
+Item: TypeAlias = tuple[str, int, FromCamera] | Seen | SeenBack | Broken | Sealed | NotSealed
 Undone: TypeAlias = tuple[str, Fired | Ended | ViewEvent, LoadedSite]
 """Camera, what is to be written down, and the site file that was in force when it happened."""
 
@@ -123,7 +122,7 @@ class Hub:
 
     # -- from other threads ----------------------------------------------------------------------------------------
 
-    def tell_camera(self, camera: str, generation: int, message: FromCamera | Died) -> None:
+    def tell_camera(self, camera: str, generation: int, message: FromCamera) -> None:
         """What a camera's process says. Pictures go straight to the model's queue, which is bounded."""
         if isinstance(message, Look):
             seen = self.pictures.put(camera, message)
@@ -216,7 +215,7 @@ class Hub:
                 if station is not None and (current or isinstance(message, Segmented | Gapped)):
                     self._from_camera(station, message)
 
-    def _from_camera(self, station: Station, message: FromCamera | Died) -> None:
+    def _from_camera(self, station: Station, message: FromCamera) -> None:
         name, now_ns = station.camera.id, self._host.now_ns()
         match message:
             case Report():
@@ -259,8 +258,6 @@ class Hub:
                     self.fleet.send(name, Fit(size, self.detector.fit(size)))
             case Viewed():
                 self._viewed(station, message)
-            case Logged(level, event, fields):
-                getattr(_log, level)(event, camera=name, **dict(fields))
             case _:
                 pass
 
@@ -326,10 +323,7 @@ class Hub:
                 case ViewEvent(fault, _, since, _):
                     self._store.views.end(camera, fault.value, since.utc_ns)
             self._undone.pop(0)
-        states = {}
-        for name, station in self.stations.items():
-            if station.desk.changed and station.last is not None:
-                states[name] = station
+        states = {name: one for name, one in self.stations.items() if one.desk.changed and one.last is not None}
         if states:
             self._store.states.save_states({name: self._state(station) for name, station in states.items()})
             for station in states.values():

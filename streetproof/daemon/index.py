@@ -7,7 +7,6 @@ written, and where that becomes too much, it is dropped and read from the files 
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from streams.recorder.chain import Damaged, scan
-from streams.recorder.durable import sync_folder
+from streams.recorder.durable import write_whole
 from streams.recorder.errors import RecorderError
 from streams.recorder.interface import CloseReason, GapStatement, SegmentRecord
 from streams.recorder.names import cameras
@@ -295,16 +294,10 @@ def save_holds(folder: Path, holds: Iterable[Hold]) -> None:
     rows = [[hold.case_id, hold.camera, str(hold.start_ns), str(hold.end_ns), hold.reason] for hold in holds]
     data = json.dumps({"format": "streetproof-holds/1", "holds": rows}, ensure_ascii=False, indent=0).encode()
     place = folder / HOLDS
-    fresh = place.with_suffix(".partial")
     try:
         if place.is_file() and place.read_bytes() == data:
             return
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(place)
-        sync_folder(folder)
+        write_whole(place, data)
     except OSError as error:
         raise RecorderError(
             f"cannot be written: {error.strerror}",

@@ -75,7 +75,6 @@ class MainStream:
         self._anchors: list[tuple[int, Instant]] = []
         self._unplaced: list[LivePacket] = []
         self._recording = False
-        self._session = ""
         self._packets = self._bytes = self._overflow_ns = 0
         self._last_ns: int | None = None
         self._arrivals: deque[int] = deque(maxlen=1500)
@@ -217,11 +216,11 @@ class MainStream:
         if begun is None or clock is None or not packet.key or packet.arrived_ns < self._disk_again_ns:
             return False
         self._salvage()
-        self._session = f"{self._host.now_ns() // NS_PER_S}-{secrets.token_hex(4)}"
+        session = f"{self._host.now_ns() // NS_PER_S}-{secrets.token_hex(4)}"
         self._recorder.begin(
             begun.info,
             begun.template,
-            self._session,
+            session,
             anchor=clock.anchor,
             clock=self._statement,
             gap_before=self._gap,

@@ -199,15 +199,4 @@ class Report:
     resident_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """A log line of the camera's process; the hub writes it, so that there is one log."""
-
-    level: str
-    event: str
-    fields: tuple[tuple[str, str | int | float | None], ...]
-
-
-FromCamera = (
-    Connecting | Connected | Faulted | Segmented | Gapped | SizeAsked | Look | LookedBack | Viewed | Report | Logged
-)
+FromCamera = Connecting | Connected | Faulted | Segmented | Gapped | SizeAsked | Look | LookedBack | Viewed | Report

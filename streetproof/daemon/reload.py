@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.recorder.durable import make_folder, sync_folder
+from streams.recorder.durable import make_folder, write_whole
 from streetproof.errors import StreetproofError
 from streetproof.settings.document import ConfigError
 from streetproof.settings.load import LoadedSite, load_site
@@ -118,13 +117,7 @@ def kept_copy(folder: Path, loaded: LoadedSite) -> Path:
     try:
         if not place.is_file() or place.read_bytes() != content:
             make_folder(folder)
-            partial = place.with_name(place.name + ".partial")
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(place)
-            sync_folder(folder)
+            write_whole(place, content)
     except OSError as error:
         raise ConfigError(
             f"the copy of the site file that cases are made from cannot be written: {error.strerror}",

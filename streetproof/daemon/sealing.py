@@ -11,10 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 
 from evidence_export.sealer import SealedCase
 from streams.instant import NS_PER_S
+from streetproof.batch.pool import die_with_parent
 from streetproof.batch.work import Outcome, Seal, execute
 from streetproof.errors import StreetproofError
 
@@ -124,11 +124,4 @@ def _begin() -> None:
     os.nice(_NICE)
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    threading.Thread(target=die_with_parent, daemon=True).start()

@@ -66,7 +66,7 @@ class Stations:
         main, _ = _addresses(loaded, camera)
         rules = loaded.site.rules_of(camera)
         digest = rules_sha256(rules, loaded.site.site.timezone)
-        saved = self._store.states.states().get(camera.id)
+        saved = self._store.states.state(camera.id)
         usable = saved is not None and saved.rules_sha256 == digest
         desk, refused = restored(
             rules, loaded.site.site.zone, json.loads(saved.state) if saved is not None and usable else None
@@ -183,16 +183,15 @@ class Stations:
 
     def _recover(self, name: str) -> None:
         """A process that died left an open segment behind."""
-        for path in list(partials(self._recordings)):
-            if path.is_relative_to(self._recordings / name):
-                try:
-                    outcome = recover(path)
-                except RecorderError as error:
-                    _log.error("segment_not_recovered", camera=name, error=str(error))
-                    continue
-                if isinstance(outcome, SegmentRecord):
-                    _log.warning("segment_recovered", camera=name, path=str(outcome.path))
-                    self._index.add_segment(outcome)
+        for path in list(partials(self._recordings, camera=name)):
+            try:
+                outcome = recover(path)
+            except RecorderError as error:
+                _log.error("segment_not_recovered", camera=name, error=str(error))
+                continue
+            if isinstance(outcome, SegmentRecord):
+                _log.warning("segment_recovered", camera=name, path=str(outcome.path))
+                self._index.add_segment(outcome)
 
 
 def check_cameras(loaded: LoadedSite) -> None:

@@ -49,6 +49,12 @@ class EngineStates:
                 for row in session.scalars(sa.select(EngineStateRow))
             }
 
+    def state(self, camera: str) -> SavedState | None:
+        """The latest state of one camera; None where there is none."""
+        with self._connection.read() as session:
+            row = session.get(EngineStateRow, camera)
+            return None if row is None else SavedState(row.rules_sha256, row.state, row.at_ns)
+
     def forget(self, camera: str) -> None:
         """Drop the state of a camera that is no more."""
         with self._connection.write() as session:
