@@ -15,7 +15,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.chaos import evidence, processes
 from tests.chaos.site import site, write
+from tests.ports import free_port
 from tests.streetproof.commands import command
 
 STOP_S = 10.0
@@ -57,7 +57,7 @@ class Daemon:
         self.folder.mkdir()
         self.data = data or self.folder / "data"
         self.site_file = self.folder / "site.yaml"
-        self._settings = {"model": model, "port": _free_port(), "dwell": dwell, **live}
+        self._settings = {"model": model, "port": free_port(), "dwell": dwell, **live}
         self.write_site(cameras)
         self._environ = {**os.environ, **(environ or {})}
         self._secrets = tuple(secrets)
@@ -280,8 +280,3 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         return
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from streams.instant import NS_PER_S
 from streams.live.address import CameraAddress
 from streams.live.interface import FaultKind
 from streams.live.source import Timeouts
+from tests.ports import free_port
 from tests.rtsp.media import clip
 from tests.rtsp.server import RtspServer, requires_gstreamer
 from tests.rtsp.web import Answer, WebCamera
@@ -32,11 +32,6 @@ def resident() -> int:
 
 def native_threads() -> int:
     return len(os.listdir("/proc/self/task"))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def test_two_hundred_refusals():

@@ -109,13 +109,6 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
     return context, trusted
 
 
-def free_port() -> int:
-    """Nobody listens there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Broker:
     """Takes connections and messages. `confirm` says whether a message is confirmed; `connack` is its return code,
     None: it never answers."""

@@ -43,8 +43,9 @@ from streetproof.daemon.notices.sender import Pace, Sender
 from streetproof.daemon.notices.webhook import WebhookTarget
 from streetproof.store.database import Store
 from tests.conftest import ROOT
+from tests.ports import free_port
 from tests.streetproof.daemon.footage import T0
-from tests.streetproof.daemon.receivers import Broker, Receiver, certificate, free_port, receivers
+from tests.streetproof.daemon.receivers import Broker, Receiver, certificate, receivers
 
 SECRET = "streng-geheim-口令"
 WEEK_NS = 7 * 86_400 * 10**9

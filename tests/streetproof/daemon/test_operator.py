@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.ports import free_port
 from tests.rtsp.__main__ import CAMERAS, CLIP, USER, VARIABLE, as_a_camera_sends
 from tests.rtsp.media import loop
 from tests.rtsp.server import RtspServer, requires_gstreamer
@@ -72,14 +72,11 @@ def test_three_cameras_a_case_and_a_camera_that_is_unplugged_and_returns(
 def _site(cameras: list[RtspServer]) -> str:
     """The site of the documents, with less patience and other ports."""
     text = (ROOT / "configs" / "live" / "site.yaml").read_text(encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     changes = {
         "dwell: 60s": "dwell: 8s",
         "seal_after: 60s": "seal_after: 5s",
         "segment: 10s": "segment: 4s",
-        "127.0.0.1:8750": f"127.0.0.1:{port}",
+        "127.0.0.1:8750": f"127.0.0.1:{free_port()}",
         "pre_roll: 10s, post_roll: 10s": "pre_roll: 4s, post_roll: 4s",
         "warn_free_gib: 20 ": "warn_free_gib: 0.2 ",
         "min_free_gib: 5 ": "min_free_gib: 0.1 ",

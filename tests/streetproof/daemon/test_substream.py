@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 
 import av
 import pytest
 
 from tests.conftest import ROOT
+from tests.ports import free_port
 from tests.rtsp.__main__ import CLIP, USER, VARIABLE
 from tests.rtsp.media import loop
 from tests.rtsp.server import RtspServer, requires_gstreamer
@@ -61,15 +61,12 @@ def _scaled(folder: Path, divisor: int) -> Path:
 def _site(server: RtspServer, model: str) -> str:
     """The first camera of the documented site, with a second stream and less patience."""
     text = (ROOT / "configs" / "live" / "site.yaml").read_text(encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     for old, new in {
         "yolov3-tiny ": f"{model} ",
         "dwell: 60s": "dwell: 8s",
         "seal_after: 60s": "seal_after: 4s",
         "segment: 10s": "segment: 4s",
-        "127.0.0.1:8750": f"127.0.0.1:{port}",
+        "127.0.0.1:8750": f"127.0.0.1:{free_port()}",
         "pre_roll: 10s, post_roll: 10s": "pre_roll: 2s, post_roll: 2s",
         "warn_free_gib: 20 ": "warn_free_gib: 0.2 ",
         "min_free_gib: 5 ": "min_free_gib: 0.1 ",
