@@ -69,6 +69,13 @@ class Engine:
         """
         return self._watch(camera).standing()
 
+    def timed(self, camera: str) -> tuple[Stay, ...]:
+        """The open stays that a rule may yet fire for, in its hours or outside them: footage of them may be needed.
+
+        Raises OrderError for an unknown camera.
+        """
+        return self._watch(camera).timed()
+
     def attention(self, camera: str) -> DecodeLevel:
         """How closely the next frames of `camera` are worth looking at. Never more than SAMPLED.
 

@@ -123,6 +123,15 @@ class Watch:
         """The open stays as they are now."""
         return tuple(self._stay(standing, zone) for standing in self.memory.standings for zone in standing.zones)
 
+    def timed(self) -> tuple[Stay, ...]:
+        """The open stays that a rule may yet fire for."""
+        return tuple(
+            self._stay(standing, zone)
+            for standing in self.memory.standings
+            for zone in standing.zones
+            if any(zone in tally.zones and not tally.fired for tally in standing.tallies)
+        )
+
     def note_arrival(self, stay_id: str, earliest: Instant) -> bool:
         """Raise the earliest bound of an open stay's arrival; whether it holds now."""
         if not EARLIEST_NS <= earliest.utc_ns <= LATEST_NS:

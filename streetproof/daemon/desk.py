@@ -149,6 +149,10 @@ class Desk:
         """The stays being timed now."""
         return self._engine.standing(self._camera)
 
+    def timed_since_ns(self) -> int | None:
+        """When the first of those arrived that a rule may yet fire for; None: there are none."""
+        return min((stay.arrived[1].utc_ns for stay in self._engine.timed(self._camera)), default=None)
+
     def stay(self, stay_id: str) -> Stay | None:
         """An open stay as it is now."""
         return next((stay for stay in self.standing() if stay.id == stay_id), None)

@@ -22,6 +22,7 @@ from streams.recorder.tombstones import bury, tombstone, tombstones
 from streetproof.daemon.index import save_holds
 from streetproof.daemon.retention import DAY_NS, MOST, Concern, ConcernKind, Disk, Leap, Limits, Trend, plan
 from streetproof.store.database import Store
+from streetproof.store.holds import Hold
 from streetproof.store.segments import Deletion, StoredSegment
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +47,7 @@ class Report:
 
 
 _HOUR_NS = 3600 * NS_PER_S
+_FOR_EVER_NS = 1 << 62
 
 
 class Housekeeper:
@@ -75,11 +77,13 @@ class Housekeeper:
         *,
         min_free: int,
         warn_free: int,
+        wanted_from: Mapping[str, int] | None = None,
         clock_in_doubt: bool = False,
         most: int = MOST,
     ) -> Report:
         """Delete what has to go, and say what should be known.
 
+        `wanted_from`, per camera, ns UTC: footage that reaches into the time after it stays, as if it were held.
         Raises StoreError where the database refuses (nothing is deleted then), RecorderError where the disk does.
         """
         now_ns = self._now_ns()
@@ -88,12 +92,14 @@ class Housekeeper:
         gone = self._remove(unfinished, resumed=True)
         holds = self._store.holds.all()
         save_holds(self._folder, holds)
+        wanted = dict(wanted_from or {})
+        still_timed = [Hold("", camera, from_ns, _FOR_EVER_NS, "being timed") for camera, from_ns in wanted.items()]
         used = {camera: footage.bytes for camera, footage in self._store.segments.footage().items()}
         disk = Disk(self._free(), min_free, warn_free)
         hours = self._trend.hours_until(self._mono_ns(), disk.free, min_free)
         planned = plan(
-            self._candidates(limits, default, used, disk, now_ns, most),
-            holds=holds,
+            self._candidates(limits, default, used, disk, wanted, now_ns, most),
+            holds=[*holds, *still_timed],
             limits=limits,
             default=default,
             used=used,
@@ -137,16 +143,22 @@ class Housekeeper:
         default: Limits,
         used: Mapping[str, int],
         disk: Disk,
+        wanted: Mapping[str, int],
         now_ns: int,
         most: int,
     ) -> list[StoredSegment]:
-        """Enough of the oldest footage for any decision, and no more: not all of it is looked through."""
-        segments = self._store.segments
-        found = {one.key: one for one in segments.oldest(most)} if disk.free < disk.min_free else {}
+        """Enough of the oldest footage for any decision, and no more: not all of it is looked through.
+
+        What is `wanted` is not even a candidate, or a long stay would stand before all that may go.
+        """
+        segments, short = self._store.segments, disk.free < disk.min_free
+        found = {one.key: one for one in segments.oldest(most, besides=wanted)} if short else {}
         for camera, size in used.items():
             allowed = limits.get(camera, default)
             over = allowed.quota_bytes is not None and size > allowed.quota_bytes
-            before_ns = None if over else now_ns - allowed.keep_ns
+            bounds = [] if over or (short and camera in wanted) else [now_ns - allowed.keep_ns]
+            bounds += [wanted[camera]] if camera in wanted else []
+            before_ns = min(bounds, default=None)
             found.update((one.key, one) for one in segments.oldest(most, camera=camera, before_ns=before_ns))
         return sorted(found.values(), key=lambda one: (one.start_ns, one.key))
 

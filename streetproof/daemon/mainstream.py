@@ -102,6 +102,8 @@ class MainStream:
                 )
             case Ended(error, retry_ns):
                 self._finish(error.kind.value, error.what, _reason(error))
+                # Whoever is told of the fault finds all that came before it counted.
+                self._send(self.report(time.monotonic_ns()))
                 self._begun = self._clock = None
                 self._send(Faulted(StreamRole.MAIN, error.kind, error.what, error.remedy, retry_ns))
 

@@ -214,10 +214,10 @@ def _about_room(disk: Disk, free: int, *, full: bool, shortened: Mapping[str, in
     if free < disk.min_free and not full:
         yield Concern(
             ConcernKind.NOTHING_LEFT,
-            f"磁盘仅剩 {gib}，且没有可删除的录像（其余均为案件证据）。"
+            f"磁盘仅剩 {gib}，且没有可删除的录像（其余为案件证据，或属于正在计时的停留）。"
             "请立即扩容或解除不再需要的证据保全，否则录像将中断。",
-            f"Only {gib} are free, and no footage may be deleted: the rest is held for cases. Add room, or release "
-            "holds that are no longer needed, before recording stops.",
+            f"Only {gib} are free, and no footage may be deleted: the rest is held for cases, or shows what is "
+            "being timed. Add room, or release holds that are no longer needed, before recording stops.",
         )
     elif disk.free < disk.warn_free:
         yield Concern(
@@ -243,7 +243,7 @@ def _about_quotas(left: Mapping[str, int], limits: Mapping[str, Limits], default
             yield Concern(
                 ConcernKind.QUOTA_HELD,
                 f"相机 {camera} 占用 {size / _GIB:.1f} GiB，超过配额 {quota / _GIB:.1f} GiB，"
-                "其录像均为案件证据，不能删除。",
+                "其余录像为案件证据，或属于正在计时的停留，不能删除。",
                 f"Camera {camera} takes {size / _GIB:.1f} GiB, more than its quota of {quota / _GIB:.1f} GiB; what is "
-                "left of it is held for cases.",
+                "left of it is held for cases, or shows what is being timed.",
             )

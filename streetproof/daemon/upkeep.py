@@ -51,7 +51,8 @@ class Upkeep:
         """Delete what has to go, say what should be known. A refusal of disk or database is told, and tried again."""
         overview = self.overview
         try:
-            self._keep_house(clock_in_doubt=host.stepped() or self._is_the_clock_in_doubt(host))
+            in_doubt = host.stepped() or self._is_the_clock_in_doubt(host)
+            self._keep_house(host.now_ns(), clock_in_doubt=in_doubt)
             for camera, amount in self._store.segments.footage().items():
                 if camera in self._hub.stations:
                     self._hub.stations[camera].tally.recorded_bytes = amount.bytes
@@ -76,7 +77,20 @@ class Upkeep:
             return abs(known.offset_ns) > LIMIT_NS
         return time.monotonic_ns() - self._began_ns < DAY_NS
 
-    def _keep_house(self, *, clock_in_doubt: bool) -> None:
+    def _wanted_from(self, now_ns: int) -> dict[str, int]:
+        """Per camera, from when on its footage may yet be part of a case: something stands there and is being timed.
+
+        No further back than a day: what stands for so long without breaking a rule must not fill the disk.
+        """
+        live, evidence = self._hub.loaded.site.live, self._hub.loaded.site.evidence
+        arrivals = {name: station.desk.timed_since_ns() for name, station in self._hub.stations.items()}
+        return {
+            name: max(arrived_ns - evidence.pre_roll - live.segment, now_ns - DAY_NS)
+            for name, arrived_ns in arrivals.items()
+            if arrived_ns is not None
+        }
+
+    def _keep_house(self, now_ns: int, *, clock_in_doubt: bool) -> None:
         site = self._hub.loaded.site
         live = site.live
         report = self._house.run(
@@ -88,6 +102,7 @@ class Upkeep:
             Limits(live.retention.keep, live.retention.quota_bytes),
             min_free=int(live.min_free_gib * _GIB),
             warn_free=int(live.warn_free_gib * _GIB),
+            wanted_from=self._wanted_from(now_ns),
             clock_in_doubt=clock_in_doubt,
         )
         known = {concern.kind for concern in self.overview.concerns}

@@ -114,9 +114,15 @@ class Segments:
         with self._connection.read() as session:
             return {row.camera: Footage(row.segments, row.bytes) for row in session.scalars(sa.select(FootageRow))}
 
-    def oldest(self, limit: int, *, camera: str | None = None, before_ns: int | None = None) -> list[StoredSegment]:
-        """The oldest segments that no hold touches, of one camera or of all, begun before `before_ns` or ever."""
+    def oldest(
+        self, limit: int, *, camera: str | None = None, besides: Iterable[str] = (), before_ns: int | None = None
+    ) -> list[StoredSegment]:
+        """The oldest segments that no hold touches, of one camera or of all `besides` some, begun before `before_ns`
+        or ever."""
         query = sa.select(SegmentRow).where(SegmentRow.state == "present", SegmentRow.held == sa.false())
+        left_out = list(besides)
+        if left_out:
+            query = query.where(SegmentRow.camera.not_in(left_out))
         if camera is not None:
             query = query.where(SegmentRow.camera == camera)
         if before_ns is not None:

@@ -75,6 +75,20 @@ def test_it_looks_closely_while_something_is_timed_and_not_when_all_is_decided()
     assert not one.idle, "it still stands, so its clock must not be moved"
 
 
+def test_footage_may_be_needed_of_what_a_rule_may_yet_fire_for_also_outside_its_hours() -> None:
+    one = desk()
+    assert one.timed_since_ns() is None
+    play(one, lambda t: car() if t >= 10 else [], 0, 40)
+    assert one.timed_since_ns() == at(10).utc_ns
+    play(one, lambda t: car(), 42, 90)
+    assert one.violations == 1
+    assert one.timed_since_ns() is None, "the finding holds its footage itself"
+    night = Desk(rules(schedule=[{"days": ["mon"], "from": "22:00", "to": "23:00"}]), SHANGHAI)
+    play(night, lambda t: car(), 0, 40)
+    assert night.level() is DecodeLevel.KEYFRAMES
+    assert night.timed_since_ns() == at(0).utc_ns
+
+
 def test_repeated_looks_count_as_looks_and_not_as_runs_of_the_model() -> None:
     one = desk()
     one.seen(at(0), detections([]), StreamRole.MAIN, repeated=False)

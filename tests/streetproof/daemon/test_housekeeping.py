@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -201,7 +201,14 @@ class Place:
             for one in holds:
                 store.holds.place(one)
 
-    def run(self, default: Limits = FOREVER, *, min_free: int = 0, most: int = 500) -> Report:
+    def run(
+        self,
+        default: Limits = FOREVER,
+        *,
+        min_free: int = 0,
+        most: int = 500,
+        wanted_from: Mapping[str, int] | None = None,
+    ) -> Report:
         with Store.open_file(self.database) as store:
             keeper = Housekeeper(
                 store,
@@ -210,7 +217,7 @@ class Place:
                 mono_ns=lambda: 0,
                 free_bytes=lambda _: self.free,
             )
-            return keeper.run({}, default, min_free=min_free, warn_free=min_free, most=most)
+            return keeper.run({}, default, min_free=min_free, warn_free=min_free, most=most, wanted_from=wanted_from)
 
     def files(self) -> list[str]:
         return sorted(path.name.rpartition("_")[2] for path in self.folder.rglob("*.mp4"))
@@ -298,6 +305,25 @@ def test_a_full_disk_takes_the_oldest_of_all_cameras_a_few_at_a_time(place: Plac
     place.free = 5_000
     report = place.run(min_free=7_500, most=5)
     assert (report.deleted, report.more) == (3, False)
+
+
+def test_footage_of_what_is_being_timed_stays_and_younger_footage_of_others_goes_instead(place: Place) -> None:
+    for camera in ("a", "b"):
+        place.add(chain(10, camera))
+    place.free = 0
+    third_ns = chain(10)[2].opening.start.utc_ns
+    wanted = {"a": third_ns + LENGTH_NS // 2}
+    # More is asked of the disk than may go; and the candidates of one run are fewer than what is wanted.
+    for _ in range(10):
+        report = place.run(min_free=10**6, most=3, wanted_from=wanted)
+    assert place.buried("a") == [(1, 2, "disk")]
+    assert sum(last - first + 1 for first, last, _ in place.buried("b")) == 10
+    assert kinds(report) == [ConcernKind.NOTHING_LEFT]
+    place.free = 10**12
+    over = Limits(DAY_NS, quota_bytes=1)
+    assert place.run(over, wanted_from=wanted).deleted == 0, "neither age nor quota takes it"
+    # What stood there has gone: nothing of it is kept any longer.
+    assert place.run(over).deleted == 8
 
 
 def test_a_file_that_cannot_be_removed_is_said_and_tried_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

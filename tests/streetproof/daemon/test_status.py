@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import http.server
 import json
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import pytest
 import yaml
@@ -270,7 +272,7 @@ def troubled_now(document: dict[str, object]) -> tuple[object, ...]:
 
 
 class Screen:
-    """`streetproof status` on a terminal of its own."""
+    """`streetproof status` on a terminal of its own, ended when the test is."""
 
     def __init__(self, *arguments: object, columns: int = 80, rows: int = 24) -> None:
         self._main, side = pty.openpty()
@@ -278,71 +280,77 @@ class Screen:
         environment = {
             name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")
         }
-        self.process = subprocess.Popen(
+        self._process = subprocess.Popen(
             command("status", *arguments), stdin=side, stdout=side, stderr=side, env={**environment, "TERM": "xterm"},
             start_new_session=True,
         )  # fmt: skip
         os.close(side)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.seen = ""
 
-    def wait_for(self, said: str) -> str:
-        """What was written from now on until this appears."""
-        fresh, until = b"", time.monotonic() + 60
-        while said not in fresh.decode("utf-8", "ignore"):
-            assert time.monotonic() < until, f"{said!r} did not appear in {fresh[-3000:].decode('utf-8', 'ignore')}"
-            if select.select([self._main], [], [], 0.5)[0]:
-                fresh += os.read(self._main, 65536)
-        self.seen += fresh.decode("utf-8", "ignore")
-        return fresh.decode("utf-8", "ignore")
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._main)
+
+    def wait_for(self, *said: str) -> str:
+        """What is written from now on until all of this has appeared, in this order."""
+        fresh, until = "", time.monotonic() + 60
+        while not re.search(".*".join(map(re.escape, said)), fresh, re.DOTALL):
+            assert time.monotonic() < until, f"{said} did not appear in {fresh[-3000:]}"
+            fresh += self._written(0.5)
+        return fresh
 
     def interrupt(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGINT)
         until = time.monotonic() + 60
-        while self.process.poll() is None:
+        while self._process.poll() is None:
             assert time.monotonic() < until
-            if select.select([self._main], [], [], 0.1)[0]:
-                try:
-                    self.seen += os.read(self._main, 65536).decode("utf-8", "ignore")
-                except OSError:
-                    break
-        code = self.process.wait(60)
-        os.close(self._main)
-        return code
+            self._written(0.1)
+        return self._process.returncode
+
+    def _written(self, within_s: float) -> str:
+        if not select.select([self._main], [], [], within_s)[0]:
+            return ""
+        try:
+            fresh = self._decoder.decode(os.read(self._main, 65536))
+        except OSError:  # nobody writes to it any more
+            return ""
+        self.seen += fresh
+        return fresh
 
 
 def test_watching_follows_what_happens_and_shows_nothing_stale_when_the_daemon_ends() -> None:
     state = [daemon(camera(1), camera(2))]
-    server = StatusServer(("127.0.0.1", 0), lambda: replace(state[0], now_ns=time.time_ns()), lambda: True)
-    server.start()
-    screen = Screen("--url", url(server), "--interval", "0.3")
-    try:
-        assert "gate-2" in screen.wait_for("2 of 2 cameras fine")
-        state[0] = daemon(camera(1), replace(troubled()[1]))
-        screen.wait_for("refused: nobody listens there")
-        port = server.port
-        server.stop()
-        screen.wait_for("NO ANSWER for ")
-        after = screen.wait_for("Asking again")
-        assert "gate-1" not in after.split("NO ANSWER")[-1]
-        server = StatusServer(("127.0.0.1", port), lambda: replace(state[0], now_ns=time.time_ns()), lambda: True)
-        server.start()
-        screen.wait_for("1 of 2 cameras fine")
-        assert screen.interrupt() == 0
-    finally:
-        screen.process.kill()
-        server.stop()
+
+    def now() -> DaemonSnapshot:
+        return replace(state[0], now_ns=time.time_ns())
+
+    with StatusServer(("127.0.0.1", 0), now, lambda: True) as server:
+        port, screen = server.port, Screen("--url", url(server), "--interval", "0.3")
+        with screen:
+            screen.wait_for("2 of 2 cameras fine", "gate-2")
+            state[0] = daemon(camera(1), replace(troubled()[1]))
+            screen.wait_for("refused: nobody listens there")
+            server.stop()
+            screen.wait_for("NO ANSWER for ")
+            after = screen.wait_for("NO ANSWER for ", "Asking again", "NO ANSWER for ")
+            assert "gate-1" not in after
+            with StatusServer(("127.0.0.1", port), now, lambda: True):
+                screen.wait_for("1 of 2 cameras fine")
+                assert screen.interrupt() == 0
     assert "Traceback" not in screen.seen
 
 
 def test_a_watch_that_ends_without_an_answer_says_so_in_its_exit_code() -> None:
-    with serving(daemon(camera())) as server:
-        screen = Screen("--url", url(server), "--interval", "0.3")
+    with serving(daemon(camera())) as server, Screen("--url", url(server), "--interval", "0.3") as screen:
         screen.wait_for("1 of 1 cameras fine")
-    try:
+        server.stop()
         screen.wait_for("NO ANSWER")
         assert screen.interrupt() == 4
-    finally:
-        screen.process.kill()
 
 
 def test_figures_that_stop_moving_are_called_old() -> None:

@@ -14,18 +14,21 @@ from streams.live.hostclock import HostClock, HostReading, ReferenceLine
 from streetproof.daemon.housekeeping import Report
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.settings.live import Live
+from streetproof.settings.site import EvidenceSettings
 
 DAY_NS = 24 * 3600 * 10**9
 
 
 @dataclass
 class House:
-    """Stands for the housekeeper: remembers what it was told of the clock."""
+    """Stands for the housekeeper: remembers what it was told."""
 
     doubts: list[bool] = field(default_factory=list)
+    wanted: dict[str, int] = field(default_factory=dict)
 
-    def run(self, *_: object, clock_in_doubt: bool, **__: object) -> Report:
+    def run(self, *_: object, clock_in_doubt: bool, wanted_from: dict[str, int], **__: object) -> Report:
         self.doubts.append(clock_in_doubt)
+        self.wanted = wanted_from
         return Report(0, 0, False, 1, None, ())
 
 
@@ -39,7 +42,9 @@ def host(ahead_ns: int) -> HostClock:
     return HostClock(read)
 
 
-def upkeep(tmp_path: Path, house: House, newest_ns: int | None) -> Upkeep:
+def upkeep(
+    tmp_path: Path, house: House, newest_ns: int | None, timed_since_ns: dict[str, int | None] | None = None
+) -> Upkeep:
     last = (
         None if newest_ns is None else SimpleNamespace(closing=SimpleNamespace(end=SimpleNamespace(utc_ns=newest_ns)))
     )
@@ -49,7 +54,12 @@ def upkeep(tmp_path: Path, house: House, newest_ns: int | None) -> Upkeep:
         ),
         findings=SimpleNamespace(counts=dict),
     )
-    hub = SimpleNamespace(stations={}, loaded=SimpleNamespace(site=SimpleNamespace(cameras=(), live=Live())))
+    stations = {
+        name: SimpleNamespace(desk=SimpleNamespace(timed_since_ns=lambda since=since: since), tally=SimpleNamespace())
+        for name, since in (timed_since_ns or {}).items()
+    }
+    site = SimpleNamespace(cameras=(), live=Live(), evidence=EvidenceSettings())
+    hub = SimpleNamespace(stations=stations, loaded=SimpleNamespace(site=site))
     notices = SimpleNamespace(waiting=lambda: 0)
     return Upkeep(*cast(Any, (hub, store, house, notices, tmp_path, lambda *_: None)))
 
@@ -74,3 +84,16 @@ def test_a_reference_settles_it_either_way(tmp_path: Path) -> None:
         clock.note_reference(ReferenceLine(true_line, 1000, time.monotonic_ns()))
         upkeep(tmp_path, house, time.time_ns() - 20 * DAY_NS).run(clock)
     assert house.doubts == [False, True]
+
+
+def test_footage_of_what_is_being_timed_is_kept_from_before_its_arrival_on_but_no_further_back_than_a_day(
+    tmp_path: Path,
+) -> None:
+    house, now_ns = House(), time.time_ns()
+    minute = 60 * 10**9
+    since = {"idle": None, "new": now_ns - 5 * minute, "for ages": now_ns - 9 * DAY_NS}
+    upkeep(tmp_path, house, None, since).run(host(0))
+    before_ns = EvidenceSettings().pre_roll + Live().segment
+    assert house.wanted.keys() == {"new", "for ages"}
+    assert house.wanted["new"] == now_ns - 5 * minute - before_ns
+    assert abs(house.wanted["for ages"] - (now_ns - DAY_NS)) < minute
