@@ -18,6 +18,9 @@ from streams.libav import MAX_PIXELS
 from streams.live.interface import LivePacket, StreamInfo
 from streams.timeline import to_ns
 
+_MAX_HELD = 250
+"""Packets held undecoded: ten seconds of usual video."""
+
 
 class LiveDecoder:
     """A single-threaded decoder of one connection. Packets come in decoding order; leaving some out is allowed.
@@ -40,6 +43,10 @@ class LiveDecoder:
         self._last_slot: int | None = None
         self._following = False
         self._last_shown: int | None = None
+        self._held: list[tuple[LivePacket, Instant]] = []
+        """Packets of no picture that is due; they are decoded only if one is due before the next keyframe."""
+        self._newest: int | None = None
+        self._reordered = False
         self.undecodable = 0
 
     def feed(self, packet: LivePacket, at: Instant, level: DecodeLevel) -> Iterator[Frame]:
@@ -56,9 +63,28 @@ class LiveDecoder:
             self._following = True
         if not self._following:
             return
-        needed = level is DecodeLevel.EVERY_FRAME or self._slot(packet.pts) != self._last_slot
-        self._context.skip_frame = "DEFAULT" if needed else "NONREF"
+        due = level is DecodeLevel.EVERY_FRAME or self._slot(packet.pts) != self._last_slot
+        in_order = self._comes_in_order(packet.pts)
+        if packet.key and in_order:
+            self._held.clear()  # nothing builds on them any more
+        if not due and in_order and len(self._held) < _MAX_HELD:
+            self._held.append((packet, at))
+            return
+        held, self._held = self._held, []
+        self._context.skip_frame = "NONREF"
+        for earlier in held:
+            yield from self._frames(self._decode(*earlier), level)
+        self._context.skip_frame = "DEFAULT" if due else "NONREF"
         yield from self._frames(self._decode(packet, at), level)
+
+    def _comes_in_order(self, pts: int) -> bool:
+        """Whether all pictures so far came in the order in which they are shown, so that none builds on a later one.
+
+        Otherwise pictures that are shown before a keyframe may come behind it, and need what came before it.
+        """
+        self._reordered |= self._newest is not None and pts < self._newest
+        self._newest = pts if self._newest is None else max(pts, self._newest)
+        return not self._reordered and not self._context.has_b_frames
 
     def flush(self) -> Iterator[Frame]:
         """What is still inside, after the last packet."""
@@ -81,6 +107,7 @@ class LiveDecoder:
 
     def _restart(self) -> None:
         self._drain()
+        self._held.clear()
         self._following = False
 
     def _frames(self, pictures: list[VideoFrame], level: DecodeLevel) -> Iterator[Frame]:
