@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from streams.instant import NS_PER_S
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from streams.instant import NS_PER_S, Instant, iso_utc
 from streetproof.daemon.notices.interface import Notice, NoticeKind
 from streetproof.settings.site import Camera, Site
 from vision.interface import Violation
@@ -108,6 +111,24 @@ def view(site: Site, camera: Camera, kind: str, begun: bool, suspended: bool, at
         zh=f"{camera.name}：{zh}{'' if begun else '已消除'}，{now_zh}",
         en=f"{camera.name}: {en if begun else f'no more of {en!r}'}; its rules {now_en}",
         data={"view": kind, "begun": begun, "suspended": suspended},
+    )
+
+
+def doubted(site: Site, camera: Camera, kind: str, since: Instant, cases: Sequence[str], at_ns: int) -> Notice:
+    """A view was not to be trusted while cases that are sealed already were seen in it."""
+    zh, en = VIEWS.get(kind, (kind, kind))
+    time = since.local(ZoneInfo(site.site.timezone)).strftime("%H:%M:%S")
+    shown, more = ", ".join(cases[:5]), len(cases) - 5
+    return Notice(
+        kind=NoticeKind.VIEW,
+        site=site.site.id,
+        camera=camera.id,
+        at_ns=at_ns,
+        zh=f"{camera.name}：自{time}起{zh}，确认前已封存的案件含该时段画面，须人工复核：{shown}"
+        + (f"等{len(cases)}件" if more > 0 else ""),
+        en=f"{camera.name}: {en} since {time}; cases that were sealed before this was confirmed show that time, and "
+        f"need a person's look: {shown}" + (f" and {more} more" if more > 0 else ""),
+        data={"view": kind, "since": iso_utc(since.utc_ns), "cases": list(cases)},
     )
 
 

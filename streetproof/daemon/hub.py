@@ -320,6 +320,7 @@ class Hub:
                     self.casework.ended(loaded, stay)
                 case ViewEvent(fault, ViewChange.BEGUN, since, _):
                     self._store.views.begin(camera, fault.value, since.utc_ns)
+                    self._doubt_sealed(loaded, camera, fault.value, since)
                 case ViewEvent(fault, _, since, _):
                     self._store.views.end(camera, fault.value, since.utc_ns)
             self._undone.pop(0)
@@ -335,6 +336,15 @@ class Hub:
             if made is not None:
                 self._case_made(made.finding.stay.camera, made.case_id, str(made.bundle))
         self.casework.work(self._host.now_ns())
+
+    def _doubt_sealed(self, loaded: LoadedSite, name: str, fault: str, since: Instant) -> None:
+        """A fault is confirmed some time after it began: a case sealed in between does not say so. People must know."""
+        cases = self._store.findings.sealed_since(name, since.utc_ns)
+        camera = next((one for one in loaded.site.cameras if one.id == name), None)
+        if not cases or camera is None:
+            return
+        _log.warning("sealed_cases_doubted", camera=name, fault=fault, since=since.isoformat(), cases=cases)
+        self._notify(announce.doubted(loaded.site, camera, fault, since, cases, self._host.now_ns()))
 
     def _tell_lead(self, loaded: LoadedSite, name: str, violation: Violation) -> None:
         """Only now: nobody is told of what could still be lost."""

@@ -14,7 +14,7 @@ from streams.instant import NS_PER_S
 from streetproof.store import holds
 from streetproof.store.connection import Connection
 from streetproof.store.holds import Hold
-from streetproof.store.live_tables import FindingRow
+from streetproof.store.live_tables import FindingRow, HoldRow
 from vision.codec import from_json, to_json
 from vision.interface import Stay, Violation
 
@@ -131,6 +131,18 @@ class Findings:
                 start_ns = min(stay.last_seen.utc_ns, hold_to_ns)
                 holds.place(session, Hold(_finding(row).hold_id, stay.camera, start_ns, hold_to_ns, reason))
         return len(rows)
+
+    def sealed_since(self, camera: str, since_ns: int) -> list[str]:
+        """Cases of `camera` made from footage of the time since `since_ns`, in the order they were sealed."""
+        query = (
+            sa.select(FindingRow.case_id)
+            .join(HoldRow, sa.and_(HoldRow.case_id == FindingRow.case_id, HoldRow.camera == FindingRow.camera))
+            .where(FindingRow.camera == camera, FindingRow.state == FindingState.SEALED, HoldRow.end_ns >= since_ns)
+            .group_by(FindingRow.id)
+            .order_by(FindingRow.id)
+        )
+        with self._connection.read() as session:
+            return [case_id for case_id in session.scalars(query) if case_id is not None]
 
     def begin(self, finding: int) -> None:
         """It is being sealed."""

@@ -368,6 +368,9 @@ def test_footage_of_a_finding_is_held_from_firing_and_afterwards_for_its_case(tm
         assert store.holds.of("finding-1") == []
         (hold,) = store.holds.of("SP-9")
         assert (hold.start_ns, hold.end_ns) == (used[0][0], used[-1][1])
+        assert store.findings.sealed_since("gt-01", used[-1][1]) == ["SP-9"]
+        assert store.findings.sealed_since("gt-01", used[-1][1] + 1) == []
+        assert store.findings.sealed_since("gt-02", 0) == []
         free = {one.sequence for one in store.segments.oldest(99)}
         # Segments that only meet the held time stay too: better one too many.
         assert free == {1, 2, *range(8, 16)}

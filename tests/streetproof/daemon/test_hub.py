@@ -221,6 +221,23 @@ def test_rules_are_suspended_while_anything_is_wrong_with_the_view(centre: Centr
     assert "in force" not in told[2].en and "恢复" not in told[2].zh
 
 
+def test_people_are_told_of_cases_that_were_sealed_before_a_fault_of_their_view_was_confirmed(centre: Centre) -> None:
+    centre.play(parked(6, 80), 0, 120)
+    centre.store.segments.add(segments(1, 12))
+    centre.second = 122
+    centre.hub.keep()
+    centre.hub.tell_sealing(centre.sealing.answer())
+    centre.hub.work(0)
+    centre.hub.keep()
+    centre.say(viewed(ViewFault.BLACK, begun=ViewFault.BLACK, t=180))
+    centre.hub.keep()
+    assert not [one for one in centre.notices if "cases" in one.data], "it began after what the case shows"
+    centre.say(viewed(ViewFault.BLACK, ViewFault.BLOCKED, begun=ViewFault.BLOCKED, t=70))
+    centre.hub.keep()
+    (told_of,) = [notice for notice in centre.notices if "cases" in notice.data]
+    assert (told_of.kind, told_of.data["cases"], told_of.data["view"]) == (NoticeKind.VIEW, ["SP-1"], "blocked")
+
+
 def test_a_view_that_was_bad_before_a_restart_is_bad_after_it(centre: Centre, loaded: LoadedSite) -> None:
     """The camera's process says so before the first look, and no event comes again."""
     centre.play(parked(6, 999), 0, 40)
@@ -384,6 +401,10 @@ def test_every_notice_is_whole_in_both_languages(centre: Centre, loaded: LoadedS
         assert fault.value in announce.VIEWS
         for begun, suspended in ((True, True), (False, True), (False, False)):
             assert_speaks_both(announce.view(site, camera, fault.value, begun, suspended, 0))
+        for many in (1, 9):
+            told = announce.doubted(site, camera, fault.value, at(0), [f"SP-{n}" for n in range(many)], 0)
+            assert_speaks_both(told)
+            assert "16:00:00" in told.zh and "16:00:00" in told.en, "in the site's time"
     for off in (True, False):
         for offset_ns in (None, -1_500_000_000):
             assert_speaks_both(announce.clock(site, camera, off, offset_ns, 0))
