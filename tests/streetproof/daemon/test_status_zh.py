@@ -30,7 +30,7 @@ from streetproof.daemon.snapshot import CameraSnapshot, CameraState, DaemonSnaps
 from streetproof.daemon.words import FAULTS_ZH, LEVELS, STATES, VIEWS
 from tests.streetproof.commands import streetproof
 from tests.streetproof.daemon.snapshots import camera, daemon, troubled
-from tests.streetproof.daemon.test_status import free_port, serving, url
+from tests.streetproof.daemon.test_status import Screen, free_port, serving, url
 from vision.integrity.interface import ViewFault
 from vision.rules.no_parking import NoParkingRule
 
@@ -224,6 +224,18 @@ def test_the_option_and_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         assert "摄像机正常 2/8 路" in streetproof("status", "--url", url(server)).out
         assert "2 of 8 cameras fine" in streetproof("status", "--url", url(server), "--lang", "en").out
     assert streetproof("status", "--lang", "fr").code == 2
+
+
+def test_watching_in_chinese() -> None:
+    with serving(daemon(*named())) as server:
+        screen = Screen("--url", url(server), "--interval", "0.3", "--lang", "zh")
+        screen.wait_for("摄像机正常 2/8 路")
+    try:
+        screen.wait_for("无应答：服务未运行")
+        assert screen.interrupt() == 4
+    finally:
+        screen.process.kill()
+    assert "请用 `streetproof run" in screen.seen
 
 
 def test_not_running_is_said_in_chinese_to_people_and_unchanged_to_programs() -> None:
