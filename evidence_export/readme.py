@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import fill
-from typing import NamedTuple
 
 from evidence_export.case import CaseRequest, TimeFacts
 from evidence_export.made import Made
@@ -14,6 +13,7 @@ from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, tim
 from evidence_export.statements.values import brief
 from evidence_export.statements.view import faults_of, in_decisive
 from evidence_export.texts import local_time, seconds, source_words, tenths, uncertainty
+from evidence_export.words import Said
 from streams.instant import Instant, TimeSource
 
 _MAX_LISTED = 12
@@ -56,13 +56,6 @@ _VIEW_FAULTS = {
 }
 
 
-class _Said(NamedTuple):
-    """One sentence in both languages."""
-
-    zh: str
-    en: str
-
-
 def readme(request: CaseRequest, made: Made) -> bytes:
     """The whole text, UTF-8."""
     several = len(made.clips) > 1
@@ -85,41 +78,41 @@ def _wrapped(text: str) -> str:
     )
 
 
-def _stay(request: CaseRequest) -> Iterator[_Said]:
+def _stay(request: CaseRequest) -> Iterator[Said]:
     after, by = request.stay.arrived
     seen = local_time(by, request)
     if after is None:
-        yield _Said(
+        yield Said(
             f"到达：开始观察时已在场，何时到达未知；首次看到 {seen}",
             f"Arrival: it stood there when watching began, since when is unknown; first seen {seen}",
         )
     else:
         before = local_time(after, request)
-        yield _Said(
+        yield Said(
             f"到达：{before} 未见到目标，{seen} 首次看到", f"Arrival: not seen there at {before}, first seen {seen}"
         )
     departed, last = request.stay.departed, local_time(request.stay.last_seen, request)
     if request.still_standing:
-        yield _Said(
+        yield Said(
             f"离开：封存时仍在停放（最后看到 {last}）", f"Departure: still standing when sealed, last seen {last}"
         )
     elif departed is None or departed[1] is None:
-        yield _Said(f"离开：未看到离开（最后看到 {last}）", f"Departure: not seen leaving, last seen {last}")
+        yield Said(f"离开：未看到离开（最后看到 {last}）", f"Departure: not seen leaving, last seen {last}")
     else:
         gone = local_time(departed[1], request)
-        yield _Said(f"离开：最后看到 {last}，{gone} 已不在场", f"Departure: last seen {last}, gone at {gone}")
+        yield Said(f"离开：最后看到 {last}，{gone} 已不在场", f"Departure: last seen {last}, gone at {gone}")
 
 
-def _clocks(request: CaseRequest) -> Iterator[_Said]:
+def _clocks(request: CaseRequest) -> Iterator[Said]:
     at = request.stay.arrived[1]
     source_zh, source_en = source_words(at).split(" ", 1)
     half = uncertainty(at.uncertainty_ns)
-    yield _Said(f"时间来源：{source_zh}，读数误差 {half}", f"Time: {source_en}, read to {half}")
+    yield Said(f"时间来源：{source_zh}，读数误差 {half}", f"Time: {source_en}, read to {half}")
     facts = time_facts(request)
     if facts is None:
         measured = reference_offset_ns(request)
         if measured is None:
-            yield _Said("摄像机时钟偏差：未测量", "Offset of the camera's clock: not measured")
+            yield Said("摄像机时钟偏差：未测量", "Offset of the camera's clock: not measured")
         else:
             yield _offset(_CAMERA, _REFERENCE, measured)
         return
@@ -127,92 +120,92 @@ def _clocks(request: CaseRequest) -> Iterator[_Said]:
     yield _offset(_SERVER, _REFERENCE, facts.server_offset_ns)
     yield from _checked(facts, request)
     if "camera_clock_jumped" in facts.flags:
-        yield _Said("注意：记录期间摄像机时钟跳变", "Note: the camera's clock jumped while this was recorded")
+        yield Said("注意：记录期间摄像机时钟跳变", "Note: the camera's clock jumped while this was recorded")
     if "host_clock_stepped" in facts.flags:
-        yield _Said("注意：记录期间服务器时钟被调整", "Note: the server's clock was set while this was recorded")
+        yield Said("注意：记录期间服务器时钟被调整", "Note: the server's clock was set while this was recorded")
     for whose, zh, en in (("camera", "摄像机", "camera"), ("server", "服务器", "server")):
         value = facts.camera_offset_ns if whose == "camera" else facts.server_offset_ns
         if value is not None and f"{whose}_offset_unknown" in facts.flags:
-            yield _Said(
+            yield Said(
                 f"注意：部分时段的{zh}时钟偏差未知", f"Note: for a part of the time the {en}'s offset is unknown"
             )
 
 
-def _checked(facts: TimeFacts, request: CaseRequest) -> Iterator[_Said]:
+def _checked(facts: TimeFacts, request: CaseRequest) -> Iterator[Said]:
     if facts.server_checked_ns is not None:
         when = local_time(Instant(facts.server_checked_ns, TimeSource.ARRIVAL, 0), request)
-        yield _Said(f"服务器时钟核对于 {when}", f"The server's clock was checked at {when}")
+        yield Said(f"服务器时钟核对于 {when}", f"The server's clock was checked at {when}")
 
 
-def _offset(whose: tuple[str, str], than: tuple[str, str], value: int | None) -> _Said:
+def _offset(whose: tuple[str, str], than: tuple[str, str], value: int | None) -> Said:
     (clock_zh, clock), (other_zh, other) = whose, than
     if value is None:
-        return _Said(f"{clock_zh}与{other_zh}相差多少：未知", f"How far {clock} was from {other}: unknown")
+        return Said(f"{clock_zh}与{other_zh}相差多少：未知", f"How far {clock} was from {other}: unknown")
     over = abs(value) > OVER_1S_NS
     faster_zh, faster = ("快", "ahead of") if value >= 0 else ("慢", "behind")
     size = seconds(abs(value))
-    return _Said(
+    return Said(
         f"{clock_zh}比{other_zh}{faster_zh} {size} 秒" + ("，超过 1.0 秒（GA/T 832 第 3.2 条）" if over else ""),
         f"{clock} was {size} s {faster} {other}".capitalize() + (", over 1.0 s (GA/T 832, 3.2)" if over else ""),
     )
 
 
-def _continuity(request: CaseRequest, made: Made) -> Iterator[_Said]:
+def _continuity(request: CaseRequest, made: Made) -> Iterator[Said]:
     lost = lost_in_decisive_ns(request, made)
     if lost or clock_set_back(request, made):
-        yield _Said(
+        yield Said(
             f"到达与认定之间缺少画面 {tenths(lost)} 秒，未经说明不得批准",
             f"Between arrival and proof {tenths(lost)} s of footage are missing: not to be approved as it is",
         )
     elif any(source.recording.coverage is None and source.contents is None for source in made.sources):
-        yield _Said("到达与认定之间是否缺少画面：未知", "Whether footage is missing between arrival and proof: unknown")
+        yield Said("到达与认定之间是否缺少画面：未知", "Whether footage is missing between arrival and proof: unknown")
     else:
-        yield _Said("自到达至认定，画面无缺失", "No footage is missing between arrival and proof")
+        yield Said("自到达至认定，画面无缺失", "No footage is missing between arrival and proof")
     for one in made.breaks[:_MAX_LISTED]:
         zh, en = _CAUSES.get(one.cause, (brief(one.cause), brief(one.cause)))
         start, end = local_time(one.start, request), local_time(one.end, request)
         mark_zh, mark_en = ("（关键时段）", " (decisive)") if one.touches(*decisive_interval(request)) else ("", "")
-        yield _Said(f"录像中断{mark_zh}：{start} 至 {end}，{zh}", f"No recording{mark_en}: from {start} to {end}, {en}")
+        yield Said(f"录像中断{mark_zh}：{start} 至 {end}，{zh}", f"No recording{mark_en}: from {start} to {end}, {en}")
     if len(made.breaks) > _MAX_LISTED:
         more = len(made.breaks) - _MAX_LISTED
-        yield _Said(f"另有 {more} 处中断，见 case.json", f"{more} more breaks: see case.json")
+        yield Said(f"另有 {more} 处中断，见 case.json", f"{more} more breaks: see case.json")
 
 
-def _view(request: CaseRequest) -> Iterator[_Said]:
+def _view(request: CaseRequest) -> Iterator[Said]:
     faults = faults_of(request)
     if faults is None:
-        yield _Said("摄像机视角是否异常：未监测", "Faults of the camera's view: not watched for")
+        yield Said("摄像机视角是否异常：未监测", "Faults of the camera's view: not watched for")
         return
     if not faults:
-        yield _Said("摄像机视角：未发现异常", "The camera's view: no fault was found")
+        yield Said("摄像机视角：未发现异常", "The camera's view: no fault was found")
     for fault in faults[:_MAX_LISTED]:
         zh, en = _VIEW_FAULTS.get(fault.kind, (brief(fault.kind), brief(fault.kind)))
         since = local_time(fault.since, request)
         until = local_time(fault.until, request) if fault.until else None
-        yield _Said(
+        yield Said(
             f"摄像机视角异常：{zh}，{since} " + (f"至 {until}" if until else "起，封存时仍未恢复"),
             f"Fault of the camera's view: {en}, from {since} "
             + (f"to {until}" if until else "on, not over when sealed"),
         )
     if len(faults) > _MAX_LISTED:
         more = len(faults) - _MAX_LISTED
-        yield _Said(f"另有 {more} 处视角异常，见 case.json", f"{more} more faults of the view: see case.json")
+        yield Said(f"另有 {more} 处视角异常，见 case.json", f"{more} more faults of the view: see case.json")
     if in_decisive(request):
-        yield _Said(
+        yield Said(
             "视角异常发生在到达与认定之间，未经说明不得批准",
             "The view was at fault between arrival and proof: not to be approved as it is",
         )
 
 
-def _stream(request: CaseRequest) -> Iterator[_Said]:
+def _stream(request: CaseRequest) -> Iterator[Said]:
     if request.stream_seen == "sub":
-        yield _Said(
+        yield Said(
             "目标在同一摄像机的子码流中检出，截图取自所录主码流中时间最近的一帧，时间差见 case.json",
             "The vehicle was seen in the camera's sub stream; the stills are the nearest frames of the main stream, "
             "which is the recording, and case.json states how near",
         )
     elif request.moment_tolerance_ns:
-        yield _Said(
+        yield Said(
             "截图为录像中与检测时刻最接近的一帧，时间差见 case.json",
             "The stills are the recorded frames nearest to the sightings; case.json states how near",
         )

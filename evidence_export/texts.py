@@ -12,9 +12,9 @@ from evidence_export.manifest import rule_of, zone_of_policy
 from evidence_export.overlay.render import Bar, Field
 from evidence_export.plan import zone_of
 from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
+from evidence_export.words import CLASSES_ZH, kind_words
 from streams.instant import NS_PER_S, Instant, TimeSource
 
-_KINDS = {"no_parking": ("违法停车", "Illegal parking")}
 _SOURCES = {
     TimeSource.RTCP_SR: "摄像机时钟 camera (RTCP)",
     TimeSource.ARRIVAL: "服务器接收 server arrival",
@@ -23,7 +23,6 @@ _SOURCES = {
     TimeSource.OSD: "画面叠加 on-screen text",
     TimeSource.OPERATOR: "人工填报 operator",
 }
-_CLASSES = {"car": "小型车", "truck": "货车", "bus": "客车", "motorcycle": "摩托车", "bicycle": "自行车"}
 _TENTH = NS_PER_S // 10
 _UNKNOWN = "未知 unknown"
 
@@ -77,13 +76,13 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
     """The information bar of one derived copy."""
     camera, violation, at = request.camera, request.violation, panorama.at
     rule = rule_of(request)
-    kind, kind_en = _KINDS.get(str(rule.get("kind")), ("违法行为", violation.rule))
+    kind = kind_words(str(rule.get("kind")), violation.rule)
     lead = not (rule.get("legal_basis") or {}).get("statute")
     zone_name = zone_of_policy(request).get("name") or ""
     allowed, stood = tenths(violation.allowed_ns), tenths(violation.dwell_lower_bound_ns)
     place = f"{camera.road or '道路未知 road unknown'}，{camera.location or '具体位置未知 exact place unknown'}"
     return Bar(
-        title=f"{kind}{'线索' if lead else ''}  {kind_en}{' (lead)' if lead else ''}",
+        title=f"{kind.zh}{'线索' if lead else ''}  {kind.en}{' (lead)' if lead else ''}",
         badge=f"全景图 Panorama {number}/{count}",
         fields=(
             Field("时间 Time", local_time(at, request)),
@@ -139,7 +138,7 @@ def box_label(panorama: Panorama) -> str:
     """The words at the box: what the model takes it for, and how sure it is."""
     cls = panorama.moment.cls
     score = round(panorama.moment.score * 100)
-    return f"{_CLASSES.get(cls, '')} {cls} {score}%".strip()
+    return f"{CLASSES_ZH.get(cls, '')} {cls} {score}%".strip()
 
 
 def bag_info(request: CaseRequest, case_id: str, payload: list[BagFile]) -> bytes:

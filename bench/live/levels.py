@@ -113,7 +113,7 @@ class _Turn:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for name, death in self._fleet.watch():
-                raise RuntimeError(f"{name}: {death.why}")
+                raise RuntimeError(f"{name}: {death.why.en}")
             for name, level in self._by_level.items():
                 if name in self._told.reports and name not in self._said:
                     self._said.add(name)

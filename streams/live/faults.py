@@ -54,10 +54,16 @@ _TEXTS: dict[FaultKind, tuple[str, str]] = {
 }
 
 
+def usual(kind: FaultKind) -> str | None:
+    """What is said of a fault where nothing more is known; None for those that are no stream's own."""
+    texts = _TEXTS.get(kind)
+    return None if texts is None else texts[0]
+
+
 def fault(kind: FaultKind, where: str, what: str | None = None, *, remedy: str | None = None) -> LiveError:
     """The fault with its usual words, or with others in their place."""
-    usual = _TEXTS[kind]
-    return LiveError(kind, what or usual[0], where=where, remedy=usual[1] if remedy is None else remedy)
+    said, todo = _TEXTS[kind]
+    return LiveError(kind, what or said, where=where, remedy=todo if remedy is None else remedy)
 
 
 def on_opening(error: BaseException, *, where: str, host: str, took_ns: int, allowed_ns: int) -> LiveError:

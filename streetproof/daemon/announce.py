@@ -1,59 +1,40 @@
-"""What is said to people, in Chinese and in English: the texts of notices, and of the problems that /status lists."""
+"""What is said to people, in Chinese and in English: the texts of notices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from evidence_export.words import Said, class_zh, kind_words
 from streams.instant import NS_PER_S, Instant, iso_utc
 from streetproof.daemon.notices.interface import Notice, NoticeKind
+from streetproof.daemon.words import fault_zh, view_words
 from streetproof.settings.site import Camera, Site
 from vision.interface import Violation
 
-FAULTS_ZH = {
-    "refused": "无法连接",
-    "name": "域名无法解析",
-    "unauthorized": "用户名或密码错误",
-    "not_found": "视频流不存在",
-    "timeout": "连接超时",
-    "stalled": "视频中断（无数据）",
-    "ended": "视频流被对方关闭",
-    "no_video": "没有视频画面",
-    "no_parameters": "缺少视频参数",
-    "no_keyframe": "没有关键帧",
-    "changed": "编码或分辨率发生变化",
-    "timestamps": "时间戳跳变",
-    "protocol": "视频协议错误",
-    "crashed": "采集进程异常退出",
-    "disk": "无法写入磁盘",
-}
-VIEWS = {
-    "moved": ("画面移位", "the view has moved"),
-    "blocked": ("画面被遮挡", "the view is blocked"),
-    "defocused": ("画面失焦", "the view is out of focus"),
-    "frozen": ("画面冻结", "the picture is frozen"),
-    "black": ("画面全黑", "the picture is black"),
-    "overexposed": ("画面过曝", "the picture is overexposed"),
-}
+SITE_FILE_IN_FORCE = Said("站点配置已恢复有效并生效", "The site file is in order and in force again")
 
 
 def lead(site: Site, camera: Camera, violation: Violation) -> Notice:
     """A rule has fired; the case is sealed a little later."""
     minutes = violation.dwell_lower_bound_ns // (60 * NS_PER_S)
     seconds = violation.dwell_lower_bound_ns // NS_PER_S % 60
+    rules = site.rules_of(camera).policy.rules
+    kind = kind_words(next((rule.kind for rule in rules if rule.id == violation.rule), ""), violation.rule)
+    cls = violation.stay.cls
     return Notice(
         kind=NoticeKind.LEAD,
         site=site.site.id,
         camera=camera.id,
         at_ns=violation.fired_at.utc_ns,
-        zh=f"{camera.name}：发现违法线索（{violation.rule}，{violation.stay.cls}），已停留至少{minutes}分{seconds}秒，待人工审核",
-        en=f"{camera.name}: a lead ({violation.rule}, {violation.stay.cls}) has stood for at least {minutes} min "
-        f"{seconds} s; it awaits review",
+        zh=f"{camera.name}：发现{kind.zh}线索（{class_zh(cls)}），已停留至少{minutes}分{seconds}秒，待人工审核",
+        en=f"{camera.name}: {kind.en} (lead, {cls}): it has stood for at least {minutes} min {seconds} s and awaits "
+        "review",
         data={
             "rule": violation.rule,
             "zone": violation.zone,
             "stay": violation.stay.id,
-            "class": violation.stay.cls,
+            "class": cls,
             "dwell_lower_bound_ns": violation.dwell_lower_bound_ns,
         },
     )
@@ -80,7 +61,7 @@ def fault(site: Site, camera: Camera, kind: str, what: str, times: int, at_ns: i
         site=site.site.id,
         camera=camera.id,
         at_ns=at_ns,
-        zh=f"{camera.name}：{FAULTS_ZH.get(kind, kind)}{again}",
+        zh=f"{camera.name}：{fault_zh(kind)}{again}",
         en=f"{camera.name}: {what}" + (f" ({times} times)" if times > 1 else ""),
         data={"fault": kind, "times": times},
     )
@@ -100,7 +81,7 @@ def recovered(site: Site, camera: Camera, at_ns: int) -> Notice:
 
 def view(site: Site, camera: Camera, kind: str, begun: bool, suspended: bool, at_ns: int) -> Notice:
     """A view cannot be trusted, or one reason for that is gone; its rules are `suspended` while there is any."""
-    zh, en = VIEWS.get(kind, (kind, kind))
+    said = view_words(kind)
     now_zh = "该路规则已暂停" if begun else "仍有其他问题，规则继续暂停" if suspended else "规则恢复"
     now_en = "are suspended" if begun else "stay suspended for another reason" if suspended else "are in force again"
     return Notice(
@@ -108,15 +89,15 @@ def view(site: Site, camera: Camera, kind: str, begun: bool, suspended: bool, at
         site=site.site.id,
         camera=camera.id,
         at_ns=at_ns,
-        zh=f"{camera.name}：{zh}{'' if begun else '已消除'}，{now_zh}",
-        en=f"{camera.name}: {en if begun else f'no more of {en!r}'}; its rules {now_en}",
+        zh=f"{camera.name}：{said.zh}{'' if begun else '已消除'}，{now_zh}",
+        en=f"{camera.name}: {said.en if begun else f'no more of {said.en!r}'}; its rules {now_en}",
         data={"view": kind, "begun": begun, "suspended": suspended},
     )
 
 
 def doubted(site: Site, camera: Camera, kind: str, since: Instant, cases: Sequence[str], at_ns: int) -> Notice:
     """A view was not to be trusted while cases that are sealed already were seen in it."""
-    zh, en = VIEWS.get(kind, (kind, kind))
+    words = view_words(kind)
     time = since.local(ZoneInfo(site.site.timezone)).strftime("%H:%M:%S")
     shown, more = ", ".join(cases[:5]), len(cases) - 5
     return Notice(
@@ -124,10 +105,10 @@ def doubted(site: Site, camera: Camera, kind: str, since: Instant, cases: Sequen
         site=site.site.id,
         camera=camera.id,
         at_ns=at_ns,
-        zh=f"{camera.name}：自{time}起{zh}，确认前已封存的案件含该时段画面，须人工复核：{shown}"
+        zh=f"{camera.name}：自{time}起{words.zh}，确认前已封存的案件含该时段画面，须人工复核：{shown}"
         + (f"等{len(cases)}件" if more > 0 else ""),
-        en=f"{camera.name}: {en} since {time}; cases that were sealed before this was confirmed show that time, and "
-        f"need a person's look: {shown}" + (f" and {more} more" if more > 0 else ""),
+        en=f"{camera.name}: {words.en} since {time}; cases that were sealed before this was confirmed show that "
+        f"time, and need a person's look: {shown}" + (f" and {more} more" if more > 0 else ""),
         data={"view": kind, "since": iso_utc(since.utc_ns), "cases": list(cases)},
     )
 
@@ -152,6 +133,14 @@ def clock(site: Site, camera: Camera, off: bool, offset_ns: int | None, at_ns: i
     )
 
 
-def plain(site: Site, kind: NoticeKind, zh: str, en: str, at_ns: int) -> Notice:
+def clock_was_set(by_s: float) -> Said:
+    """Somebody has set this machine's clock."""
+    return Said(
+        f"服务器时钟被调整了 {by_s:+.3f} 秒；正在计时的停留不受影响，相关案件将注明",
+        f"This server's clock was set by {by_s:+.3f} s. Stays being timed are not bent by it; cases say so",
+    )
+
+
+def plain(site: Site, kind: NoticeKind, said: Said, at_ns: int) -> Notice:
     """Something that concerns the whole site."""
-    return Notice(kind=kind, site=site.site.id, camera=None, at_ns=at_ns, zh=zh, en=en)
+    return Notice(kind=kind, site=site.site.id, camera=None, at_ns=at_ns, zh=said.zh, en=said.en)

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from random import Random
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S
 from streams.live.backoff import Backoff
 from streetproof.daemon.messages import FromCamera, Stop, ToCamera, WorkerSpec
@@ -32,7 +33,7 @@ STEADY_NS = 300 * NS_PER_S
 class Died:
     """A camera's process ended without being told to, or could not be started."""
 
-    why: str
+    why: Said
 
 
 Tell = Callable[[str, int, FromCamera], None]
@@ -88,7 +89,7 @@ class Fleet:
         try:
             place.member.connection.send(message)
         except OSError:
-            place.member.died = Died("it does not listen any more")
+            place.member.died = Died(Said("进程不再接收指令", "it does not listen any more"))
 
     def is_current(self, camera: str, generation: int) -> bool:
         """Whether a message with this generation comes from the process that is there now."""
@@ -146,7 +147,7 @@ class Fleet:
                     # The database or the disk does not answer now, or the machine has no room for another process;
                     # that must not cost the other cameras anything.
                     place.next_ns = now_ns + place.backoff.pause()
-                    died.append((camera, Died(f"it could not be started: {error}")))
+                    died.append((camera, Died(Said(f"进程无法启动：{error}", f"it could not be started: {error}"))))
         return died
 
     def remove(self, camera: str, cause: str, timeout_s: float) -> None:
@@ -198,9 +199,14 @@ class Fleet:
             return member.died
         if not member.process.is_alive():
             code = member.process.exitcode
-            return Died(f"it was ended by signal {-code}" if code is not None and code < 0 else f"it ended with {code}")
+            if code is not None and code < 0:
+                return Died(Said(f"进程被信号 {-code} 终止", f"it was ended by signal {-code}"))
+            return Died(Said(f"进程已结束，退出码 {code}", f"it ended with {code}"))
         if now_ns - member.heard_ns > (SILENT_NS if member.reported else START_NS):
-            return Died(f"it said nothing for {(now_ns - member.heard_ns) // NS_PER_S} s and was killed")
+            silent_s = (now_ns - member.heard_ns) // NS_PER_S
+            return Died(
+                Said(f"进程 {silent_s} 秒无响应，已被强制终止", f"it said nothing for {silent_s} s and was killed")
+            )
         return None
 
     def _ask_to_stop(self, members: dict[str, _Member], cause: str, timeout_s: float) -> None:

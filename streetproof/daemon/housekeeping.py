@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S, to_datetime
 from streams.recorder.durable import sync_folder
 from streams.recorder.errors import RecorderError
@@ -119,8 +120,10 @@ class Housekeeper:
             concerns.append(
                 Concern(
                     ConcernKind.UNDELETABLE,
-                    f"{undeletable} 个录像片段应删除但无法删除；请检查磁盘与权限。",
-                    f"{undeletable} segments should be deleted and cannot be. Check the disk and its rights.",
+                    Said(
+                        f"{undeletable} 个录像片段应删除但无法删除；请检查磁盘与权限",
+                        f"{undeletable} segments should be deleted and cannot be. Check the disk and its rights.",
+                    ),
                 )
             )
         full = len(planned.decisions) == most

@@ -137,7 +137,8 @@ class _Pages:
                 return HTTPStatus.OK if alive else HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, body.encode()
             case "/readyz":
                 snapshot = self._snapshot()
-                body = "ready\n" if snapshot.ready else "not ready\n" + "".join(f"{p}\n" for p in snapshot.problems)
+                why = "".join(f"{problem.zh}\n{problem.en}\n" for problem in snapshot.problems)
+                body = "ready\n" if snapshot.ready else f"not ready\n{why}"
                 return HTTPStatus.OK if snapshot.ready else HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, body.encode()
             case "/metrics":
                 return HTTPStatus.OK, CONTENT_TYPE, exposition(self._snapshot())

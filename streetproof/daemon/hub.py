@@ -273,8 +273,8 @@ class Hub:
             station.tally.on_death(death.why, self._host.now_ns())
             station.desk.unanswered()
             station.told = None
-            _log.error("camera_process_died", camera=camera, why=death.why)
-            self.alarms.fault(camera, "crashed", death.why)
+            _log.error("camera_process_died", camera=camera, why=death.why.en)
+            self.alarms.fault(camera, "crashed", death.why.en)
 
     def _seen(self, seen: Seen) -> None:
         station = self.stations.get(seen.camera)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from evidence_export.words import Said
 from streams.recorder.chain import Damaged, scan
 from streams.recorder.durable import write_whole
 from streams.recorder.errors import RecorderError
@@ -22,6 +23,7 @@ from streams.recorder.interface import CloseReason, GapStatement, SegmentRecord
 from streams.recorder.names import cameras
 from streams.recorder.recovery import NotRecovered, partials, recover
 from streams.recorder.tombstones import tombstones
+from streetproof.daemon.problems import index_behind
 from streetproof.errors import StreetproofError
 from streetproof.store.connection import StoreError
 from streetproof.store.database import Store
@@ -73,12 +75,12 @@ class RecordingIndex:
         self._pending: list[SegmentRecord | GapStatement] = []
         self._behind = False
         self._catching: Iterator[SegmentRecord | Damaged] | None = None
-        self._problem: str | None = None
+        self._problem: Said | None = None
         self._lock = threading.Lock()
         self._writing = threading.Lock()
 
     @property
-    def problem(self) -> str | None:
+    def problem(self) -> Said | None:
         """Why the index is behind the recordings; None: it is not."""
         return self._problem
 
@@ -97,7 +99,7 @@ class RecordingIndex:
         except StoreError as error:
             if self._problem is None:
                 _log.warning("index_behind", error=str(error))
-            self._problem = f"The index of recordings cannot be written: {error}"
+            self._problem = index_behind(error)
             return False
         if self._problem is not None:
             _log.info("index_caught_up")

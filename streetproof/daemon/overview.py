@@ -1,13 +1,16 @@
-"""Puts together how the daemon is, from what each part knows. Sentences for people are in plain words."""
+"""Puts together how the daemon is, from what each part knows."""
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S
 from streams.live.hostclock import LIMIT_NS, HostClock
+from streetproof.daemon import problems
 from streetproof.daemon.fleet import Fleet
 from streetproof.daemon.hub import Hub
 from streetproof.daemon.reference_time import Measured, ReferenceUnknown
@@ -31,8 +34,8 @@ class Overview:
 
     disk: Room
     config_error: str | None = None
-    house_error: str | None = None
-    index_problem: str | None = None
+    house_error: Said | None = None
+    index_problem: Said | None = None
     concerns: tuple[Concern, ...] = ()
     measured: Measured | None = None
     findings: dict[FindingState, int] = field(default_factory=dict)
@@ -89,31 +92,23 @@ def _camera(hub: Hub, fleet: Fleet, name: str, now_ns: int) -> CameraSnapshot:
     )
 
 
-def _problems(hub: Hub, host: HostClock, known: Overview) -> list[str]:
-    found = []
+def _problems(hub: Hub, host: HostClock, known: Overview) -> Iterator[Said]:
+    """The gravest first."""
     if hub.broken is not None:
-        found.append(f"The model failed, nothing is looked at any more, recording goes on: {hub.broken}. Restart.")
+        yield problems.model_failed(hub.broken)
     if hub.store_error is not None:
-        found.append(f"The database does not answer; recording goes on: {hub.store_error}")
+        yield problems.database_silent(hub.store_error)
     if known.config_error is not None:
-        found.append(f"The newest site file is not in force: {known.config_error}")
-    found += [text for text in (known.index_problem, known.house_error) if text is not None]
-    found += [concern.en for concern in known.concerns]
+        yield problems.site_file_refused(known.config_error)
+    yield from (said for said in (known.index_problem, known.house_error) if said is not None)
+    yield from (concern.said for concern in known.concerns)
     failed = known.findings.get(FindingState.FAILED, 0)
     if failed:
-        found.append(
-            f"{failed} findings could not be sealed and were given up; the log says why. Their footage is kept"
-        )
+        yield problems.not_sealed(failed)
     offset = host.server_offset()
     if offset is not None and abs(offset.offset_ns) > LIMIT_NS:
-        found.append(f"This server's clock is {offset.offset_ns / NS_PER_S:+.3f} s off: set up NTP. Cases are flagged")
+        yield problems.server_clock_off(offset.offset_ns)
     elif offset is None and isinstance(known.measured, ReferenceUnknown):
-        found.append(
-            f"Nobody knows how far this server's clock is off: {known.measured.reason}. {known.measured.remedy}"
-        )
+        yield problems.server_clock_unknown(known.measured)
     if host.stepped():
-        found.append(
-            f"This server's clock was set by {host.offset_ns() / NS_PER_S:+.3f} s, away from its reference; times go "
-            "on as before. Put the clock right"
-        )
-    return found
+        yield problems.server_clock_set(host.offset_ns())

@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S
 from streams.live.hostclock import HostReading, ReferenceLine, read_host
+from streetproof.daemon import reference_texts as texts
 
 NTP_PORT = 123
 _EXCHANGES = 4
@@ -29,7 +31,6 @@ _MAX_BYTES = 1024
 _HEADER = struct.Struct(">BBbbiI4sQQQQ")
 _ORIGIN = 8
 """Which field repeats the number we sent."""
-_SILENCE = "no answer came in time"
 _UNSYNCHRONISED, _SERVER_MODE, _MAX_STRATUM = 3, 4, 15
 _MAX_DISTANCE_NS = 3 * NS_PER_S // 2
 """A server that says it may be further from true time than this is no reference (RFC 5905: MAXDIST)."""
@@ -65,8 +66,8 @@ class ReferenceReading:
 class ReferenceUnknown:
     """No measurement: why, and what to do about it. The offset is unknown then, which is not zero."""
 
-    reason: str
-    remedy: str
+    reason: Said
+    remedy: Said
 
 
 Measured = ReferenceReading | ReferenceUnknown
@@ -102,17 +103,22 @@ class _Exchange(NamedTuple):
 class _Refused(Exception):
     """An answer that says to stop asking."""
 
+    def __init__(self, why: Said) -> None:
+        super().__init__(why.en)
+        self.why = why
+
 
 def _ask_server(server: str, timeout_s: float, read: Callable[[], HostReading]) -> Measured:
-    remedy = f"Look whether the NTP server {_plain(server)} runs and may be asked from here (UDP port {NTP_PORT})"
+    name = _plain(server)
+    remedy = texts.check_server(name, NTP_PORT)
     try:
         host, port = _host_and_port(server)
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     except (OSError, UnicodeError, ValueError):
-        return ReferenceUnknown(f"no address is known for {_plain(server)}", "Look at `live.ntp` and at name service")
+        return ReferenceUnknown(texts.no_address(name), texts.CHECK_NAME)
     deadline_ns = time.monotonic_ns() + round(timeout_s * NS_PER_S)
     exchanges: list[_Exchange] = []
-    reasons: list[str] = []
+    reasons: list[Said] = []
     try:
         with socket.socket(family, kind, protocol) as asking:
             # A connected socket hears nobody else, and is told when nobody listens there.
@@ -120,34 +126,34 @@ def _ask_server(server: str, timeout_s: float, read: Callable[[], HostReading]) 
             for left in range(_EXCHANGES, 0, -1):
                 now_ns = time.monotonic_ns()
                 outcome = _exchange(asking, now_ns + max(0, deadline_ns - now_ns) // left, read)
-                if isinstance(outcome, str):
+                if isinstance(outcome, Said):
                     reasons.append(outcome)
                 else:
                     exchanges.append(outcome)
     except _Refused as refusal:
-        reasons.append(str(refusal))
+        reasons.append(refusal.why)
     except OSError as error:
-        reasons.append(error.strerror or "the network cannot be used")
+        reasons.append(texts.no_network(error.strerror))
     if not exchanges:
-        reason = next((reason for reason in reversed(reasons) if reason != _SILENCE), _SILENCE)
-        return ReferenceUnknown(f"{_plain(server)} gave no time: {reason}", remedy)
+        reason = next((reason for reason in reversed(reasons) if reason != texts.SILENCE), texts.SILENCE)
+        return ReferenceUnknown(texts.gave_no_time(name, reason), remedy)
     best = min(exchanges, key=lambda exchange: exchange.delay_ns)
     # Each exchange bounds the same difference: bounds that exclude each other cannot all be honest.
     if any(
         abs(other.line_ns - best.line_ns) > (other.delay_ns + best.delay_ns) // 2 + 1_000_000 for other in exchanges
     ):
-        return ReferenceUnknown(f"{_plain(server)} contradicts itself from one answer to the next", remedy)
-    source = f"NTP server {_plain(server)}, stratum {best.stratum}"
+        return ReferenceUnknown(texts.contradicts_itself(name), remedy)
+    source = f"NTP server {name}, stratum {best.stratum}"
     return _reading(best.line_ns, best.delay_ns // 2 + best.distance_ns, source, read())
 
 
-def _exchange(asking: socket.socket, deadline_ns: int, read: Callable[[], HostReading]) -> _Exchange | str:
-    """Ask once; a sentence where no good answer came by then. Raises _Refused and OSError."""
+def _exchange(asking: socket.socket, deadline_ns: int, read: Callable[[], HostReading]) -> _Exchange | Said:
+    """Ask once; the reason where no good answer came by then. Raises _Refused and OSError."""
     nonce = secrets.randbits(64)
     question = _HEADER.pack(4 << 3 | 3, 0, 0, 0x20, 0, 0, bytes(4), 0, 0, 0, nonce)
     sent_ns = read().monotonic_ns
     asking.send(question)
-    reason = _SILENCE
+    reason = texts.SILENCE
     for _ in range(_MAX_STRAYS):
         wait_ns = deadline_ns - time.monotonic_ns()
         if wait_ns <= 0:
@@ -161,11 +167,11 @@ def _exchange(asking: socket.socket, deadline_ns: int, read: Callable[[], HostRe
         if len(answer) >= _HEADER.size and _HEADER.unpack_from(answer)[_ORIGIN] == nonce:
             return _judge(answer, sent_ns, received_ns)
         # It may be forged or belong to an earlier question; the true one may still come.
-        reason = "what came answers no question of ours"
+        reason = texts.STRAY
     return reason
 
 
-def _judge(answer: bytes, sent_ns: int, received_ns: int) -> _Exchange | str:
+def _judge(answer: bytes, sent_ns: int, received_ns: int) -> _Exchange | Said:
     """What an answer to our question is worth. Raises _Refused where the server asks to be left alone (kiss-o'-death).
 
     `sent_ns` and `received_ns` are CLOCK_MONOTONIC.
@@ -174,21 +180,21 @@ def _judge(answer: bytes, sent_ns: int, received_ns: int) -> _Exchange | str:
     first, stratum, _, _, root_delay, root_dispersion, ident, _, _, received, transmitted = fields
     leap, version, mode = first >> 6, first >> 3 & 7, first & 7
     if mode != _SERVER_MODE or not 3 <= version <= 4:
-        return "what came is no answer of an NTP server"
+        return texts.NO_NTP
     if stratum == 0:
-        raise _Refused(f"it refuses to serve ({_plain(ident.decode('ascii', 'replace'))})")
+        raise _Refused(texts.refuses(_plain(ident.decode("ascii", "replace"))))
     if leap == _UNSYNCHRONISED or stratum > _MAX_STRATUM:
-        return "its own clock is not synchronised"
+        return texts.UNSYNCHRONISED
     distance_ns = (max(0, root_delay) * NS_PER_S >> 17) + (root_dispersion * NS_PER_S >> 16)
     if distance_ns > _MAX_DISTANCE_NS:
-        return "by its own word it is too far from true time"
+        return texts.TOO_FAR
     if received == 0 or transmitted == 0:
-        return "its answer holds no time"
+        return texts.NO_TIME
     arrived_utc, left_utc = _utc_ns(received), _utc_ns(transmitted)
     held_ns, elapsed_ns = left_utc - arrived_utc, received_ns - sent_ns
     # A microsecond for the resolutions of two clocks.
     if held_ns < 0 or held_ns > elapsed_ns + 1_000:
-        return "its times contradict each other"
+        return texts.CONTRADICTORY_TIMES
     line_ns = (arrived_utc + left_utc - sent_ns - received_ns) // 2
     return _Exchange(line_ns, max(0, elapsed_ns - held_ns), distance_ns, stratum)
 
@@ -216,7 +222,7 @@ def _host_and_port(server: str) -> tuple[str, int]:
 
 
 def _ask_chrony(chronyc: str, timeout_s: float, read: Callable[[], HostReading]) -> Measured:
-    remedy = "Install and configure chrony, or name an NTP server in `live.ntp`"
+    remedy = texts.SET_UP_CHRONY
     try:
         done = subprocess.run(
             [chronyc, "-c", "-n", "tracking"],
@@ -227,37 +233,37 @@ def _ask_chrony(chronyc: str, timeout_s: float, read: Callable[[], HostReading])
             check=False,
         )
     except (FileNotFoundError, PermissionError):
-        return ReferenceUnknown("no NTP server is named, and chrony is not installed", remedy)
+        return ReferenceUnknown(texts.CHRONY_MISSING, remedy)
     except subprocess.TimeoutExpired:
-        return ReferenceUnknown("chrony did not answer in time", remedy)
+        return ReferenceUnknown(texts.CHRONY_SILENT, remedy)
     except OSError as error:
-        return ReferenceUnknown(f"chrony cannot be asked: {error.strerror}", remedy)
+        return ReferenceUnknown(texts.chrony_unusable(error.strerror), remedy)
     now = read()
     if done.returncode != 0:
-        return ReferenceUnknown("chrony does not run on this machine", remedy)
+        return ReferenceUnknown(texts.CHRONY_STOPPED, remedy)
     outcome = _read_tracking(done.stdout[:_MAX_BYTES])
-    if isinstance(outcome, str):
-        return ReferenceUnknown(outcome, "Look at `chronyc tracking` and `chronyc sources`")
+    if isinstance(outcome, Said):
+        return ReferenceUnknown(outcome, texts.CHECK_CHRONY)
     offset_ns, uncertainty_ns, source = outcome
     return _reading(now.line_ns - offset_ns, uncertainty_ns, source, now)
 
 
-def _read_tracking(output: bytes) -> tuple[int, int, str] | str:
+def _read_tracking(output: bytes) -> tuple[int, int, str] | Said:
     """Offset (system clock minus true time), its uncertainty in ns, and whom chrony follows; or why that is unknown."""
     fields = output.decode("utf-8", "replace").strip().split(",")
     if len(fields) != _TRACKING_FIELDS:
-        return "chrony answered what is not understood"
+        return texts.CHRONY_OBSCURE
     ident, name, stratum = fields[0], fields[1], fields[2]
     if ident.upper() in _LOCAL_IDS or fields[13] == "Not synchronised":
-        return "chrony follows no time server"
+        return texts.CHRONY_ALONE
     try:
         # Positive where the system clock is slow: the sign is the other way round here.
         slow_ns, delay_ns, dispersion_ns = (_seconds(fields[index]) for index in (4, 10, 11))
     except ValueError:
-        return "chrony answered what is not understood"
+        return texts.CHRONY_OBSCURE
     distance_ns = abs(delay_ns) // 2 + abs(dispersion_ns)
     if distance_ns > _MAX_DISTANCE_NS:
-        return "chrony has not heard of its time servers for too long"
+        return texts.CHRONY_STALE
     return -slow_ns, distance_ns, f"chrony following {_plain(name or ident)}, stratum {_plain(stratum)}"
 
 

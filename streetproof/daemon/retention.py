@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S
 from streetproof.store.holds import Hold
 from streetproof.store.segments import StoredSegment
@@ -51,11 +52,10 @@ class ConcernKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """One sentence for people, in both languages."""
+    """One thing that people should know."""
 
     kind: ConcernKind
-    zh: str
-    en: str
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,10 @@ def plan(
         concerns.append(
             Concern(
                 ConcernKind.CLOCK,
-                "本机时钟存疑，暂不因超期删除录像；请检查对时。",
-                "This machine's clock is in doubt, so no footage is deleted for its age. Check its time source.",
+                Said(
+                    "服务器时钟存疑，暂不因超期删除录像；请检查对时",
+                    "This machine's clock is in doubt, so no footage is deleted for its age. Check its time source.",
+                ),
             )
         )
     return Plan(tuple(decisions), tuple(concerns))
@@ -214,25 +216,32 @@ def _about_room(disk: Disk, free: int, *, full: bool, shortened: Mapping[str, in
     if free < disk.min_free and not full:
         yield Concern(
             ConcernKind.NOTHING_LEFT,
-            f"磁盘仅剩 {gib}，且没有可删除的录像（其余为案件证据，或属于正在计时的停留）。"
-            "请立即扩容或解除不再需要的证据保全，否则录像将中断。",
-            f"Only {gib} are free, and no footage may be deleted: the rest is held for cases, or shows what is "
-            "being timed. Add room, or release holds that are no longer needed, before recording stops.",
+            Said(
+                f"磁盘仅剩 {gib}，且没有可删除的录像（其余为案件证据，或属于正在计时的停留）。"
+                "请立即扩容或解除不再需要的证据保全，否则录像将中断",
+                f"Only {gib} are free, and no footage may be deleted: the rest is held for cases, or shows "
+                "what is being timed. Add room, or release holds that are no longer needed, before recording stops.",
+            ),
         )
     elif disk.free < disk.warn_free:
         yield Concern(
             ConcernKind.LOW,
-            f"磁盘剩余 {gib}，低于预警值 {disk.warn_free / _GIB:.1f} GiB；"
-            f"低于 {disk.min_free / _GIB:.1f} GiB 时将删除最早的录像。",
-            f"{gib} are free, less than the {disk.warn_free / _GIB:.1f} GiB to warn at. Below "
-            f"{disk.min_free / _GIB:.1f} GiB the oldest footage is deleted.",
+            Said(
+                f"磁盘剩余 {gib}，低于预警值 {disk.warn_free / _GIB:.1f} GiB；"
+                f"低于 {disk.min_free / _GIB:.1f} GiB 时将删除最早的录像",
+                f"{gib} are free, less than the {disk.warn_free / _GIB:.1f} GiB to warn at. Below "
+                f"{disk.min_free / _GIB:.1f} GiB the oldest footage is deleted.",
+            ),
         )
     if shortened:
         days = min(shortened.values()) / DAY_NS
         yield Concern(
             ConcernKind.SHORTENED,
-            f"磁盘空间不足，未到保存期限的录像被提前删除（最短仅保存 {days:.1f} 天）。",
-            f"For want of room, footage is deleted before its time: after {days:.1f} days. Add room, or record less.",
+            Said(
+                f"磁盘空间不足，未到保存期限的录像被提前删除（最短仅保存 {days:.1f} 天）",
+                f"For want of room, footage is deleted before its time: after {days:.1f} days. Add room, or record "
+                "less.",
+            ),
         )
 
 
@@ -242,8 +251,10 @@ def _about_quotas(left: Mapping[str, int], limits: Mapping[str, Limits], default
         if quota is not None and size > quota:
             yield Concern(
                 ConcernKind.QUOTA_HELD,
-                f"相机 {camera} 占用 {size / _GIB:.1f} GiB，超过配额 {quota / _GIB:.1f} GiB，"
-                "其余录像为案件证据，或属于正在计时的停留，不能删除。",
-                f"Camera {camera} takes {size / _GIB:.1f} GiB, more than its quota of {quota / _GIB:.1f} GiB; what is "
-                "left of it is held for cases, or shows what is being timed.",
+                Said(
+                    f"摄像机 {camera} 占用 {size / _GIB:.1f} GiB，超过配额 {quota / _GIB:.1f} GiB，"
+                    "其余录像为案件证据，或属于正在计时的停留，不能删除",
+                    f"Camera {camera} takes {size / _GIB:.1f} GiB, more than its quota of {quota / _GIB:.1f} GiB; what "
+                    "is left of it is held for cases, or shows what is being timed.",
+                ),
             )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from evidence_export.words import Said
 from models.detector import YoloDetector
 from models.store import ModelStore, load_detector
 from streams.instant import NS_PER_S
@@ -29,6 +30,7 @@ from streetproof.daemon.notices.queue import NoticeQueue
 from streetproof.daemon.notices.sender import Sender
 from streetproof.daemon.notices.targets import targets_of
 from streetproof.daemon.overview import overview
+from streetproof.daemon.problems import site_file_refused
 from streetproof.daemon.reload import SiteFile, changes, kept_copy, live_cameras
 from streetproof.daemon.sdnotify import Notifier
 from streetproof.daemon.sealing import SealingProcess
@@ -149,7 +151,7 @@ class Daemon:
             self._host,
             lambda: self._hub.loaded.site.live.ntp,
             self._stations.tell_line,
-            lambda zh, en: self._say(NoticeKind.TIME, zh, en),
+            lambda said: self._say(NoticeKind.TIME, said),
         )
         self._snapshot: DaemonSnapshot | None = None
         self._server = StatusServer(live.address, self._latest, self._alive)
@@ -211,14 +213,10 @@ class Daemon:
             self._renew_passwords()
         if self._file.error is not None and self._file.error != error:
             _log.error("config_refused", error=self._file.error)
-            self._say(
-                NoticeKind.CONFIG,
-                "新的站点配置有误，未生效，系统按原配置继续运行",
-                f"The new site file is not in force: {self._file.error[:2000]}",
-            )
+            self._say(NoticeKind.CONFIG, site_file_refused(self._file.error[:2000]))
         if self._file.error is None and error is not None:
             _log.info("config_in_force_again", config=self._file.loaded.sha256)
-            self._say(NoticeKind.CONFIG, "站点配置已恢复有效并生效", "The site file is in order and in force again")
+            self._say(NoticeKind.CONFIG, announce.SITE_FILE_IN_FORCE)
         if asked:
             self._notifier.ready()
 
@@ -255,8 +253,8 @@ class Daemon:
         self._notices.put(notice)
         self._sender.wake()
 
-    def _say(self, kind: NoticeKind, zh: str, en: str) -> None:
-        self._notify(announce.plain(self._hub.loaded.site, kind, zh, en, self._host.now_ns()))
+    def _say(self, kind: NoticeKind, said: Said) -> None:
+        self._notify(announce.plain(self._hub.loaded.site, kind, said, self._host.now_ns()))
 
     def _take_snapshot(self) -> None:
         if self._inference.ident is not None and not self._inference.is_alive() and self._hub.broken is None:

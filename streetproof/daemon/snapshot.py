@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from evidence_export.words import Said
+
 
 class CameraState(StrEnum):
     """What a camera's worker is doing."""
@@ -30,7 +32,7 @@ class CameraSnapshot:
     """Without credentials."""
     fault: str | None = None
     """A `FaultKind`, while there is one."""
-    fault_detail: str | None = None
+    fault_detail: Said | None = None
     stream: str | None = None
     """For people: `hevc 1920x1080 rtsp/tcp`."""
     fps: float | None = None
@@ -90,8 +92,8 @@ class DaemonSnapshot:
     """Why the newest version of the site file is not in force; None: it is."""
     ready: bool
     """The model is loaded, the database answers, and every camera's process runs."""
-    problems: tuple[str, ...]
-    """What a person should see to, one sentence each."""
+    problems: tuple[Said, ...]
+    """What a person should see to, the gravest first."""
     model: str
     inference_batches: int
     inference_s: float
@@ -117,10 +119,12 @@ class DaemonSnapshot:
                 **{
                     **camera,
                     "state": CameraState(camera["state"]),
+                    "fault_detail": None if camera["fault_detail"] is None else Said(**camera["fault_detail"]),
                     "clock_flags": tuple(camera["clock_flags"]),
                     "integrity": tuple(camera["integrity"]),
                 }
             )
             for camera in value["cameras"]
         )
-        return cls(**{**value, "problems": tuple(value["problems"]), "cameras": cameras})
+        problems = tuple(Said(**one) for one in value["problems"])
+        return cls(**{**value, "problems": problems, "cameras": cameras})

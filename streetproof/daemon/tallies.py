@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S
 from streams.recorder.interface import GapStatement
+from streetproof.daemon.fault_details import detail
 from streetproof.daemon.messages import Connected, Faulted, Report, StreamRole
 from streetproof.daemon.snapshot import CameraSnapshot, CameraState
 
@@ -20,7 +22,7 @@ class CameraTally:
     since_ns: int
     state: CameraState = CameraState.CONNECTING
     fault: str | None = None
-    fault_detail: str | None = None
+    fault_detail: Said | None = None
     stream: str | None = None
     report: Report | None = None
     reported_ns: int | None = None
@@ -58,7 +60,7 @@ class CameraTally:
         if message.role is not StreamRole.MAIN:
             return False
         news = self.fault != message.kind.value
-        self.fault, self.fault_detail = message.kind.value, message.what
+        self.fault, self.fault_detail = message.kind.value, detail(message.kind, message.what)
         self.enter(CameraState.WAITING, now_ns)
         return news
 
@@ -79,7 +81,7 @@ class CameraTally:
             self.base = self._total()
         self.report = self.reported_ns = None
 
-    def on_death(self, why: str, now_ns: int) -> None:
+    def on_death(self, why: Said, now_ns: int) -> None:
         """The process is gone without being told to."""
         self.on_end()
         self.fault, self.fault_detail = "crashed", why

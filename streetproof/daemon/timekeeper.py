@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import structlog
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S
 from streams.live.hostclock import LIMIT_NS, HostClock
+from streetproof.daemon import announce
 from streetproof.daemon.reference_time import Measured, ReferenceReading, measure
 
 _log = structlog.get_logger(__name__)
@@ -25,10 +27,10 @@ class Timekeeper:
         host: HostClock,
         server: Callable[[], str | None],
         tell_line: Callable[[], None],
-        say: Callable[[str, str], None],
+        say: Callable[[Said], None],
     ) -> None:
         """`server`: the NTP server to ask. `tell_line`: the line, or what is known of it, has changed, and the cameras
-        have to know. `say(zh, en)`: people have to know."""
+        have to know. `say`: people have to know."""
         self._host = host
         self._server = server
         self._tell_line = tell_line
@@ -54,10 +56,7 @@ class Timekeeper:
         if step is not None:
             by_s = step.by_ns / NS_PER_S
             _log.warning("host_clock_stepped", by_s=by_s, slept_s=step.slept_ns / NS_PER_S)
-            self._say(
-                f"服务器时钟被调整了 {by_s:+.3f} 秒；正在计时的停留不受影响，相关案件将注明",
-                f"This server's clock was set by {by_s:+.3f} s. Stays being timed are not bent by it; cases say so",
-            )
+            self._say(announce.clock_was_set(by_s))
         if self._host.stepped() and self._is_right_now():
             # Cameras stay on the line they are on until nothing is being timed there; only what begins takes the new.
             moved_ns = self._host.reanchor()
@@ -72,7 +71,7 @@ class Timekeeper:
             self._tell_line()
         else:
             # The last answer goes on to count, with a growing uncertainty, until it is too old.
-            _log.warning("server_time_unknown", reason=measured.reason)
+            _log.warning("server_time_unknown", reason=measured.reason.en)
 
     def _is_right_now(self) -> bool:
         """Whether nothing speaks against the system clock as it is since it was set."""

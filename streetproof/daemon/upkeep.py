@@ -9,7 +9,9 @@ from pathlib import Path
 
 import structlog
 
+from evidence_export.words import Said
 from streams.live.hostclock import LIMIT_NS, HostClock
+from streetproof.daemon import problems
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.hub import Hub
 from streetproof.daemon.notices.interface import NoticeKind
@@ -33,7 +35,7 @@ class Upkeep:
         house: Housekeeper,
         notices: NoticeQueue,
         data: Path,
-        say: Callable[[NoticeKind, str, str], None],
+        say: Callable[[NoticeKind, Said], None],
     ) -> None:
         self._hub = hub
         self._store = store
@@ -61,7 +63,7 @@ class Upkeep:
             overview.house_error = None
         except StreetproofError as error:
             _log.error("housekeeping_failed", error=error)
-            overview.house_error = str(error)
+            overview.house_error = problems.upkeep_failed(error)
         overview.disk = self._room()
 
     def _is_the_clock_in_doubt(self, host: HostClock) -> bool:
@@ -109,7 +111,7 @@ class Upkeep:
         for concern in report.concerns:
             if concern.kind not in known:
                 kind = NoticeKind.TIME if concern.kind is ConcernKind.CLOCK else NoticeKind.DISK
-                self._say(kind, concern.zh, concern.en)
+                self._say(kind, concern.said)
         self.overview.concerns = report.concerns
         if report.deleted:
             _log.info("footage_deleted", segments=report.deleted, bytes=report.freed, free=report.free)

@@ -76,7 +76,7 @@ def test_a_database_that_is_locked(tmp_path: Path, demo_clip: Path, real_model: 
             locker.execute("BEGIN EXCLUSIVE")
             locked = time.monotonic()
             refused = daemon.until(lambda status: not status["ready"])
-            assert any("database" in problem for problem in refused["problems"])
+            assert any("database" in problem["en"] for problem in refused["problems"])
             files = len(list(daemon.data.rglob("*.mp4")))
             daemon.until_camera(lambda one: one["violations"] == 1 and time.monotonic() - locked > _LOCKED_S)
             assert daemon.findings() == [], "the test is none: the database has taken it"

@@ -36,7 +36,7 @@ def test_a_cameras_process_killed_in_mid_segment(tmp_path: Path, film: Path, rea
         before = daemon.camera("gate-1")
         daemon.kill_camera("gate-1")
         dead = daemon.until_camera(lambda one: one["state"] == "dead")
-        assert dead["fault"] == "crashed" and "signal 9" in dead["fault_detail"]
+        assert dead["fault"] == "crashed" and "signal 9" in dead["fault_detail"]["en"]
         after = daemon.until_camera(lambda one: recording(one) and one["gaps"] == 2)
         assert after["pid"] != before["pid"] and after["packets"] >= before["packets"]
         assert after["fault"] is None
@@ -62,7 +62,7 @@ def test_a_cameras_process_that_hangs(tmp_path: Path, film: Path, real_model: st
         before = daemon.until_camera(recording)["pid"]
         os.kill(before, signal.SIGSTOP)
         dead = daemon.until_camera(lambda one: one["state"] == "dead")
-        assert "said nothing" in dead["fault_detail"]
+        assert "said nothing" in dead["fault_detail"]["en"]
         after = daemon.until_camera(lambda one: recording(one) and one["gaps"] == 2)
         assert after["pid"] != before
         daemon.stop()

@@ -43,7 +43,7 @@ def test_a_wrong_password_and_then_the_right_one(tmp_path: Path, film: Path, rea
         ) as daemon,
     ):
         refused = daemon.until_camera(faulty("unauthorized"))
-        assert "password" in refused["fault_detail"]
+        assert "password" in refused["fault_detail"]["en"]
         before, began = proxy.connections, time.monotonic()
         _write_secret(password, RIGHT)
         # The file alone changes nothing, and the camera is not hammered meanwhile: many lock a user out.
@@ -71,7 +71,7 @@ def test_changed_site_files(tmp_path: Path, film: Path, real_model: str) -> None
             write(daemon.site_file, broken)
             refused = daemon.until(lambda status: status["config_error"])
             assert "none-such" in refused["config_error"] and refused["config_sha256"] == in_force
-            assert any("not in force" in problem for problem in refused["problems"])
+            assert any("not in force" in problem["en"] for problem in refused["problems"])
             assert daemon.metrics()["config_ok"] == 0
             # Now one camera is changed, and another comes: the first has nothing to do with it.
             pids = {one["id"]: one["pid"] for one in refused["cameras"]}

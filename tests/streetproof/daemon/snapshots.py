@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from evidence_export.words import Said
 from streetproof.daemon.snapshot import CameraSnapshot, CameraState, DaemonSnapshot
 
 MINUTE = 60 * 10**9
@@ -72,13 +73,16 @@ def troubled() -> tuple[CameraSnapshot, ...]:
         camera(1),
         camera(
             2, name="North Gate", state=CameraState.WAITING, since_ns=now - 12 * MINUTE, fault="refused",
-            fault_detail="nobody listens there", fps=0.0, last_packet_age_s=720.0, reconnects=17, gaps=4, gap_s=1801.5,
+            fault_detail=Said("端口无响应或设备不可达；请检查供电、网络和地址", "nobody listens there"), fps=0.0,
+            last_packet_age_s=720.0, reconnects=17, gaps=4, gap_s=1801.5,
         ),
         camera(3, offset_s=1.35, clock_flags=("camera_offset_over_1s",), level="sampled", standing=3, cases=2),
         camera(4, integrity=("moved", "defocused"), level="every_frame"),
         camera(5, state=CameraState.CONNECTING, since_ns=now - 10**9, fps=None, last_packet_age_s=None, offset_s=None),
-        camera(6, state=CameraState.DEAD, fault="crashed", fault_detail="ended with signal 11", pid=None,
-               memory_bytes=None, fps=None, last_packet_age_s=3.0),
+        camera(
+            6, state=CameraState.DEAD, fault="crashed", fault_detail=Said("进程被信号 11 终止", "ended with signal 11"),
+            pid=None, memory_bytes=None, fps=None, last_packet_age_s=3.0,
+        ),
         camera(7, offset_s=None, drift_ppm=None, clock_flags=("camera_offset_unknown",)),
         camera(8, last_packet_age_s=9.0, fps=0.0),
     )  # fmt: skip

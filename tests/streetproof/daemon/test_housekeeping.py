@@ -76,7 +76,7 @@ def test_a_disk_that_fills_loses_the_oldest_of_all_and_says_what_that_means() ->
     found = decide(segments, now_ns=100 + 3 * DAY_NS, disk=Disk(free=50, min_free=200, warn_free=500))
     assert gone(found) == [(0, Why.DISK), (1, Why.DISK)]
     assert kinds(found) == [ConcernKind.LOW, ConcernKind.SHORTENED]
-    assert "after 3.0 days" in found.concerns[1].en
+    assert "after 3.0 days" in found.concerns[1].said.en
 
 
 def test_when_everything_is_held_that_is_said_before_the_disk_is_full() -> None:
@@ -84,7 +84,7 @@ def test_when_everything_is_held_that_is_said_before_the_disk_is_full() -> None:
     held = [Hold("SP-1", "c", 0, 1000, "")]
     found = decide(segments, holds=held, disk=Disk(free=50, min_free=200, warn_free=500))
     assert (gone(found), kinds(found)) == ([], [ConcernKind.NOTHING_LEFT])
-    assert "held for cases" in found.concerns[0].en
+    assert "held for cases" in found.concerns[0].said.en
     over = decide(segments, holds=held, default=Limits(2**62, quota_bytes=10))
     assert (gone(over), kinds(over)) == ([], [ConcernKind.QUOTA_HELD])
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 import pytest
 import structlog
 
+from evidence_export.words import Said
 from streetproof.daemon import http as served
 from streetproof.daemon.http import StatusServer, StatusServerError
 from streetproof.daemon.logs import configure, reset
@@ -83,10 +84,10 @@ def test_health_follows_the_heartbeat_and_asks_for_nothing_else(server: StatusSe
 
 def test_readiness_says_what_is_missing(server: StatusServer, asked: Daemon) -> None:
     assert get(server, "/readyz")[:2] == (200, b"ready\n")
-    asked.now = lambda: daemon(ready=False, problems=("模型 is missing",))
+    asked.now = lambda: daemon(ready=False, problems=(Said("模型缺失", "The model is missing"),))
     status, body, _ = get(server, "/readyz")
     assert status == 503
-    assert "模型 is missing" in body.decode()
+    assert body.decode() == "not ready\n模型缺失\nThe model is missing\n"
 
 
 def test_metrics_are_prometheus_text(server: StatusServer) -> None:
@@ -180,7 +181,7 @@ def test_a_reader_that_takes_nothing_is_cut_off(
     server: StatusServer, asked: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "_DEADLINE_S", 0.5)
-    huge = daemon(*(camera(number, fault_detail="x" * 10_000) for number in range(1500)))
+    huge = daemon(*(camera(number, fault_detail=Said.quoted("x" * 10_000)) for number in range(1500)))
     asked.now = lambda: huge
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall(b"GET /status HTTP/1.1\r\n\r\n")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from evidence_export.words import Said
 from models.errors import InferenceError
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
@@ -33,6 +34,7 @@ from streetproof.daemon.messages import (
 )
 from streetproof.daemon.notices.interface import Notice, NoticeKind
 from streetproof.daemon.snapshot import CameraState
+from streetproof.daemon.words import FAULTS_ZH, VIEWS
 from streetproof.settings.load import LoadedSite
 from streetproof.store.database import StoreError
 from streetproof.store.findings import FindingState
@@ -323,7 +325,7 @@ def test_a_process_that_dies_is_told_of_and_asked_anew_how_closely_to_look(centr
     (asked,) = centre.sent(LookBack)
     watches = centre.sent(Watch)
     assert [watch.level for watch in watches] == [DecodeLevel.KEYFRAMES, DecodeLevel.SAMPLED]
-    centre.hub.died("gate-1", Died("it was ended by signal 9"))
+    centre.hub.died("gate-1", Died(Said("进程被信号 9 终止", "it was ended by signal 9")))
     assert (centre.tally().state, centre.tally().fault) == (CameraState.DEAD, "crashed")
     assert centre.notices[-1].data == {"fault": "crashed", "times": 1}
     centre.say(Connecting())
@@ -332,7 +334,7 @@ def test_a_process_that_dies_is_told_of_and_asked_anew_how_closely_to_look(centr
     assert centre.sent(Watch)[-1] == watches[-1]
     assert len(centre.sent(Watch)) == len(watches) + 1
     centre.say(LookedBack(asked.token, None, (0, 0), None))
-    centre.hub.died("of-nobody", Died("x"))
+    centre.hub.died("of-nobody", Died(Said.quoted("x")))
 
 
 def test_pictures_go_to_the_model_and_an_end_that_finds_no_room_comes_all_the_same(
@@ -390,15 +392,17 @@ def test_every_notice_is_whole_in_both_languages(centre: Centre, loaded: LoadedS
     centre.play(parked(6, 999), 0, 70)
     (lead,) = centre.notices
     assert "至少1分2秒" in lead.zh and "1 min 2 s" in lead.en
+    assert "违法停车线索（小型车）" in lead.zh, "no names of programs in a sentence for people"
+    assert lead.data["rule"] == "no-parking" and lead.data["class"] == "car"
     assert_speaks_both(lead)
     assert_speaks_both(announce.sealed(site, "gate-1", "SP-1", "/x/SP-1", 0))
     assert_speaks_both(announce.recovered(site, camera, 0))
     for kind in FaultKind:
-        assert kind.value in announce.FAULTS_ZH
+        assert kind.value in FAULTS_ZH
         for times in (1, 3):
             assert_speaks_both(announce.fault(site, camera, kind.value, "it does not answer", times, 0))
     for fault in ViewFault:
-        assert fault.value in announce.VIEWS
+        assert fault.value in VIEWS
         for begun, suspended in ((True, True), (False, True), (False, False)):
             assert_speaks_both(announce.view(site, camera, fault.value, begun, suspended, 0))
         for many in (1, 9):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from evidence_export.words import Said
 from streetproof.daemon.metrics import SnapshotCollector, exposition
 from streetproof.daemon.snapshot import CameraSnapshot, DaemonSnapshot
 from tests.conftest import ROOT
@@ -79,7 +80,7 @@ def test_the_unknown_has_no_sample_and_is_not_zero() -> None:
 
 
 def test_a_site_without_cameras_and_one_with_a_bad_file() -> None:
-    found = samples(daemon(config_error="line 3: no", problems=("a", "b"), ready=False))
+    found = samples(daemon(config_error="line 3: no", problems=(Said.quoted("a"), Said.quoted("b")), ready=False))
     assert (of(found, "config_ok"), of(found, "problems"), of(found, "ready")) == (0, 2, 0)
 
 
@@ -101,7 +102,8 @@ def test_names_follow_the_rules_of_prometheus(snapshot: DaemonSnapshot) -> None:
 
 
 def test_nothing_secret_and_no_address_is_told() -> None:
-    one = camera(address="rtsp://10.1.2.3/secret-path", fault="unauthorized", fault_detail="user admin was refused")
+    detail = Said.quoted("user admin was refused")
+    one = camera(address="rtsp://10.1.2.3/secret-path", fault="unauthorized", fault_detail=detail)
     text = exposition(daemon(one)).decode()
     assert not any(word in text for word in ("10.1.2.3", "secret-path", "admin", "rtsp", "/etc/streetproof"))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence_export.words import Said
 from models.errors import InferenceError
 from streams.instant import NS_PER_S
 from streams.live.hostclock import REFERENCE_VALID_NS, ReferenceLine
@@ -64,8 +65,8 @@ def test_a_model_that_failed(centre: Centre) -> None:
     centre.hub.broken = InferenceError("numbers that are none", where="yolo")
     snapshot = of(centre)
     assert not snapshot.ready
-    assert "The model failed" in snapshot.problems[0]
-    assert "numbers that are none" in snapshot.problems[0]
+    assert "The model failed" in snapshot.problems[0].en
+    assert "numbers that are none" in snapshot.problems[0].en
 
 
 def test_a_database_that_does_not_answer(centre: Centre) -> None:
@@ -73,8 +74,8 @@ def test_a_database_that_does_not_answer(centre: Centre) -> None:
         centre.play(parked(6, 999), 0, 10)
         snapshot = of(centre)
         assert not snapshot.ready
-        assert "The database does not answer" in snapshot.problems[0]
-        assert "recording goes on" in snapshot.problems[0]
+        assert "The database does not answer" in snapshot.problems[0].en
+        assert "recording goes on" in snapshot.problems[0].en
     centre.second += 3
     centre.hub.keep()
     assert of(centre).ready
@@ -89,20 +90,25 @@ def test_what_other_parts_have_found(centre: Centre) -> None:
     known = Overview(
         Room(100, 1),
         config_error="site.yaml:3: a mistake",
-        house_error="Footage cannot be deleted",
-        index_problem="The index of recordings cannot be written",
-        concerns=(Concern(ConcernKind.LOW, "磁盘空间不足", "Only 1 GiB is free"),),
+        house_error=Said("录像无法删除", "Footage cannot be deleted"),
+        index_problem=Said("录像索引无法写入", "The index of recordings cannot be written"),
+        concerns=(Concern(ConcernKind.LOW, Said("磁盘空间不足", "Only 1 GiB is free")),),
         findings={FindingState.FAILED: 2, FindingState.WAITING: 3, FindingState.SEALING: 1},
         notices=4,
     )
     snapshot = of(centre, known)
-    told = "\n".join(snapshot.problems)
+    told = "\n".join(f"{problem.zh}\n{problem.en}" for problem in snapshot.problems)
     for words in (
         "not in force: site.yaml:3: a mistake",
         "Footage cannot be deleted",
         "The index of recordings cannot be written",
         "Only 1 GiB is free",
         "2 findings could not be sealed",
+        "新的站点配置有误，未生效，系统按原配置继续运行；请更正后重新保存。详情：site.yaml:3: a mistake",
+        "录像无法删除",
+        "录像索引无法写入",
+        "磁盘空间不足",
+        "有 2 条线索封存失败",
     ):
         assert told.count(words) == 1
     assert len(snapshot.problems) == 5
@@ -113,14 +119,17 @@ def test_what_other_parts_have_found(centre: Centre) -> None:
 def test_a_clock_that_is_off_and_one_that_nobody_knows_of(centre: Centre) -> None:
     measured(centre, 1_500_000_000)
     (problem,) = of(centre).problems
-    assert "+1.500 s off" in problem
-    unknown = Overview(Room(1, 1), measured=ReferenceUnknown("chrony does not run", "Start it"))
+    assert "+1.500 s off" in problem.en and "+1.500 秒" in problem.zh
+    unknown = Overview(
+        Room(1, 1), measured=ReferenceUnknown(Said("chrony 未运行", "chrony does not run"), Said("请启动", "Start it"))
+    )
     (problem,) = of(centre, unknown).problems
-    assert "off" in problem, "what was measured an hour ago still holds"
+    assert "off" in problem.en, "what was measured an hour ago still holds"
     centre.second += REFERENCE_VALID_NS / NS_PER_S + 1
     (problem,) = of(centre, unknown).problems
-    assert "Nobody knows" in problem
-    assert "chrony does not run" in problem and "Start it" in problem
+    assert "Nobody knows" in problem.en and "偏差未知" in problem.zh
+    assert "chrony does not run" in problem.en and "Start it" in problem.en
+    assert "chrony 未运行。请启动" in problem.zh
     assert of(centre).server_offset_s is None
 
 
@@ -129,6 +138,6 @@ def test_a_clock_that_was_set(centre: Centre) -> None:
     centre.stepped_ns = -3 * NS_PER_S
     assert centre.host.check() is not None
     (problem,) = of(centre).problems
-    assert "-3.000 s" in problem
+    assert "-3.000 s" in problem.en and "-3.000 秒" in problem.zh
     assert of(centre).server_offset_s == 0, "times on the line are as right as before"
     assert of(centre).started_ns == T0

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock, HostReading, read_host
 from streetproof.daemon.reference_time import ReferenceReading, ReferenceUnknown, _judge, _Refused, _utc_ns, measure
@@ -104,7 +105,9 @@ def ntp() -> Iterator[Callable[[Reply], NtpServer]]:
 
 
 def unknown(outcome: object) -> ReferenceUnknown:
-    assert isinstance(outcome, ReferenceUnknown) and outcome.reason and outcome.remedy
+    assert isinstance(outcome, ReferenceUnknown)
+    for said in (outcome.reason, outcome.remedy):
+        assert said.en and any("\u4e00" <= sign <= "\u9fff" for sign in said.zh), said
     return outcome
 
 
@@ -196,13 +199,13 @@ def test_what_the_server_admits_is_added(ntp):
 )
 def test_lies_are_not_believed(ntp, lie, reason):
     server = ntp(lambda _s, q: answer(q, **lie))
-    assert reason in unknown(measure(server.name, 30)).reason
+    assert reason in unknown(measure(server.name, 30)).reason.en
     assert len(server.questions) == 4
 
 
 @pytest.mark.parametrize("origin", [0, 12345])
 def test_answers_to_another_question_are_not_heard(ntp, origin):
-    assert "no question" in unknown(measure(ntp(lambda _s, q: answer(q, origin=origin)).name, 1)).reason
+    assert "no question" in unknown(measure(ntp(lambda _s, q: answer(q, origin=origin)).name, 1)).reason.en
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\0", b"x" * 47, b"\xff" * 48, b"\0" * 48, b"\x24" * 2000])
@@ -214,12 +217,12 @@ def test_answers_without_a_time(ntp):
     def reply(_server: NtpServer, question: bytes) -> bytes:
         return answer(question)[:32] + bytes(16)
 
-    assert "no time" in unknown(measure(ntp(reply).name, 30)).reason
+    assert "no time" in unknown(measure(ntp(reply).name, 30)).reason.en
 
 
 def test_a_kiss_of_death_ends_the_asking(ntp):
     server = ntp(lambda _s, q: answer(q, stratum=0, ident=b"RATE"))
-    assert "refuses" in (found := unknown(measure(server.name)).reason) and "RATE" in found
+    assert "refuses" in (found := unknown(measure(server.name)).reason.en) and "RATE" in found
     assert len(server.questions) == 1
 
 
@@ -245,7 +248,7 @@ def test_a_flood_of_forged_answers_ends(ntp):
 
 def test_a_server_that_contradicts_itself_is_no_reference(ntp):
     server = ntp(lambda s, q: answer(q, offset_ns=len(s.questions) * 60 * NS_PER_S))
-    assert "contradicts itself" in unknown(measure(server.name)).reason
+    assert "contradicts itself" in unknown(measure(server.name)).reason.en
 
 
 def test_one_answer_of_four_is_enough(ntp):
@@ -256,7 +259,7 @@ def test_one_answer_of_four_is_enough(ntp):
 def test_silence_ends_in_time(ntp):
     begun = time.monotonic()
     outcome = unknown(measure(ntp(lambda _s, _q: None).name, 0.4))
-    assert "in time" in outcome.reason and time.monotonic() - begun < 5
+    assert "in time" in outcome.reason.en and time.monotonic() - begun < 5
 
 
 def test_nobody_listens():
@@ -271,7 +274,7 @@ def test_nobody_listens():
 )
 def test_names_that_lead_nowhere(server):
     outcome = unknown(measure(server, 0.4))
-    assert len(outcome.reason) < 200 and outcome.reason.isprintable()
+    assert all(len(reason) < 200 and reason.isprintable() for reason in (outcome.reason.zh, outcome.reason.en))
 
 
 def test_ipv6_address_with_a_port(ntp):
@@ -306,7 +309,7 @@ def test_no_datagram_is_believed_by_chance(datagram):
         outcome = _judge(datagram, 0, 1000)
     except _Refused:
         return
-    assert isinstance(outcome, str) or (outcome.delay_ns <= 1000 and 0 <= outcome.distance_ns <= 3 * NS_PER_S // 2)
+    assert isinstance(outcome, Said) or (outcome.delay_ns <= 1000 and 0 <= outcome.distance_ns <= 3 * NS_PER_S // 2)
 
 
 # -- chrony -------------------------------------------------------------------------------------------------------
@@ -361,12 +364,12 @@ def test_chrony_says_slow_where_it_says_plus(chronyc):
     ],
 )
 def test_chrony_without_a_time(chronyc, output, reason):
-    assert reason in unknown(measure(None, chronyc=chronyc(output))).reason
+    assert reason in unknown(measure(None, chronyc=chronyc(output))).reason.en
 
 
 def test_chrony_that_does_not_run_or_is_not_there(chronyc, tmp_path):
-    assert "does not run" in unknown(measure(None, chronyc=chronyc("506 Cannot talk to daemon\n", 1))).reason
-    assert "not installed" in unknown(measure(None, chronyc=str(tmp_path / "none"))).reason
+    assert "does not run" in unknown(measure(None, chronyc=chronyc("506 Cannot talk to daemon\n", 1))).reason.en
+    assert "not installed" in unknown(measure(None, chronyc=str(tmp_path / "none"))).reason.en
     (tmp_path / "text").write_text("no program")
     unknown(measure(None, chronyc=str(tmp_path / "text")))
 
@@ -375,4 +378,4 @@ def test_chrony_that_hangs_is_left(tmp_path):
     program = tmp_path / "chronyc"
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     program.chmod(0o755)
-    assert "in time" in unknown(measure(None, 0.3, chronyc=str(program))).reason
+    assert "in time" in unknown(measure(None, 0.3, chronyc=str(program))).reason.en

@@ -97,7 +97,7 @@ def test_a_camera_without_room_for_a_process_is_tried_again_and_the_others_run(
     fleet.add("gate-2", lambda: None)  # type: ignore[arg-type, return-value]
     ((camera, death),) = fleet.watch()
     assert camera == "gate-1"
-    assert "Too many open files" in death.why
+    assert "Too many open files" in death.why.en and "无法启动" in death.why.zh
     ears.wait(lambda heard: "gate-2" in heard)
     assert fleet.pid("gate-1") is None
     room = True

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence_export.words import Said
 from streams.instant import NS_PER_S
 from streams.live.interface import FaultKind
 from streams.recorder.interface import GapStatement
@@ -58,7 +59,7 @@ def test_the_first_connection_is_no_reconnect() -> None:
         of.on_connected(connected(), 0)
         assert shown(of).reconnects == expected
         of.on_fault(fault(), 0)
-    of.on_death("it ended with 1", 0)
+    of.on_death(Said.quoted("it ended with 1"), 0)
     of.on_connected(connected(), 0)
     assert shown(of).reconnects == 3
 
@@ -94,14 +95,14 @@ def test_a_process_that_died_leaves_its_counters_and_takes_its_readings_with_it(
     of = tally()
     of.on_connected(connected(), 0)
     of.on_report(report(100), 0)
-    of.on_death("it was ended by signal 9", 7)
+    of.on_death(Said("进程被信号 9 终止", "it was ended by signal 9"), 7)
     gone = shown(of, 60 * S, shed=5)
     assert (gone.state, gone.fault, gone.fault_detail, gone.since_ns) == (
-        CameraState.DEAD, "crashed", "it was ended by signal 9", 7,
+        CameraState.DEAD, "crashed", Said("进程被信号 9 终止", "it was ended by signal 9"), 7,
     )  # fmt: skip
     assert (gone.packets, gone.bytes, gone.decoded, gone.decode_s, gone.shed) == (100, 100_000, 10, 0.1, 7)
     assert (gone.fps, gone.last_packet_age_s, gone.offset_s, gone.memory_bytes) == (None,) * 4
-    of.on_death("again, before it said anything", 8)
+    of.on_death(Said.quoted("again, before it said anything"), 8)
     of.on_report(report(30), 0)
     assert (shown(of).packets, shown(of).offset_s) == (130, 0.012)
 
@@ -126,6 +127,6 @@ def test_counters_never_go_down(steps: list[int | str]) -> None:
             of.on_report(report(in_process), 0)
         else:
             in_process = 0
-            of.on_end() if step == "reload" else of.on_death("x", 0)
+            of.on_end() if step == "reload" else of.on_death(Said.quoted("x"), 0)
         assert shown(of).packets == total
         assert shown(of).bytes == total * 1000
