@@ -113,14 +113,16 @@ def _counts_table(comparison: Comparison) -> Table:
 
 
 def _entries_table(entries: Sequence[dict[str, Any]], zone: ZoneInfo) -> Table:
-    table = _table("camera", "rule", "class", right=("first seen", "fires", "stood ≥"))
+    from streams.instant import from_iso
+
+    table = _table("camera", "rule", "class", right=("first seen", "fires after", "stood ≥"))
     for entry in entries[:_MOST]:
         table.add_row(
             entry["camera"],
             entry["rule"],
             entry["cls"],
             clock(entry["arrived"][1], zone),
-            clock(entry["fired_at"], zone)[11:],
+            span(from_iso(entry["fired_at"]) - from_iso(entry["arrived"][1])),
             stood(entry),
         )
     return table
