@@ -262,7 +262,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         return most
 
     peak(100)  # what is made once
-    assert peak(3000) < peak(1000) + 20_000
+    assert peak(1500) < peak(500) + 20_000
 
 
 def test_what_is_left_out_is_counted_and_told(tmp_path: Path) -> None:

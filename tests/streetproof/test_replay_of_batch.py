@@ -35,12 +35,12 @@ SCENE = Scene(
     backdrop=Backdrop.DRAWN,
     stamped=True,
     actors=(
-        Actor("car", Look.DRAWN_CAR, stops=(Stop((0.35, 0.6), 3, 23),)),
+        Actor("car", Look.DRAWN_CAR, stops=(Stop((0.35, 0.6), 3, 15.25),)),
         Actor("bus", Look.BUS, stops=(Stop((0.75, 0.8), 8, None),)),
     ),
 )
 PARTS = {"路口 20261102080000.mp4": range(0, 64), "路口 20261102080014.mp4": range(56, 120)}
-"""They overlap by two seconds."""
+"""They overlap by two seconds. Of the later one, a frame lies between the last look at the earlier and its end."""
 
 
 class Oracle:
@@ -74,7 +74,7 @@ def site(tmp_path: Path) -> LoadedSite:
     data = yaml.safe_load((ROOT / "configs" / "demo" / "site.yaml").read_text(encoding="utf-8"))
     camera = data["cameras"][0]
     camera["time"] = {"sources": ["filename"]}
-    camera["look"] = {"level": "sampled", "rate": 2}
+    camera["look"] = {"level": "sampled", "rate": "2/3"}
     camera["zones"][0]["polygon"] = [[0, 0], [1, 0], [1, 1], [0, 1]]
     data["policies"][0]["rules"][0] |= {"dwell": "8s", "min_score": 0.2}
     path = tmp_path / "site.yaml"
