@@ -52,9 +52,13 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def problems_json(result: Replayed) -> list[dict[str, str]]:
-    """What a person should look at, as JSON values."""
-    return [{"what": one.what, "where": one.where, "remedy": one.remedy} for one in result.problems]
+def read_json(result: Replayed, sites: Sequence[Site]) -> dict[str, Any]:
+    """What was read, and what a person should look at, as JSON values."""
+    from streetproof.replay.problems import classes_never_seen
+
+    problems = [{"what": one.what, "where": one.where, "remedy": one.remedy} for one in result.problems]
+    never = classes_never_seen(result.read, sites)
+    return {"read": {**result.read.as_json(), "classes_never_seen": never}, "problems": problems}
 
 
 def show_problems(result: Replayed, console: Console) -> None:
@@ -74,9 +78,9 @@ def show_notes(result: Replayed, sites: Sequence[Site], console: Console) -> Non
     read = result.read
     never = classes_never_seen(read, sites)
     notes = [
-        (read.overlapping.count, "of time that earlier files cover were left out", "frame"),
-        (read.copies.count, "of a recording that another file is of were left out", "file"),
-        (read.clipped, "reached out of the image and were cut to it", "box"),
+        (read.overlapping.count, "of time that earlier files cover, left out", "frame"),
+        (read.copies.count, "of a recording that another file is of, left out", "file"),
+        (read.clipped, "reaching out of the image, cut to it", "box"),
     ]
     for count, what, thing in notes:
         if count:

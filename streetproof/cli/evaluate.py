@@ -24,8 +24,9 @@ def evaluate(
     truth: Annotated[list[Path], typer.Option(help="What truly happened (JSON); may be given several times.")],
     events: Annotated[list[Path], typer.Option(help="What was found (JSON); may be given several times.")],
     min_iou: Annotated[
-        float, typer.Option("--iou", min=0.01, max=1.0, help="Boxes of one stay overlap at least this much.")
-    ] = 0.3,
+        float | None,
+        typer.Option("--iou", min=0.01, max=1.0, help="Boxes of one stay overlap at least this much; default: 0.3."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Precision, recall, F1, cases per stay, and how far arrivals and departures are off; overall and per condition.
@@ -34,7 +35,9 @@ def evaluate(
     """
     from streetproof.evaluation import measures
     from streetproof.evaluation.entries import read_entries
+    from streetproof.evaluation.matching import MIN_IOU
 
+    min_iou = MIN_IOU if min_iou is None else min_iou
     evaluation = measures.evaluate(read_entries(truth), read_entries(events), min_iou=min_iou)
     if as_json:
         print_json({"iou": min_iou, **evaluation.as_json()})

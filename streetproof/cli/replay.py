@@ -15,7 +15,7 @@ from streetproof.cli.detections import (
     allowed,
     clock,
     exit_with,
-    problems_json,
+    read_json,
     read_line,
     replayed,
     show_notes,
@@ -52,7 +52,7 @@ def replay(
     if events is not None:
         write_events(events, document)
     if as_json:
-        print_json({"events": document, "read": result.read.as_json(), "problems": problems_json(result)})
+        print_json({"events": document, **read_json(result, [loaded.site])})
     elif quiet:
         show_problems(result, err)
     else:

@@ -15,7 +15,7 @@ from streetproof.cli.detections import (
     Quiet,
     clock,
     exit_with,
-    problems_json,
+    read_json,
     read_line,
     replayed,
     show_notes,
@@ -61,8 +61,7 @@ def whatif(
                 "a": named[0],
                 "b": named[1],
                 **comparison.as_json(),
-                "read": result.read.as_json(),
-                "problems": problems_json(result),
+                **read_json(result, [one.site for one in sites]),
             }
         )
     elif quiet:

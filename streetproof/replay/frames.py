@@ -69,10 +69,6 @@ class Vocabulary:
         """The index of a class in `names`."""
         return self._index.get(name, len(self.names) - 1)
 
-    def knows(self, name: str) -> bool:
-        """Whether a rule is about it, or about what it may be confused with."""
-        return name in self._index
-
 
 def parse_json(line: bytes) -> dict[str, Any]:
     """A line as a JSON object. Raises FrameError."""

@@ -16,27 +16,26 @@ def problems_of(read: Read, sites: Sequence[Site]) -> Iterator[Problem]:
     if unknown:
         names = [_suggested(name, known) for name in list(unknown)[:5]]
         yield Problem(
-            f"{_frames(sum(unknown.values()))} of {len(unknown)} cameras that the site does not have were left out: "
-            + ", ".join(names)
-            + (", …" if len(unknown) > 5 else ""),
+            f"{_frames(sum(unknown.values()))} of {'a camera' if len(unknown) == 1 else f'{len(unknown)} cameras'} "
+            "that the site does not have, left out: " + ", ".join(names) + (", …" if len(unknown) > 5 else ""),
             read.unknown_first,
             "Correct the names, or add the cameras to the site",
         )
     if read.backwards.count:
         yield Problem(
-            f"{_frames(read.backwards.count)} earlier than a frame before them in the same file were left out",
+            f"{_frames(read.backwards.count)} earlier than a frame before in the same file, left out",
             read.backwards.first,
             "Sort the file by time, camera by camera or all together; where a clock went back, cut the file there",
         )
     if read.repeated.count:
         yield Problem(
-            f"{_frames(read.repeated.count)} of a time that their camera had told before were left out",
+            f"{_frames(read.repeated.count)} of a time that the camera had told before, left out",
             read.repeated.first,
             "Write each frame once, with all its boxes on one line",
         )
     if read.outside.count:
         yield Problem(
-            f"{read.outside.count} boxes wholly outside their image were left out",
+            f"{_boxes(read.outside.count)} wholly outside the image, left out",
             read.outside.first,
             "See that `size` is the size of the image that the boxes are in",
         )
@@ -54,6 +53,10 @@ def classes_never_seen(read: Read, sites: Sequence[Site]) -> list[str]:
         name for site in sites for policy in site.policies for rule in policy.rules for name in rule.classes
     )
     return [name for name in named if name not in read.classes]
+
+
+def _boxes(count: int) -> str:
+    return "1 box" if count == 1 else f"{count} boxes"
 
 
 def _frames(count: int) -> str:

@@ -15,7 +15,7 @@ from streetproof.replay.frames import Frame, FrameError, Vocabulary, frame_of, p
 from streetproof.replay.lines import DetectionsError, lines_of
 from streetproof.replay.problems import problems_of
 from streetproof.replay.sources import Source, find_sources
-from streetproof.replay.tally import CameraRead, Problem, Read
+from streetproof.replay.tally import CameraRead, Names, Problem, Read
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Site
@@ -101,10 +101,10 @@ class Judging:
 
     def __init__(self, sites: Sequence[Site], *, stays: bool) -> None:
         self.judged = [_Judged(site, EventLog(site.site.id, stays=stays)) for site in sites]
-        self.read = Read()
         self._vocabulary = Vocabulary(
             name for site in sites for policy in site.policies for rule in policy.rules for name in rule.classes
         )
+        self.read = Read(classes=Names(self._vocabulary.named))
 
     def take(self, source: Source, on_bytes: Callable[[int], None] | None = None) -> None:
         """Judge one file to its end. Raises DetectionsError."""

@@ -14,12 +14,14 @@ REST = "…"
 class Names:
     """Counts by name, in memory that does not grow with what a file holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, always: frozenset[str] = frozenset()) -> None:
+        """`always`: names that are counted by themselves however many there are."""
         self._counts: dict[str, int] = {}
+        self._always = always
 
     def add(self, name: str, count: int = 1) -> None:
-        """Count `name`; a new one beyond the hundredth counts towards `REST`."""
-        if name not in self._counts and len(self._counts) >= MAX_NAMES:
+        """Count `name`; a new one beyond `MAX_NAMES` counts towards `REST`."""
+        if name not in self._counts and len(self._counts) >= MAX_NAMES and name not in self._always:
             name = REST
         self._counts[name] = self._counts.get(name, 0) + count
 

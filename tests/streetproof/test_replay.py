@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ import pytest
 from models.interface import Detections
 from streams.instant import NS_PER_S, Instant
 from streetproof.course import Course, Ended
+from streetproof.evaluation.entries import entry_of
+from streetproof.evaluation.matching import MIN_IOU
 from streetproof.events import dump_events
 from streetproof.replay.lines import MAX_LINE, DetectionsError
 from streetproof.replay.replaying import Judging, Replayed, replay
 from streetproof.replay.sources import find_sources
 from streetproof.settings.document import ConfigError
 from streetproof.settings.load import load_site
+from tests.conftest import ROOT
 from tests.streetproof.commands import inside
 from tests.streetproof.detections import DEMO, VAN, demo_site, frame, site_with, van_from, write
 from tests.streetproof.test_judge import every, recording
@@ -281,7 +285,7 @@ def test_what_is_left_out_is_counted_and_told(tmp_path: Path) -> None:
     assert read["frames_judged"] == read["frames"] - 3
     told = {one.where: one.what for one in result.problems}
     assert "did you mean 'demo-01'?" in told[f"{path}:13"]
-    assert "earlier than a frame before them" in told[f"{path}:11"]
+    assert "earlier than a frame before" in told[f"{path}:11"]
     assert "had told before" in told[f"{path}:12"]
     assert "outside" in told[f"{path}:14"]
     assert len(result.documents[0]["entries"]) == 1
@@ -358,3 +362,16 @@ def test_the_command_says_what_it_found_and_ends_as_documented(
     ran = inside(capsys, monkeypatch, "batch", DEMO, street, "--out", tmp_path / "never", "--stays")
     assert ran.code == 2 and "--events" in ran.err
     assert not (tmp_path / "never").exists()
+
+
+def test_the_page_shows_what_the_code_takes_and_writes(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
+    detections, entry = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL))
+    assert replayed(write(tmp_path / "d.jsonl", [detections])).read.judged() == 1
+    assert entry_of(entry, "the page").departed is not None
+    table = text[text.index("## Events") : text.index("## What-if")]
+    told = {name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    document = json.loads(GOLDEN.read_bytes())
+    assert told == {*document, *document["entries"][0]}
+    assert set(document["stays"][0]) - told == {"rules"}
+    assert f"{MAX_LINE // 2**20} MiB" in text and f"at least {MIN_IOU:g}" in text
