@@ -25,6 +25,11 @@ def family(cls: str) -> str:
     return cls
 
 
+def relatives(cls: str) -> frozenset[str]:
+    """All classes of the family of `cls`, itself among them."""
+    return next((members for members in _FAMILIES if cls in members), frozenset({cls}))
+
+
 def area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 

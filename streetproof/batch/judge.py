@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from streetproof.batch.observations import coverage_of, read_observations
 from streetproof.batch.observe import Observed, Probed
-from vision.engine import Engine
-from vision.interface import Event, Stay, StayEnded, StayOpened, Violation, ViolationFired
+from streetproof.course import Course, Ended
+from streetproof.events import EventLog
+from vision.interface import Stay, Violation
 from vision.policy import CameraRules
 
 
@@ -22,35 +23,42 @@ class Finding:
 
 
 class Judge:
-    """The engine of one camera and the queue of its recordings.
+    """The course of one camera and the queue of its recordings.
 
     Recordings are judged strictly in order of their start, each as soon as all before it are done or have failed, and a
     finding is held back until all footage that belongs into its bundle was judged; so the outcome does not depend on
-    which worker was quicker. Where recordings overlap, the earlier one speaks: frames of a later one that fall into its
-    time are left out.
+    which worker was quicker.
     """
 
-    def __init__(self, rules: CameraRules, zone: ZoneInfo, order: Sequence[Probed], post_roll_ns: int) -> None:
-        self._camera = rules.camera
-        self._engine = Engine([rules], zone)
+    def __init__(
+        self,
+        rules: CameraRules,
+        zone: ZoneInfo,
+        order: Sequence[Probed],
+        post_roll_ns: int,
+        log: EventLog | None = None,
+    ) -> None:
+        """`log` takes down every stay that ends, where somebody wants to know."""
+        self._log = log
+        self._course = Course(rules, zone)
         self._waiting = list(order)
         self._post_roll_ns = post_roll_ns
         self._held: list[Finding] = []
         self._ready: dict[object, Observed | None] = {}
-        self._last_ns: int | None = None
-        self._standing: set[str] = set()
-        self._fired: dict[str, list[Violation]] = {}
-        self.violations = 0
         self.overlapping: dict[str, int] = {}
         """Frames left out, per recording, because earlier recordings reach past their time."""
         self.duplicates: dict[str, str] = {}
         """Recordings left out, with the one judged before that has the same bytes."""
-        self._known: dict[str, str] = {}
 
     @property
     def standing(self) -> int:
         """How many stays are being timed now."""
-        return len(self._standing)
+        return self._course.standing
+
+    @property
+    def violations(self) -> int:
+        """How many violations were found so far."""
+        return self._course.violations
 
     @property
     def finished(self) -> bool:
@@ -65,7 +73,7 @@ class Judge:
             if ready is not None:
                 self._judge(ready)
             if not self._waiting:
-                self._take(self._engine.finish(self._camera))
+                self._take(self._course.finish())
         next_ns = self._waiting[0].start.utc_ns if self._waiting else None
         held, self._held = self._held, []
         for finding in held:
@@ -75,30 +83,21 @@ class Judge:
                 self._held.append(finding)
 
     def _judge(self, observed: Observed) -> None:
-        first = self._known.setdefault(observed.sha256, str(observed.path))
-        if first != str(observed.path):
+        name = str(observed.path)
+        first = self._course.begin(observed.sha256, name)
+        if first is not None:
             # A copy under a name that tells another time would be a second case of one stay.
-            self.duplicates[str(observed.path)] = first
+            self.duplicates[name] = first
             return
         for seen in read_observations(observed.file):
-            if self._last_ns is not None and seen.at.utc_ns <= self._last_ns:
-                self.overlapping[str(observed.path)] = self.overlapping.get(str(observed.path), 0) + 1
-                continue
-            self._last_ns = seen.at.utc_ns
-            self._take(self._engine.step(self._camera, seen.at, seen.detections, None))
-        end = coverage_of(observed.end["coverage"]).end
-        if end is not None:
-            self._last_ns = max(self._last_ns or end.utc_ns, end.utc_ns)
+            ended = self._course.see(seen.at, seen.detections)
+            if ended is None:
+                self.overlapping[name] = self.overlapping.get(name, 0) + 1
+            else:
+                self._take(ended)
+        self._course.cover(coverage_of(observed.end["coverage"]).end)
 
-    def _take(self, events: Sequence[Event]) -> None:
-        for event in events:
-            match event:
-                case StayOpened(stay):
-                    self._standing.add(stay.id)
-                case ViolationFired(violation):
-                    self.violations += 1
-                    self._fired.setdefault(violation.stay.id, []).append(violation)
-                case StayEnded(stay):
-                    self._standing.discard(stay.id)
-                    for violation in self._fired.pop(stay.id, []):
-                        self._held.append(Finding(violation, stay))
+    def _take(self, ended: Sequence[Ended]) -> None:
+        if self._log is not None:
+            self._log.add(self._course.rules, ended)
+        self._held += [Finding(violation, one.stay) for one in ended for violation in one.violations]

@@ -32,6 +32,7 @@ from streetproof.batch.summary import case_json, input_json, totals_json
 from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, execute
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
+from streetproof.events import EventLog, check_place, write_events
 from streetproof.lock import only_one
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
@@ -56,6 +57,10 @@ class BatchRequest:
     workers: int
     camera: str | None = None
     start: Instant | None = None
+    events: Path | None = None
+    """Where the events are written as well (docs/replay.md); None: nowhere."""
+    stays: bool = False
+    """Whether they hold every stay, not only violations."""
 
 
 def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> BatchReport:
@@ -67,6 +72,8 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
     site = request.loaded.site
     if request.camera is not None:
         camera_named(site, request.camera)
+    if request.events is not None:
+        check_place(request.events, [request.loaded.path, *map(Path, request.inputs)])
     model = locate(site.model.name, store=request.models)
     check_classes(site, model.info.classes, str(request.loaded.path))
     try:
@@ -96,6 +103,7 @@ class _Batch:
         """In order of time."""
         self._observed: dict[str, dict[Path, Observed]] = {}
         self._judges: dict[str, Judge] = {}
+        self._log = EventLog(self._site.site.id, stays=request.stays) if request.events is not None else None
         self._cases: list[dict[str, Any]] = []
 
     def run(self) -> BatchReport:
@@ -133,6 +141,8 @@ class _Batch:
                     self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
         finished = now()
         report = self._report(started, finished)
+        if self._request.events is not None and self._log is not None:
+            write_events(self._request.events, self._log.document())
         self._store.end_run(run, finished.utc_ns, int(bool(self._failures)))
         return report
 
@@ -194,7 +204,7 @@ class _Batch:
             own = [recording for recording in in_order if recording.camera == camera.id]
             if own:
                 self._judges[camera.id] = Judge(
-                    self._site.rules_of(camera), self._site.site.zone, own, self._site.evidence.post_roll
+                    self._site.rules_of(camera), self._site.site.zone, own, self._site.evidence.post_roll, self._log
                 )
                 self._observed[camera.id] = {}
         yield from map(self._observe_task, in_order)
@@ -266,7 +276,7 @@ class _Batch:
     def _report(self, started: Instant, finished: Instant) -> BatchReport:
         loaded = self._request.loaded
         inputs = [
-            input_json(observed, self._judges[camera], self._cases)
+            input_json(observed, self._judges[camera], self._cases, self._request.out)
             for camera in self._observed
             for observed in self._in_order(camera)
         ]

@@ -12,8 +12,11 @@ from streetproof.batch.observe import Observed
 from streetproof.batch.plan import Failure
 
 
-def input_json(observed: Observed, judge: Judge, cases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One recording: its span, how much of it holds frames, its holes and faults, and the cases that touch it."""
+def input_json(observed: Observed, judge: Judge, cases: Sequence[Mapping[str, Any]], out: Path) -> dict[str, Any]:
+    """One recording: its span, how much of it holds frames, its holes and faults, and the cases that touch it.
+
+    `observations` is relative to `out`, the output folder; inputs stand in the order in which they were judged.
+    """
     coverage = coverage_of(observed.end["coverage"])
     span_ns = coverage.end.utc_ns - coverage.start.utc_ns if coverage.start and coverage.end else 0
     missing_ns = sum(gap.duration_ns for gap in coverage.gaps)
@@ -37,6 +40,7 @@ def input_json(observed: Observed, judge: Judge, cases: Sequence[Mapping[str, An
         "frames_overlapping": judge.overlapping.get(str(observed.path), 0),
         "same_as": same_as,
         "reused": observed.reused,
+        "observations": observed.file.relative_to(out).as_posix(),
         "violations": 0 if same_as else sum(observed.sha256 in case["recordings"] for case in cases),
     }
 

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from streetproof.cli import batch, config, demo, models, recordings, run, status, verify, zones
+from streetproof.cli import (
+    batch,
+    config,
+    demo,
+    evaluate,
+    models,
+    recordings,
+    replay,
+    run,
+    status,
+    verify,
+    whatif,
+    zones,
+)
 from streetproof.cli.exits import EPILOG, Exit
 from streetproof.cli.output import print_error
 from streetproof.errors import StreetproofError
@@ -42,6 +55,9 @@ def root(
 app.command(epilog=demo.EPILOG)(demo.demo)
 app.command(epilog=batch.EPILOG)(batch.batch)
 app.command(epilog=run.EPILOG)(run.run)
+app.command(epilog=replay.EPILOG)(replay.replay)
+app.command(epilog=whatif.EPILOG)(whatif.whatif)
+app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
 app.command(epilog=status.EPILOG)(status.status)
 app.add_typer(config.app, name="config")

@@ -45,6 +45,10 @@ def batch(
         os.sched_getaffinity(0)
     ),
     as_zip: Annotated[bool, typer.Option("--zip", help="Pack each bundle as a zip.")] = False,
+    events: Annotated[
+        Path | None, typer.Option(help="Write what was found to this file as well, as `streetproof replay` does.")
+    ] = None,
+    stays: Annotated[bool, typer.Option("--stays", help="With --events: every stay, not only violations.")] = False,
     store: Store = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables; errors still show.")] = False,
@@ -57,6 +61,8 @@ def batch(
     from streetproof.keys import default_key
     from streetproof.settings.load import load_site
 
+    if stays and events is None:
+        raise typer.BadParameter("goes with --events", param_hint="--stays")
     loaded = overruled(load_site(site), model=model, as_zip=as_zip)
     stated = None if start is None else _parse_start(start, loaded.site.site.timezone)
     report = run_shown(
@@ -69,6 +75,8 @@ def batch(
             workers=workers,
             camera=camera,
             start=stated,
+            events=events,
+            stays=stays,
         ),
         quiet=quiet or as_json,
     )

@@ -13,7 +13,7 @@ class Exit(IntEnum):
     USAGE = 2
     """The command was not understood, or names something that does not exist."""
     PARTIAL = 3
-    """A batch ended, but some inputs could not be used; each is explained."""
+    """Done, but some inputs, or parts of them, could not be used; each is explained."""
     ERROR = 4
     """Nothing could be done; the message says why."""
     INTERRUPTED = 130

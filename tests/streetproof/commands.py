@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -40,3 +42,23 @@ def streetproof(*arguments: object, width: int = 100) -> Ran:
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def inside(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object, width: int = 100
+) -> Ran:
+    """Run it to its end within this process: for commands that start nothing, in a fraction of the time."""
+    from streetproof.cli import main, output
+
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "argv", ["streetproof", *map(str, arguments)])
+        for console in (output.out, output.err):
+            patched.setattr(console, "_width", width)
+        code: object = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+    captured = capsys.readouterr()
+    return Ran(code if isinstance(code, int) else 0, captured.out, captured.err)

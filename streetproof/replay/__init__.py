@@ -1,0 +1,1 @@
+"""Rules on stored or foreign detections, without any video: read, judge, compare."""
