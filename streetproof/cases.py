@@ -13,6 +13,7 @@ from streetproof.settings.site import Camera
 from streetproof.version import __version__
 from vision.interface import Stay, Violation
 from vision.policy import policy_content
+from vision.sight import AVERAGED_LOOKS
 
 
 def limits_of(loaded: LoadedSite) -> EvidenceLimits:
@@ -74,7 +75,11 @@ def case_request(
 
 
 def _look(camera: Camera, levels_used: Sequence[str]) -> Mapping[str, Any]:
-    return {**camera.look.model_dump(mode="json"), "level_used": sorted(set(levels_used))}
+    return {
+        **camera.look.model_dump(mode="json"),
+        "level_used": sorted(set(levels_used)),
+        "steadied_over": AVERAGED_LOOKS,
+    }
 
 
 def _weakness(model: ModelInfo) -> str | None:

@@ -29,6 +29,7 @@ from streetproof.batch.observations import (
 from streetproof.settings.site import Look
 from vision.attention import ChangeGate
 from vision.codec import to_json
+from vision.sight import REVISION, Sight
 
 _REPORT_EVERY_NS = 5 * NS_PER_S
 _FAR = 1 << 62
@@ -112,6 +113,7 @@ def observe(task: Observe) -> Observed:
         "look": task.look.model_dump(mode="json"),
         "start": to_json(source.start),
         "time_base": str(source.info.time_base),
+        "sight": REVISION,
     }
     key = hashlib.sha256(json.dumps([FORMAT, header], sort_keys=True).encode()).hexdigest()
     file = task.folder / f"{key}.jsonl.gz"
@@ -166,7 +168,7 @@ def _look_at(
     level: DecodeLevel,
 ) -> dict[str, Any]:
     rate = task.look.rate if level is DecodeLevel.SAMPLED else None
-    gate = ChangeGate(task.look.max_reuse) if task.look.skip_unchanged else None
+    sight = Sight(ChangeGate(task.look.max_reuse) if task.look.skip_unchanged else None)
     spacing = _Spacing(task.look.max_interval) if level is DecodeLevel.KEYFRAMES else None
     last: Detections | None = None
     looked = inferred = 0
@@ -175,11 +177,11 @@ def _look_at(
         for frame in source.frames(level, rate=rate):
             if spacing is not None:
                 spacing.add(frame)
-            repeated = last is not None and gate is not None and not gate.changed(frame.at, frame.luma())
-            if last is None or not repeated or last.size != frame.size:
-                width, height = detector.fit(frame.size)
-                last = detector.detect([frame.scaled(width, height)], sizes=[frame.size])[0]
-                repeated = False
+            image = sight.look(frame, detector.fit(frame.size))
+            repeated = image is None and last is not None and last.size == frame.size
+            if last is None or not repeated:
+                shown = image if image is not None else frame.scaled(*detector.fit(frame.size))
+                last = detector.detect([shown], sizes=[frame.size])[0]
                 inferred += 1
             looked += 1
             writer.add(task.camera, frame.at, frame.pts, last, repeated)

@@ -18,11 +18,11 @@ from streams.live.interface import LivePacket
 from streams.live.looking import LiveDecoder
 from streetproof.daemon.messages import Fit, FromCamera, Look, LookBack, LookedBack, SizeAsked, StreamRole, Viewed
 from streetproof.daemon.views import saved_view
-from vision.attention import ChangeGate
 from vision.errors import OrderError
 from vision.integrity.interface import ViewEvent
 from vision.integrity.monitor import ViewMonitor
 from vision.integrity.picture import PictureError
+from vision.sight import Sight
 
 _MAX_WAITING = 400
 """Packets that wait to be decoded: some seconds of sampled video."""
@@ -70,7 +70,7 @@ class _Eye:
     """One stream under observation."""
 
     decoder: LiveDecoder
-    gate: ChangeGate | None = None
+    sight: Sight
     spacing: deque[int] = field(default_factory=lambda: deque(maxlen=4))
     last_key_ns: int | None = None
 
@@ -84,14 +84,14 @@ class Looker(threading.Thread):
         *,
         rate: Fraction,
         max_interval_ns: int,
-        gate: Callable[[], ChangeGate | None],
+        sight: Callable[[], Sight],
         monitor: ViewMonitor,
     ) -> None:
         super().__init__(name="looker", daemon=True)
         self._send = send
         self._rate = rate
         self._max_interval_ns = max_interval_ns
-        self._make_gate = gate
+        self._make_sight = sight
         self._monitor = monitor
         self._condition = threading.Condition()
         self._waiting: deque[tuple[StreamRole, Timed] | _Fresh | _Gone | _Back] = deque()
@@ -185,7 +185,7 @@ class Looker(threading.Thread):
                 if isinstance(item, tuple):
                     self._packets -= 1
             if isinstance(item, _Fresh):
-                self._eyes[item.role] = _Eye(item.decoder)
+                self._eyes[item.role] = _Eye(item.decoder, self._make_sight())
             elif isinstance(item, _Gone):
                 self._eyes.pop(item.role, None)
             elif isinstance(item, _Back):
@@ -227,10 +227,9 @@ class Looker(threading.Thread):
             return
         if eye is not self._shown:
             # Another connection, or the other stream: what this one showed last is not what the model saw last.
-            self._shown, eye.gate = eye, self._make_gate()
-        changed = eye.gate is None or eye.gate.changed(frame.at, luma)
+            self._shown, eye.sight = eye, self._make_sight()
         self.counts.looks += 1
-        self._send(Look(role, frame.at, frame.pts, frame.size, frame.scaled(*scaled) if changed else None))
+        self._send(Look(role, frame.at, frame.pts, frame.size, eye.sight.look(frame, scaled)))
 
     def _watch_view(self, at: Instant, luma: Image) -> None:
         monitor = self._monitor

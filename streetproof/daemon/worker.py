@@ -38,6 +38,7 @@ from streetproof.daemon.substream import SubStream
 from streetproof.daemon.views import restored_view
 from streetproof.errors import StreetproofError
 from vision.attention import ChangeGate
+from vision.sight import Sight
 
 _POLL_S = 0.2
 _DRAIN_S = 2.0
@@ -85,7 +86,7 @@ class CameraWorker:
             self._outbox.put,
             rate=spec.rate,
             max_interval_ns=spec.max_interval_ns,
-            gate=lambda: ChangeGate(spec.max_reuse_ns) if spec.skip_unchanged else None,
+            sight=lambda: Sight(ChangeGate(spec.max_reuse_ns) if spec.skip_unchanged else None),
             monitor=restored_view(spec.view),
         )
         self._main = MainStream(spec, self._host, self._looker, self._outbox)

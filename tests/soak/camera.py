@@ -18,6 +18,7 @@ from streetproof.daemon.messages import Fit, FromCamera, LookBack, LookedBack, T
 from streetproof.daemon.views import restored_view
 from tests.soak.time_machine import TimeMachine
 from vision.attention import ChangeGate
+from vision.sight import Sight
 
 BARRIER = "barrier"
 _PATIENCE_S = 60
@@ -50,7 +51,7 @@ class SoakCamera:
             tell,
             rate=spec.rate,
             max_interval_ns=spec.max_interval_ns,
-            gate=lambda: ChangeGate(spec.max_reuse_ns),
+            sight=lambda: Sight(ChangeGate(spec.max_reuse_ns)),
             monitor=restored_view(spec.view),
         )
         self._main = MainStream(spec, self._host, self._looker, _Outbox(tell))  # type: ignore[arg-type]

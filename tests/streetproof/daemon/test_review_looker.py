@@ -19,6 +19,7 @@ from streetproof.daemon.views import restored_view
 from tests.streams.media import HEIGHT, WIDTH, make
 from tests.vision.byhand import at
 from vision.attention import ChangeGate
+from vision.sight import Sight
 
 MAIN, SUB = StreamRole.MAIN, StreamRole.SUB
 S = 10**9
@@ -40,7 +41,7 @@ class Camera:
             self._take,
             rate=Fraction(25),
             max_interval_ns=60 * S,
-            gate=lambda: ChangeGate(3600 * S),
+            sight=lambda: Sight(ChangeGate(3600 * S)),
             monitor=restored_view(None),
         )
         self.looker.set_fit(Fit((WIDTH, HEIGHT), (WIDTH, HEIGHT)))
