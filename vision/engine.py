@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 
-from models.interface import Detections, Image
+from models.interface import Detections
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
 from vision.errors import OrderError, PolicyError
-from vision.interface import Event, Stay
+from vision.interface import Box, Event, Stay
 from vision.policy import CameraRules, unknown_id
 from vision.state import load, store
 from vision.tuning import Tuning
@@ -34,14 +34,15 @@ class Engine:
                 raise PolicyError("two sets of rules for one camera", where=f"camera {rules.camera}")
             self._watches[rules.camera] = Watch(rules, zone, self._tuning)
 
-    def step(self, camera: str, at: Instant, detections: Detections, image: Image | None = None) -> list[Event]:
+    def step(self, camera: str, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Event]:
         """Take in what a detector saw on `camera` at `at`; the events this brings, ended, opened, fired in this order.
 
         Give every looked-at frame, those without detections as well: a frame that shows nothing is what tells an empty
-        place from missing footage. `image` (H x W x 3 BGR) is for descriptors of appearance, which nothing is decided
-        by yet; it may be None. Raises OrderError for an unknown camera, and for a time not after the last one.
+        place from missing footage. `emptied`: places that show again what was there before something came to stand in
+        them, see `vision.emptied`; the engine is given this evidence rather than pixels, so that a decision can be
+        judged again from what is stored. Raises OrderError for an unknown camera, and for a time not after the last.
         """
-        return self._watch(camera).step(at, detections)
+        return self._watch(camera).step(at, detections, emptied)
 
     def finish(self, camera: str) -> list[Event]:
         """The footage of `camera` ended. What stands there ends too, its departure unknown: `(last_seen, None)`; what

@@ -57,6 +57,8 @@ class Standing:
     """First sample since the last sighting in which its visible place was empty."""
     absent_ns: int = 0
     absent_samples: int = 0
+    emptied_samples: int = 0
+    """Samples since the last sighting in which its place was seen to be what it was before it came."""
     displaced: int = 0
 
     @property
@@ -85,7 +87,7 @@ class Standing:
         self.last_seen = moment.at
         self.sightings += 1
         self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
-        self.absent_from, self.absent_ns, self.absent_samples = None, 0, 0
+        self._not_absent()
         self.displaced = tuning.displaced_after(
             self.displaced, min(shift(self.place, moment.box), shift(self.box, moment.box))
         )
@@ -103,7 +105,7 @@ class Standing:
         How much of the time since then was counted is not kept, so all of it is taken to have been.
         """
         if self.absent_from is not None and self.absent_from.utc_ns >= since.utc_ns:
-            self.absent_from, self.absent_ns, self.absent_samples = None, 0, 0
+            self._not_absent()
         struck_ns = max(0, self.last_seen.utc_ns - max(since.utc_ns, self.first.utc_ns))
         taken_ns = min(struck_ns, self.seen_ns)
         self.seen_ns -= taken_ns
@@ -126,12 +128,19 @@ class Standing:
         if self.absent_from is None:
             self.absent_from = at
 
-    def absent(self, at: Instant, elapsed_ns: int) -> None:
-        """Its visible place is empty in this sample, `elapsed_ns` after the sample before."""
+    def _not_absent(self) -> None:
+        self.absent_from, self.absent_ns, self.absent_samples, self.emptied_samples = None, 0, 0, 0
+
+    def absent(self, at: Instant, elapsed_ns: int, *, empty: bool = False) -> None:
+        """Nothing was found at its visible place in this sample, `elapsed_ns` after the sample before.
+
+        `empty`: its pixels as well say that nothing stands there.
+        """
         if self.absent_from is None:
             self.absent_from = at
         self.absent_ns += elapsed_ns
         self.absent_samples += 1
+        self.emptied_samples += empty
 
     def fired_in(self, zone: str) -> tuple[str, ...]:
         """The rules that fired and named this zone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import ClassVar
@@ -71,7 +72,7 @@ class Watch:
         self._families = frozenset(family(cls) for rule in self._rules.values() for cls in rule.classes)
         self._watched: tuple[tuple[str, ...], npt.NDArray[np.bool_]] = ((), np.zeros(0, np.bool_))
 
-    def step(self, at: Instant, detections: Detections) -> list[Event]:
+    def step(self, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Event]:
         """Take in one sample. Events come in the order ended, opened, fired."""
         memory = self.memory
         before = memory.last if memory.running else None
@@ -91,9 +92,10 @@ class Watch:
                 weight = displaced(standing, found.loose, previous, moments, self._tuning)
                 if weight:
                     standing.doubt(weight)
-                if not weight and hidden(standing.place, detections, self._tuning):
+                empty = any(iou(standing.place, place) >= self._tuning.emptied_iou for place in emptied)
+                if not weight and not empty and hidden(standing.place, detections, self._tuning):
                     continue
-                standing.absent(at, 0 if gap else elapsed)
+                standing.absent(at, 0 if gap else elapsed, empty=empty)
         self._yield_places(seen)
         ended += self._give_up(at)
         opened, fired = self._count(seen)
@@ -241,6 +243,7 @@ class Watch:
         for standing in self.memory.standings:
             absence_ns = tuning.absence_fired_ns if standing.fired else tuning.absence_ns
             gone = standing.absent_ns >= absence_ns and standing.absent_samples >= tuning.absence_samples
+            gone |= standing.emptied_samples >= tuning.emptied_samples
             moved = standing.displaced >= tuning.displaced_limit and standing.absent_from is not None
             lost = at.utc_ns - standing.last_seen.utc_ns > tuning.forget_ns
             if standing.open and (gone or moved or lost):

@@ -1,8 +1,9 @@
 """What a model saw in one recording, kept beside it: one JSON line per frame between a header and an end line.
 
-A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`; `utc` has nine decimals. The numbers are
-rounded on the way in (a hundredth of a pixel, a ten-thousandth of score), so that judging from the file and judging
-while looking cannot differ. The end line proves that the file is whole.
+A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, and `"emptied":[[x1,y1,x2,y2]]` where
+places are empty again (shares of the image); `utc` has nine decimals. The numbers are rounded on the way in (a
+hundredth of a pixel, a ten-thousandth of score), so that judging from the file and judging while looking cannot differ.
+The end line proves that the file is whole.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +26,7 @@ from streams.instant import Instant, iso_utc
 from streams.interface import Coverage, Gap, Problem
 from streetproof.errors import StreetproofError
 from vision.codec import from_json, to_json
+from vision.interface import Box
 
 FORMAT = "streetproof-observations/1"
 
@@ -41,6 +43,8 @@ class Observation:
     pts: int
     detections: Detections
     repeated: bool
+    emptied: tuple[Box, ...] = ()
+    """Places that are empty again, see `vision.emptied`."""
 
 
 class ObservationWriter:
@@ -63,8 +67,11 @@ class ObservationWriter:
             self._raw.close()
             self._partial.unlink(missing_ok=True)
 
-    def add(self, camera: str, at: Instant, pts: int, detections: Detections, repeated: bool) -> None:
+    def add(
+        self, camera: str, at: Instant, pts: int, detections: Detections, repeated: bool, emptied: Sequence[Box] = ()
+    ) -> None:
         """Append one frame; frames come in order of time."""
+        told = {"emptied": [list(box) for box in emptied]} if emptied else {}
         self._line(
             {
                 "camera": camera,
@@ -74,6 +81,7 @@ class ObservationWriter:
                 "size": list(detections.size),
                 "repeated": repeated,
                 "boxes": _boxes(detections),
+                **told,
             }
         )
 
@@ -141,6 +149,7 @@ def read_observations(path: Path) -> Iterator[Observation]:
                 model=header.model,
             ),
             repeated=line["repeated"],
+            emptied=tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in line.get("emptied", ())),
         )
     if not whole:
         raise _cut_short(path)

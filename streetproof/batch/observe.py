@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from models.detector import YoloDetector
-from models.interface import Detections
+from models.interface import Detections, Image
 from models.store import ModelStore, load_detector
 from streams.archive.clock import TimeRules
 from streams.archive.reader import ArchiveFile, open_archive
@@ -22,6 +22,7 @@ from streetproof.batch.observations import (
     FORMAT,
     ObservationsError,
     ObservationWriter,
+    as_stored,
     coverage_json,
     model_json,
     read_end,
@@ -29,6 +30,7 @@ from streetproof.batch.observations import (
 from streetproof.settings.site import Look
 from vision.attention import ChangeGate
 from vision.codec import to_json
+from vision.emptied import EmptiedPlaces
 from vision.sight import REVISION, Sight
 
 _REPORT_EVERY_NS = 5 * NS_PER_S
@@ -170,7 +172,9 @@ def _look_at(
     rate = task.look.rate if level is DecodeLevel.SAMPLED else None
     sight = Sight(ChangeGate(task.look.max_reuse) if task.look.skip_unchanged else None)
     spacing = _Spacing(task.look.max_interval) if level is DecodeLevel.KEYFRAMES else None
+    places = EmptiedPlaces()
     last: Detections | None = None
+    shown: Image | None = None
     looked = inferred = 0
     reported_ns = 0
     with ObservationWriter(file, header) as writer:
@@ -181,10 +185,11 @@ def _look_at(
             repeated = image is None and last is not None and last.size == frame.size
             if last is None or not repeated:
                 shown = image if image is not None else frame.scaled(*detector.fit(frame.size))
-                last = detector.detect([shown], sizes=[frame.size])[0]
+                last = as_stored(detector.detect([shown], sizes=[frame.size])[0])
                 inferred += 1
             looked += 1
-            writer.add(task.camera, frame.at, frame.pts, last, repeated)
+            emptied = places.look(frame.at, None if repeated else shown, last)
+            writer.add(task.camera, frame.at, frame.pts, last, repeated, emptied)
             done_ns = frame.at.utc_ns - source.start.utc_ns
             if done_ns - reported_ns >= _REPORT_EVERY_NS:
                 reported_ns = done_ns

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.interface import Detections, ModelInfo
+from models.interface import Detections, Image, ModelInfo
 from streams.instant import NS_PER_S, Instant
 from streams.interface import DecodeLevel
 from streetproof.daemon.messages import LookBack, StreamRole
+from vision.emptied import EmptiedPlaces
 from vision.engine import Engine
 from vision.errors import OrderError, StateError
 from vision.interface import Stay, StayEnded, StayOpened, Violation, ViolationFired
@@ -75,6 +76,7 @@ class Desk:
         self._zone = zone
         self._camera = rules.camera
         self._engine = Engine([rules], zone) if state is None else Engine.restore([rules], zone, state)
+        self._places = EmptiedPlaces()
         self._backs: dict[str, _Back] = {}
         self._tokens = 0
         self._refused = 0
@@ -85,15 +87,17 @@ class Desk:
         self.changed = False
         """Something happened that is not written down; whoever wrote down what `save` gave sets it back."""
 
-    def seen(self, at: Instant, detections: Detections, role: StreamRole, *, repeated: bool) -> list[Outcome]:
-        """Take in one look."""
+    def seen(
+        self, at: Instant, detections: Detections, role: StreamRole, *, repeated: bool, image: Image | None = None
+    ) -> list[Outcome]:
+        """Take in one look. `image`: what the model saw; None where nothing had changed."""
         self.looks += 1
         self.inferred += not repeated
         if self.suspended:
             return []  # the engine meets a gap, and gaps do not count as seen
         self.changed = True
         try:
-            events = self._engine.step(self._camera, at, detections, None)
+            events = self._engine.step(self._camera, at, detections, self._places.look(at, image, detections))
         except OrderError as error:
             return self._refuse(error)
         self._refused = 0
@@ -134,6 +138,7 @@ class Desk:
         self.changed = True
         self._backs.clear()
         self._engine.suspend(self._camera, since)
+        self._places = EmptiedPlaces()
 
     def resume(self) -> None:
         """The view is what it was: the next look is judged again, after a gap."""

@@ -282,7 +282,13 @@ class Hub:
             return
         station.tally.inference_ns += seen.cost_ns
         station.last = seen.look.at
-        outcomes = station.desk.seen(seen.look.at, as_stored(seen.detections), seen.look.role, repeated=seen.repeated)
+        outcomes = station.desk.seen(
+            seen.look.at,
+            as_stored(seen.detections),
+            seen.look.role,
+            repeated=seen.repeated,
+            image=seen.look.image,
+        )
         self._outcomes(station, outcomes)
         self._tell_watch(station)
 

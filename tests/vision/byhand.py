@@ -74,5 +74,5 @@ def play(
     steps = round((until - start) / every)
     for i in range(steps + 1):
         t = start + i * every
-        events += engine.step(camera, at(t), detections(script(t)), None)
+        events += engine.step(camera, at(t), detections(script(t)))
     return events

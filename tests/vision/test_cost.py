@@ -43,7 +43,7 @@ def test_memory_does_not_grow_with_time() -> None:
         for i in range(first, last):
             visitor: list[Seen] = [("car", 0.8, moved(elsewhere, dx=(i // 30 % 5) / 20))] if i % 60 < 30 else []
             for camera in ("gt-01", "b"):
-                engine.step(camera, at(2 * i), detections([("car", 0.9, PARKED), *visitor]), None)
+                engine.step(camera, at(2 * i), detections([("car", 0.9, PARKED), *visitor]))
         gc.collect()
         return len(json.dumps(engine.save()))
 

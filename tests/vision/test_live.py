@@ -61,7 +61,7 @@ def test_an_object_in_two_zones_is_told_once_for_each() -> None:
 def test_what_stands_is_what_opened_and_has_not_ended(samples: list[Sample]) -> None:
     engine, open_ids = Engine(RULES, SHANGHAI), set[str]()
     for t, shown in samples:
-        for event in engine.step("gt-01", at(t), detections(shown), None):
+        for event in engine.step("gt-01", at(t), detections(shown)):
             if isinstance(event, StayOpened):
                 open_ids.add(event.stay.id)
             elif isinstance(event, StayEnded):
@@ -78,7 +78,7 @@ def test_what_stands_is_what_opened_and_has_not_ended(samples: list[Sample]) -> 
 def levels(engine: Engine, script: dict[float, list[Seen]]) -> list[DecodeLevel]:
     found = []
     for t, shown in script.items():
-        engine.step("gt-01", at(t), detections(shown), None)
+        engine.step("gt-01", at(t), detections(shown))
         found.append(engine.attention("gt-01"))
     return found
 
@@ -208,7 +208,7 @@ def test_suspension_never_adds_and_always_adds_up(samples: list[Sample], data: s
     cut = data.draw(st.integers(1, len(samples)))
     engine = Engine(RULES, SHANGHAI)
     for t, shown in samples[:cut]:
-        engine.step("gt-01", at(t), detections(shown), None)
+        engine.step("gt-01", at(t), detections(shown))
     before = {stay.id: stay for stay in engine.standing("gt-01")}
     since = at(data.draw(st.floats(-1, samples[cut - 1][0] + 1)))
     engine.suspend("gt-01", since)
@@ -222,7 +222,7 @@ def test_suspension_never_adds_and_always_adds_up(samples: list[Sample], data: s
     state = json.loads(json.dumps(engine.save()))
     assert Engine.restore(RULES, SHANGHAI, state).save() == state
     for t, shown in samples[cut:]:
-        for event in engine.step("gt-01", at(t + 0.01), detections(shown), None):
+        for event in engine.step("gt-01", at(t + 0.01), detections(shown)):
             if isinstance(event, ViolationFired):
                 assert event.violation.dwell_lower_bound_ns <= event.violation.stay.sworn_ns
         assert all(adds_up(stay) for stay in engine.standing("gt-01"))
@@ -231,7 +231,7 @@ def test_suspension_never_adds_and_always_adds_up(samples: list[Sample], data: s
 def test_a_camera_whose_clock_is_set_while_it_runs_can_still_be_saved(engine: Engine) -> None:
     """It begins in 1970, and jumps to this year."""
     for seconds in range(0, 20, 2):
-        engine.step("gt-01", Instant(seconds * S, TimeSource.OSD, 0), detections(CAR), None)
+        engine.step("gt-01", Instant(seconds * S, TimeSource.OSD, 0), detections(CAR))
     play(engine, lambda t: CAR, 20)
     assert restored(engine).save() == engine.save()
     assert [stay.arrived[1] for stay in engine.standing("gt-01")] == [at(0)]

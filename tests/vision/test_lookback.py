@@ -230,7 +230,7 @@ def looked_back(seed: int, faults: str) -> list[PinReason]:
     """Watch a street once every two seconds, then look back at its arrival and departure; checks, and the reasons."""
     shown, arrived, departed = street(seed, faults)
     engine, reasons = Engine([rules(zones=[ZONE])], SHANGHAI), []
-    for event in [event for when, seen in shown[::50] for event in engine.step("gt-01", when, seen, None)]:
+    for event in [event for when, seen in shown[::50] for event in engine.step("gt-01", when, seen)]:
         if isinstance(event, StayOpened):
             low, high = event.stay.arrived
             # Otherwise it is another object, or one that the detector missed at first.

@@ -52,7 +52,7 @@ def footage(draw: st.DrawFn) -> list[Sample]:
 
 
 def run(engine: Engine, samples: list[Sample]) -> list[list[Event]]:
-    events = [engine.step("gt-01", at(t), detections(shown), None) for t, shown in samples]
+    events = [engine.step("gt-01", at(t), detections(shown)) for t, shown in samples]
     return [*events, engine.finish("gt-01")]
 
 
@@ -66,7 +66,7 @@ def test_saved_and_restored_at_any_step_nothing_changes(samples: list[Sample], d
     undisturbed = run(Engine(RULES, SHANGHAI), samples)
     cut = data.draw(st.integers(0, len(samples)))
     engine = Engine(RULES, SHANGHAI)
-    events = [engine.step("gt-01", at(t), detections(shown), None) for t, shown in samples[:cut]]
+    events = [engine.step("gt-01", at(t), detections(shown)) for t, shown in samples[:cut]]
     state = json.dumps(engine.save())
     again = Engine.restore(RULES, SHANGHAI, json.loads(state))
     assert json.dumps(again.save()) == state
@@ -123,7 +123,7 @@ def test_every_stay_opens_once_and_ends_once_and_breaks_a_rule_at_most_once(samp
 def test_the_resolution_of_the_camera_does_not_matter(samples: list[Sample]) -> None:
     def at_size(width: int, height: int) -> str:
         engine = Engine(RULES, SHANGHAI)
-        return repr([engine.step("gt-01", at(t), detections(shown, (width, height)), None) for t, shown in samples])
+        return repr([engine.step("gt-01", at(t), detections(shown, (width, height))) for t, shown in samples])
 
     assert at_size(1024, 512) == at_size(4096, 2048) == at_size(256, 2048)
 

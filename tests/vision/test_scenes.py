@@ -95,7 +95,7 @@ def test_after_the_end_footage_begins_anew(engine: Engine) -> None:
     assert second.arrived == (None, at(22))
     assert second.id != first.id
     with pytest.raises(OrderError):
-        engine.step("gt-01", at(40), detections([]), None)
+        engine.step("gt-01", at(40), detections([]))
 
 
 def test_a_person_and_a_car_outside_the_zone_are_nothing(engine: Engine) -> None:
@@ -332,7 +332,7 @@ def test_sightings_further_apart_than_max_unseen_never_count(engine: Engine) -> 
 def test_another_time_source_from_file_to_file_is_fine(engine: Engine) -> None:
     for i in range(40):
         source = TimeSource.FILENAME if i < 20 else TimeSource.CONTAINER
-        engine.step("gt-01", Instant(T0 + i * 2 * S, source, i), detections(car()), None)
+        engine.step("gt-01", Instant(T0 + i * 2 * S, source, i), detections(car()))
     assert ended(engine.finish("gt-01"))[0].sightings == 40
 
 
@@ -397,17 +397,17 @@ def test_cameras_do_not_know_of_each_other() -> None:
     alone = Engine([rules("a")], SHANGHAI)
     mixed: list[Event] = []
     for i in range(60):
-        mixed += engine.step("a", at(i * 2), detections(car()), None)
-        engine.step("b", at(i * 3 - 50), detections(car() if i % 2 else []), None)
+        mixed += engine.step("a", at(i * 2), detections(car()))
+        engine.step("b", at(i * 3 - 50), detections(car() if i % 2 else []))
     assert mixed == play(alone, lambda t: car(), 118, camera="a")
 
 
 def test_time_goes_forward_and_the_refusal_names_both_times(engine: Engine) -> None:
-    engine.step("gt-01", at(10), detections([]), None)
+    engine.step("gt-01", at(10), detections([]))
     before = engine.save()
     for seconds in (10, 9.5):
         with pytest.raises(OrderError) as caught:
-            engine.step("gt-01", at(seconds), detections(car()), None)
+            engine.step("gt-01", at(seconds), detections(car()))
         assert at(10).isoformat() in str(caught.value)
         assert at(seconds).isoformat() in str(caught.value)
         assert "gt-01" in str(caught.value)
@@ -417,12 +417,12 @@ def test_time_goes_forward_and_the_refusal_names_both_times(engine: Engine) -> N
 @pytest.mark.parametrize("utc_ns", [1 << 63, -(1 << 63), 10**30])
 def test_impossible_times_are_refused(engine: Engine, utc_ns: int) -> None:
     with pytest.raises(OrderError, match="no time a camera can have"):
-        engine.step("gt-01", Instant(utc_ns, TimeSource.OSD, 0), detections([]), None)
+        engine.step("gt-01", Instant(utc_ns, TimeSource.OSD, 0), detections([]))
 
 
 def test_an_unknown_camera_is_named_with_a_suggestion(engine: Engine) -> None:
     with pytest.raises(OrderError, match="no camera 'gt-1'; did you mean 'gt-01'"):
-        engine.step("gt-1", at(0), detections([]), None)
+        engine.step("gt-1", at(0), detections([]))
     with pytest.raises(OrderError):
         engine.finish("nobody")
 

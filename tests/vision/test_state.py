@@ -39,7 +39,7 @@ def test_the_saved_state_is_restored() -> None:
 
 def test_a_camera_that_is_new_begins_from_nothing() -> None:
     engine = Engine.restore([rules(), rules("new")], SHANGHAI, STATE)
-    assert engine.step("new", at(0), detections([]), None) == []
+    assert engine.step("new", at(0), detections([])) == []
 
 
 def test_the_state_of_other_rules_is_refused() -> None:
