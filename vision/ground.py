@@ -13,7 +13,7 @@ from math import hypot
 from typing import Annotated, Self
 
 import shapely  # type: ignore[import-untyped]
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 from shapely import LineString, Polygon
 
 from vision.errors import GroundError
@@ -24,6 +24,7 @@ Point = tuple[float, float]
 Row = tuple[float, float, float]
 Matrix = tuple[Row, Row, Row]
 
+POINTS = 4
 FLAT = 0.01
 """Three points whose triangle is lower than this share of its longest side lie in one line."""
 MIN_AREA_M2, MAX_SIDE_M = 1.0, 1000.0
@@ -47,11 +48,22 @@ class Ground(BaseModel):
     model_config = STRICT
 
     points: tuple[tuple[_Share, _Share], ...] = Field(
-        min_length=4, max_length=4, description="the four points in the picture, as fractions of width and height"
+        min_length=POINTS,
+        max_length=POINTS,
+        description="the four points in the picture, as fractions of width and height",
     )
     metres: tuple[tuple[_Metre, _Metre], ...] = Field(
-        min_length=4, max_length=4, description="the same four points, in the same order, on the ground in metres"
+        min_length=POINTS,
+        max_length=POINTS,
+        description="the same four points, in the same order, on the ground in metres",
     )
+
+    @field_validator("points", "metres", mode="before")
+    @classmethod
+    def _four(cls, value: object) -> object:
+        if isinstance(value, list | tuple) and len(value) != POINTS:
+            raise ValueError(f"give {POINTS} points, not {len(value)}")
+        return value
 
     @model_validator(mode="after")
     def _makes_a_plane(self) -> Self:

@@ -14,13 +14,12 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from shapely import Polygon  # type: ignore[import-untyped]
 from shapely.validation import explain_validity  # type: ignore[import-untyped]
 
-from vision.durations import format_duration
 from vision.errors import PolicyError
 from vision.ground import Ground, Plane
 from vision.rules.days import Weekday
 from vision.rules.interface import STRICT, Id, LegalBasis, Rule, ScheduleWindow
 from vision.rules.no_parking import NoParkingRule
-from vision.words import unknown_id
+from vision.words import PlacedError, placed, unknown_id
 
 __all__ = [
     "AnyRule",
@@ -34,7 +33,6 @@ __all__ = [
     "Weekday",
     "Zone",
     "build_camera_rules",
-    "lint",
     "parse_policy",
     "policy_content",
     "policy_hash",
@@ -131,27 +129,29 @@ class CameraRules(BaseModel):
     def _fits(self) -> Self:
         _refuse_duplicates("zone", (zone.id for zone in self.zones))
         known = [rule.id for rule in self.policy.rules]
-        for zone in self.zones:
-            for rule in zone.rules:
+        for z, zone in enumerate(self.zones):
+            for r, rule in enumerate(zone.rules):
                 if rule not in known:
-                    raise ValueError(f"zone {zone.id}: {unknown_id('rule', rule, known)}")
+                    raise PlacedError(f"zone {zone.id}: {unknown_id('rule', rule, known)}", ("zones", z, "rules", r))
         return self
 
     @model_validator(mode="after")
     def _lies_on_the_ground(self) -> Self:
         plane = self.plane
-        for zone in self.zones:
-            for number, corner in enumerate(zone.polygon, start=1):
+        for z, zone in enumerate(self.zones):
+            for c, corner in enumerate(zone.polygon):
                 if plane is not None and not plane.sees(corner):
-                    raise ValueError(
-                        f"zone {zone.id}: corner {number} [{corner[0]:g}, {corner[1]:g}] lies at the horizon of "
-                        "`ground` or above it; draw the zone on the road, or correct the four points"
+                    raise PlacedError(
+                        f"zone {zone.id}: corner {c + 1} [{corner[0]:g}, {corner[1]:g}] lies at the horizon of "
+                        "`ground` or above it; draw the zone on the road, or correct the four points of `ground`",
+                        ("zones", z, "polygon", c),
                     )
-            for rule in map(self.policy.rule, zone.rules):
+            for r, rule in enumerate(map(self.policy.rule, zone.rules)):
                 if plane is None and rule.min_size is not None and rule.min_size.metres is not None:
-                    raise ValueError(
+                    raise PlacedError(
                         f"zone {zone.id}: rule {rule.id} asks for a size in metres, and the camera has no `ground`; "
-                        "add it, or write `min_size` as shares of the picture"
+                        "add it, or write `min_size` as shares of the picture",
+                        ("zones", z, "rules", r),
                     )
         return self
 
@@ -169,35 +169,6 @@ def policy_content(policy: Policy, zone: Zone, ground: Ground | None = None) -> 
     """What `policy_hash` is taken over, as JSON values."""
     content = {"policy": policy.model_dump(mode="json"), "zone": zone.model_dump(mode="json")}
     return content if ground is None else {**content, "ground": ground.model_dump(mode="json")}
-
-
-def lint(policy: Policy, sampling_interval_ns: int) -> tuple[str, ...]:
-    """Warnings about a valid policy that will not do what its author hopes, one sentence each.
-
-    `sampling_interval_ns` is the time between two looked-at frames of the footage.
-    """
-    interval = format_duration(sampling_interval_ns)
-    warnings = []
-    for rule in policy.rules:
-        where = f"policy {policy.id}, rule {rule.id}"
-        if rule.max_unseen < sampling_interval_ns:
-            warnings.append(
-                f"{where}: max_unseen {format_duration(rule.max_unseen)} is shorter than the sampling interval "
-                f"{interval}: nothing will ever count as seen"
-            )
-        if rule.allowed_ns < 2 * sampling_interval_ns:
-            warnings.append(
-                f"{where}: an allowed time of {format_duration(rule.allowed_ns)} is shorter than two sampling "
-                f"intervals of {interval}: look more often, or allow more"
-            )
-        if rule.max_unseen > rule.allowed_ns:
-            warnings.append(
-                f"{where}: max_unseen {format_duration(rule.max_unseen)} is longer than the allowed time "
-                f"{format_duration(rule.allowed_ns)}: two sightings alone would make a violation"
-            )
-        if rule.legal_basis.statute is None:
-            warnings.append(f"{where}: no legal basis is named: its findings stay leads")
-    return tuple(warnings)
 
 
 def parse_policy(data: Mapping[str, Any], *, where: str = "") -> Policy:
@@ -224,8 +195,8 @@ def build_camera_rules(
 def _refused(error: ValidationError, where: str) -> PolicyError:
     lines = []
     for fault in error.errors(include_url=False):
-        spot = ".".join(str(part) for part in fault["loc"])
-        text = fault["msg"].removeprefix("Value error, ")
+        # The place in words is part of what a PlacedError says.
+        spot, text = ".".join(str(part) for part in fault["loc"]), placed(fault)[1]
         lines.append(f"{spot}: {text}" if spot else text)
     return PolicyError("; ".join(lines), where=where, remedy="docs/policies.md shows each field")
 

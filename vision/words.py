@@ -4,6 +4,28 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+Location = tuple[str | int, ...]
+"""Keys and indices from the top of a document to a value in it."""
+
+
+class PlacedError(ValueError):
+    """A mistake of a validated model that is known more closely than the model: where below it, by keys and indices.
+
+    pydantic keeps the error but not the place; `placed` finds both again.
+    """
+
+    def __init__(self, message: str, location: Location) -> None:
+        super().__init__(message)
+        self.location = location
+
+
+def placed(fault: Any) -> tuple[Location, str]:
+    """Where one of a ValidationError's `errors()` is, and what it says."""
+    error = fault.get("ctx", {}).get("error")
+    below = error.location if isinstance(error, PlacedError) else ()
+    return (*fault["loc"], *below), str(fault["msg"]).removeprefix("Value error, ")
 
 
 def unknown_id(kind: str, wanted: str, known: Iterable[str]) -> str:

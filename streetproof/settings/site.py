@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AwareDatetime, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from streams.archive.filename_time import compile_pattern
 from streams.instant import NS_PER_S
@@ -15,7 +15,8 @@ from streams.interface import DecodeLevel
 from streetproof.settings.base import Strict
 from streetproof.settings.live import Live, Retention, Stream
 from vision.durations import Duration
-from vision.policy import CameraRules, Ground, Policy, Zone, unknown_id
+from vision.policy import CameraRules, Ground, Policy, Zone
+from vision.words import PlacedError, placed, unknown_id
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -191,10 +192,16 @@ class Site(Strict):
             if twice:
                 raise ValueError(f"{what} id {twice[0]!r} stands twice; ids must be unique")
         known = [policy.id for policy in self.policies]
-        for camera in self.cameras:
+        for number, camera in enumerate(self.cameras):
+            place = ("cameras", number)
             if camera.policy not in known:
-                raise ValueError(f"camera {camera.id}: {unknown_id('policy', camera.policy, known)}")
-            self.rules_of(camera)
+                message = f"camera {camera.id}: {unknown_id('policy', camera.policy, known)}"
+                raise PlacedError(message, (*place, "policy"))
+            try:
+                self.rules_of(camera)
+            except ValidationError as error:
+                location, message = placed(error.errors(include_url=False)[0])
+                raise PlacedError(f"camera {camera.id}: {message}", (*place, *location)) from None
         if len(self.cameras) > 1:
             for camera in self.cameras:
                 if not camera.recordings and camera.stream is None:

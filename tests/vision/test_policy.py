@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from streams.instant import NS_PER_S
 from vision.durations import MAX_DURATION_NS, format_duration, parse_duration
 from vision.errors import PolicyError
-from vision.policy import CameraRules, Policy, Zone, build_camera_rules, lint, parse_policy, policy_hash
+from vision.lint import lint
+from vision.policy import CameraRules, Policy, Zone, build_camera_rules, parse_policy, policy_hash
 
 TEXT = """
 id: guta-road

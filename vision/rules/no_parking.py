@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from vision.durations import Duration, format_duration
 from vision.rules.interface import Exemption, Rule, Terms
-from vision.words import unknown_id
+from vision.words import Location, PlacedError, unknown_id
 
 MAX_EXEMPTIONS = 8
 _NO_TIME = "must be more than 0: a single sighting cannot show how long something stood"
@@ -55,28 +55,29 @@ class NoParkingRule(Rule):
     @classmethod
     def _classes_of_the_rule(cls, by_class: dict[str, int], info: ValidationInfo) -> dict[str, int]:
         for name, dwell in by_class.items():
-            _refuse_unnamed(name, info.data, "")
+            _refuse_unnamed(name, info.data, "", (name,))
             if dwell <= 0:
-                raise ValueError(f"the dwell of {name!r} {_NO_TIME}")
+                raise PlacedError(f"the dwell of {name!r} {_NO_TIME}", (name,))
         return by_class
 
     @field_validator("exemptions", mode="after")
     @classmethod
     def _exempt_something(cls, exemptions: tuple[Exemption, ...], info: ValidationInfo) -> tuple[Exemption, ...]:
         names = [exemption.name for exemption in exemptions]
-        for exemption in exemptions:
+        for e, exemption in enumerate(exemptions):
             where = f"exemption {exemption.name!r}: "
             if names.count(exemption.name) > 1:
-                raise ValueError(f"two exemptions are called {exemption.name!r}")
+                raise PlacedError(f"two exemptions are called {exemption.name!r}", (e, "name"))
             if len(set(exemption.classes)) != len(exemption.classes):
                 raise ValueError(f"{where}a class is named twice in {list(exemption.classes)}")
-            for name in exemption.classes:
-                _refuse_unnamed(name, info.data, where)
+            for c, name in enumerate(exemption.classes):
+                _refuse_unnamed(name, info.data, where, (e, "classes", c))
                 dwell = (info.data.get("dwell_by_class") or {}).get(name, info.data.get("dwell"))
                 if dwell is not None and exemption.allowed <= dwell:
-                    raise ValueError(
+                    raise PlacedError(
                         f"{where}it allows {format_duration(exemption.allowed)}, no more than the "
-                        f"{format_duration(dwell)} that {name!r} may stand anyway; allow more, or leave it out"
+                        f"{format_duration(dwell)} that {name!r} may stand anyway; allow more, or leave it out",
+                        (e, "allowed"),
                     )
         return exemptions
 
@@ -87,10 +88,8 @@ class NoParkingRule(Rule):
         return self
 
 
-def _refuse_unnamed(name: str, data: Mapping[str, object], where: str) -> None:
+def _refuse_unnamed(name: str, data: Mapping[str, object], where: str, location: Location) -> None:
     """A class that the rule is not about; silent where the rule's classes were refused themselves."""
     classes = data.get("classes")
     if isinstance(classes, tuple) and name not in classes:
-        raise ValueError(
-            f"{where}the rule has {unknown_id('class', name, classes)}; its `classes` must name it as well"
-        )
+        raise PlacedError(f"{where}the rule has {unknown_id('class', name, classes)}", location)
