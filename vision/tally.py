@@ -42,7 +42,7 @@ class Tally:
     exempt_ns: dict[str, int] = field(default_factory=dict)
     """Within each set of them, see `RuleInForce.split`."""
     classes: dict[str, int] = field(default_factory=dict)
-    """Sightings of each of the rule's classes, of whatever score, where it matters which of them it is."""
+    """Sightings of each of the rule's classes, whether they count as time or not, where it matters which it is."""
     first: Moment | None = None
     """First qualifying sighting inside the rule's hours."""
     pool: list[Moment] = field(default_factory=list)
