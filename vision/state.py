@@ -154,7 +154,7 @@ def _standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str 
             tally.zones and all(tally.rule in zones.get(zone, ()) for zone in tally.zones) for tally in standing.tallies
         ),
         "a tally that cannot be": all(
-            min(tally.counted_ns, *tally.exempt_ns.values(), *tally.classes.values()) >= 0
+            min((tally.counted_ns, *tally.exempt_ns.values(), *tally.classes.values())) >= 0
             and tally.counted_ns + sum(tally.exempt_ns.values()) <= standing.seen_ns
             and all(_exemptions(key, tally.rule, rules) for key in tally.exempt_ns)
             and (tally.last_ns is None or first <= tally.last_ns <= last)

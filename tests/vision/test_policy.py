@@ -243,4 +243,4 @@ def test_json_schema_speaks_of_text_not_of_nanoseconds() -> None:
     schema = Policy.model_json_schema()["$defs"]["NoParkingRule"]["properties"]
     assert schema["dwell"]["type"] == "string"
     assert schema["max_unseen"]["default"] == "6s"
-    assert set(Policy.model_json_schema()["$defs"]["ScheduleWindow"]["properties"]) == {"days", "from", "to"}
+    assert set(Policy.model_json_schema()["$defs"]["ScheduleWindow"]["properties"]) == {"days", "except", "from", "to"}
