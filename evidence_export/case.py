@@ -137,7 +137,7 @@ class CaseRequest:
     - `recordings` in order of time, each with footage of the stay or its pre- and post-roll. Segments of a live camera
       in order of their sequence; archived files and segments do not mix.
     - `policy` is the JSON content whose RFC 8785 form has the SHA-256 `violation.policy_hash`: the objects `policy` and
-      `zone` as `vision` hashes them.
+      `zone`, and `ground` where the camera has one, as `vision` hashes them.
     - `detector_weakness` is what the catalog says against the model, None where it says nothing.
     - `detector_settings` and `look` are JSON values: thresholds, and how closely the footage was looked at.
     - `time`: what was measured of the clocks; None: what the decisive segments say, and unknown for archived files.

@@ -15,7 +15,8 @@ from evidence_export.statements.time import OVER_1S_NS, time_facts, time_stateme
 from evidence_export.statements.values import exact, known
 from evidence_export.statements.view import in_decisive, view_statement
 from streams.instant import Instant
-from vision.interface import Stay
+from vision.codec import grounds_json
+from vision.interface import Grounds, Stay
 
 DUTY_WIDTH, DUTY_HEIGHT = 1280, 720
 """GA/T 832-2014 asks for pictures of at least this size."""
@@ -28,7 +29,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
     return {
         "format": layout.FORMAT,
         "version": layout.FORMAT_VERSION,
-        "revision": layout.FORMAT_REVISION,
+        "revision": layout.GROUNDS_REVISION if request.violation.grounds else layout.BASE_REVISION,
         "case": {
             "id": made.case_id,
             "local_date": local_date(request),
@@ -134,6 +135,7 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         "gap_in_decisive_interval": lost_in_decisive_ns(request, made) > 0 or clock_set_back(request, made),
         "gaps_unknown": any(source.recording.coverage is None and source.contents is None for source in made.sources),
         "view_fault_in_decisive_interval": in_decisive(request),
+        "calendar_year_unknown": not _days_known(request.violation.grounds),
         "panoramas_too_close": not made.separation_met,
         "clock_offset_unknown": camera.clock_offset_ns is None and facts is None,
         "camera_offset_over_1s": abs(camera.clock_offset_ns or 0) > OVER_1S_NS,
@@ -145,6 +147,11 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         "not_reviewed": True,
     }
     return [name for name, holds in found.items() if holds]
+
+
+def _days_known(grounds: Grounds | None) -> bool:
+    """Whether the calendar knew every day that it was asked for; a day taken by its weekday is for people to judge."""
+    return grounds is None or grounds.calendar is None or all(day.known for day in grounds.calendar.days)
 
 
 def _camera(camera: CameraFacts) -> JsonObject:
@@ -180,7 +187,15 @@ def _violation(request: CaseRequest) -> JsonObject:
         "dwell_lower_bound_ns": violation.dwell_lower_bound_ns,
         "fired_at": violation.fired_at.isoformat(),
         "stay": _stay(request.stay, still_standing=request.still_standing),
+        **_grounds(violation.grounds),
     }
+
+
+def _grounds(grounds: Grounds | None) -> JsonObject:
+    """Only where the rule has more than one plain limit: bundles of other rules stay what they were."""
+    if grounds is None:
+        return {}
+    return {"grounds": exact(grounds_json(grounds))}
 
 
 def _stay(stay: Stay, *, still_standing: bool) -> JsonObject:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from streams.instant import Instant, TimeSource, iso_utc
 from vision.association.interface import JSON
 from vision.errors import StateError
-from vision.interface import Moment, Stay, Violation
+from vision.interface import CalendarFacts, DayFact, Grounds, Moment, Stay, Violation
 
 Value = Instant | Moment | Stay | Violation
 _V = TypeVar("_V", Instant, Moment, Stay, Violation)
@@ -100,6 +100,56 @@ class _Stay(_Model):
         )
 
 
+class _Day(_Model):
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    weekday: str
+    kind: str
+    known: bool
+    name: str | None
+
+
+class _Calendar(_Model):
+    source: str
+    version: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    days: tuple[_Day, ...]
+
+    def value(self) -> CalendarFacts:
+        days = tuple(DayFact(**day.model_dump()) for day in self.days)
+        return CalendarFacts(self.source, self.version, self.sha256, days)
+
+
+class _Exempt(_Model):
+    exemption: str
+    counted_ns: _Ns
+
+
+class _Sightings(_Model):
+    cls: str
+    count: Annotated[int, Field(ge=1)]
+
+
+class _Grounds(_Model):
+    grace_ns: _Ns
+    exemption: str | None
+    ordinary_ns: _Ns
+    exempt: tuple[_Exempt, ...]
+    sightings: tuple[_Sightings, ...]
+    classes: tuple[str, ...]
+    calendar: _Calendar | None
+
+    def value(self) -> Grounds:
+        return Grounds(
+            grace_ns=self.grace_ns,
+            exemption=self.exemption,
+            ordinary_ns=self.ordinary_ns,
+            exempt_ns=tuple((one.exemption, one.counted_ns) for one in self.exempt),
+            sightings=tuple((one.cls, one.count) for one in self.sightings),
+            classes=self.classes,
+            calendar=self.calendar.value() if self.calendar else None,
+        )
+
+
 class _Violation(_Model):
     rule: str
     zone: str
@@ -110,6 +160,7 @@ class _Violation(_Model):
     stay: _Stay
     moments: tuple[_Moment, ...]
     dwell_lower_bound_ns: _Ns
+    grounds: _Grounds | None = None
 
     def value(self) -> Violation:
         return Violation(
@@ -122,6 +173,7 @@ class _Violation(_Model):
             stay=self.stay.value(),
             moments=tuple(moment.value() for moment in self.moments),
             dwell_lower_bound_ns=self.dwell_lower_bound_ns,
+            grounds=self.grounds.value() if self.grounds else None,
         )
 
 
@@ -162,6 +214,7 @@ def to_json(value: Value) -> dict[str, JSON]:
         "stay": to_json(value.stay),
         "moments": [to_json(moment) for moment in value.moments],
         "dwell_lower_bound_ns": value.dwell_lower_bound_ns,
+        **({} if value.grounds is None else {"grounds": grounds_json(value.grounds)}),
     }
 
 
@@ -173,6 +226,32 @@ def from_json(kind: type[_V], data: Mapping[str, Any]) -> _V:
         fault = error.errors(include_url=False, include_input=False)[0]
         spot = ".".join(str(part) for part in fault["loc"])
         raise StateError(f"no {kind.__name__}: {spot}: {fault['msg']}") from None
+
+
+def grounds_json(grounds: Grounds) -> dict[str, JSON]:
+    """The grounds as JSON, without fractions; names, which may be Chinese, are values and never keys."""
+    calendar = grounds.calendar
+    return {
+        "grace_ns": grounds.grace_ns,
+        "exemption": grounds.exemption,
+        "ordinary_ns": grounds.ordinary_ns,
+        "exempt": [{"exemption": name, "counted_ns": counted_ns} for name, counted_ns in grounds.exempt_ns],
+        "sightings": [{"cls": cls, "count": count} for cls, count in grounds.sightings],
+        "classes": list(grounds.classes),
+        "calendar": None if calendar is None else _calendar_json(calendar),
+    }
+
+
+def _calendar_json(calendar: CalendarFacts) -> dict[str, JSON]:
+    return {
+        "source": calendar.source,
+        "version": calendar.version,
+        "sha256": calendar.sha256,
+        "days": [
+            {"date": day.date, "weekday": day.weekday, "kind": day.kind, "known": day.known, "name": day.name}
+            for day in calendar.days
+        ],
+    }
 
 
 def _stay_json(stay: Stay) -> dict[str, JSON]:

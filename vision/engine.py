@@ -10,6 +10,7 @@ from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
 from vision.errors import OrderError, PolicyError
+from vision.holidays import Calendar
 from vision.interface import Box, Event, Stay
 from vision.policy import CameraRules, unknown_id
 from vision.state import load, store
@@ -24,15 +25,23 @@ class Engine:
     between. Memory depends on what stands in view, not on how long the engine has run.
     """
 
-    def __init__(self, cameras: Sequence[CameraRules], zone: tzinfo, tuning: Tuning | None = None) -> None:
-        """`zone` is the site's time zone, in which schedules are written. PolicyError for a camera given twice."""
+    def __init__(
+        self,
+        cameras: Sequence[CameraRules],
+        zone: tzinfo,
+        tuning: Tuning | None = None,
+        calendar: Calendar | None = None,
+    ) -> None:
+        """`zone` is the site's time zone, in which schedules are written; `calendar` whose holidays count, None is
+        China's as installed (`vision.holidays.china`). PolicyError for a camera given twice.
+        """
         self._zone = zone
         self._tuning = tuning or Tuning()
         self._watches: dict[str, Watch] = {}
         for rules in cameras:
             if rules.camera in self._watches:
                 raise PolicyError("two sets of rules for one camera", where=f"camera {rules.camera}")
-            self._watches[rules.camera] = Watch(rules, zone, self._tuning)
+            self._watches[rules.camera] = Watch(rules, zone, self._tuning, calendar)
 
     def step(self, camera: str, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Event]:
         """Take in what a detector saw on `camera` at `at`; the events this brings, ended, opened, fired in this order.
@@ -105,15 +114,20 @@ class Engine:
 
     @classmethod
     def restore(
-        cls, cameras: Sequence[CameraRules], zone: tzinfo, state: Mapping[str, JSON], tuning: Tuning | None = None
+        cls,
+        cameras: Sequence[CameraRules],
+        zone: tzinfo,
+        state: Mapping[str, JSON],
+        tuning: Tuning | None = None,
+        calendar: Calendar | None = None,
     ) -> Engine:
         """An engine that goes on where `save` was called.
 
-        `cameras`, `zone` and `tuning` must be those of the saved engine: what was counted under other rules cannot go
-        on under these. Cameras that are new start from nothing. Raises StateError for a state that is foreign, damaged,
-        or made under other rules.
+        `cameras`, `zone` and `tuning` must be those of the saved engine, and the calendar where a rule of the camera
+        depends on it: what was counted under other rules cannot go on under these. Cameras that are new start from
+        nothing. Raises StateError for a state that is foreign, damaged, or made under other rules.
         """
-        engine = cls(cameras, zone, tuning)
+        engine = cls(cameras, zone, tuning, calendar)
         load(engine._watches, zone, engine._tuning, state)
         return engine
 

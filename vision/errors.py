@@ -17,3 +17,7 @@ class OrderError(VisionError):
 
 class StateError(VisionError):
     """A saved engine state that cannot be restored."""
+
+
+class GroundError(VisionError):
+    """Points from which no ground plane follows, or a point that does not lie on it."""

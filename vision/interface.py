@@ -61,6 +61,53 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class DayFact:
+    """What a calendar of public holidays says of one local day."""
+
+    date: str
+    """ISO 8601."""
+    weekday: str
+    """`mon` to `sun`."""
+    kind: str
+    """`workday`, `restday` (no holiday) or `holiday`."""
+    known: bool
+    """False: the calendar does not know the year, and the day was taken by its weekday."""
+    name: str | None
+    """The holiday that it belongs to, or is worked for; None for an ordinary day."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFacts:
+    """The calendar that a verdict stands on, and the days that it looked up."""
+
+    source: str
+    version: str
+    sha256: str
+    """Over all days of the calendar, hex."""
+    days: tuple[DayFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why so much was allowed, where a rule has more than one plain limit; durations in ns."""
+
+    grace_ns: int
+    """Tolerance after the limit, not part of it."""
+    exemption: str | None
+    """The exemption whose time ran out; None: the ordinary time did."""
+    ordinary_ns: int
+    """Time that counts outside the hours of every exemption that applies."""
+    exempt_ns: tuple[tuple[str, int], ...]
+    """Time that counts towards each exemption that applies."""
+    sightings: tuple[tuple[str, int], ...]
+    """How often each class was seen, where classes are allowed different times; those of the rule only."""
+    classes: tuple[str, ...]
+    """The classes it may be of by that; the longest time allowed to any of them is allowed to it."""
+    calendar: CalendarFacts | None
+    """None: no window of the rule depends on public holidays."""
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A stay that breaks a rule for longer than the rule allows. One per stay and rule."""
 
@@ -77,6 +124,8 @@ class Violation:
     """The first sighting inside the rule's hours, the sighting that fired, and a few spread between them."""
     dwell_lower_bound_ns: int
     """Time inside the rule's hours that counts towards it; always more than `allowed_ns`."""
+    grounds: Grounds | None = None
+    """None: the rule has one plain limit and does not depend on public holidays."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ The models are embedded by the application's site file; their field names are th
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Self
@@ -15,14 +14,17 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from shapely import Polygon  # type: ignore[import-untyped]
 from shapely.validation import explain_validity  # type: ignore[import-untyped]
 
-from vision.durations import format_duration
 from vision.errors import PolicyError
-from vision.rules.interface import STRICT, Id, LegalBasis, Rule, ScheduleWindow, Weekday
+from vision.ground import Ground, Plane
+from vision.rules.days import Weekday
+from vision.rules.interface import STRICT, Id, LegalBasis, Rule, ScheduleWindow
 from vision.rules.no_parking import NoParkingRule
+from vision.words import PlacedError, placed, unknown_id
 
 __all__ = [
     "AnyRule",
     "CameraRules",
+    "Ground",
     "LegalBasis",
     "NoParkingRule",
     "Policy",
@@ -31,7 +33,6 @@ __all__ = [
     "Weekday",
     "Zone",
     "build_camera_rules",
-    "lint",
     "parse_policy",
     "policy_content",
     "policy_hash",
@@ -117,58 +118,57 @@ class CameraRules(BaseModel):
     camera: Id
     policy: Policy
     zones: tuple[Zone, ...]
+    ground: Ground | None = Field(default=None, exclude_if=lambda ground: ground is None)
+
+    @property
+    def plane(self) -> Plane | None:
+        """The ground made ready; None where it is not known."""
+        return None if self.ground is None else Plane(self.ground)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         _refuse_duplicates("zone", (zone.id for zone in self.zones))
         known = [rule.id for rule in self.policy.rules]
-        for zone in self.zones:
-            for rule in zone.rules:
+        for z, zone in enumerate(self.zones):
+            for r, rule in enumerate(zone.rules):
                 if rule not in known:
-                    raise ValueError(f"zone {zone.id}: {unknown_id('rule', rule, known)}")
+                    raise PlacedError(f"zone {zone.id}: {unknown_id('rule', rule, known)}", ("zones", z, "rules", r))
+        return self
+
+    @model_validator(mode="after")
+    def _lies_on_the_ground(self) -> Self:
+        plane = self.plane
+        for z, zone in enumerate(self.zones):
+            for c, corner in enumerate(zone.polygon):
+                if plane is not None and not plane.sees(corner):
+                    raise PlacedError(
+                        f"zone {zone.id}: corner {c + 1} [{corner[0]:g}, {corner[1]:g}] lies at the horizon of "
+                        "`ground` or above it; draw the zone on the road, or correct the four points of `ground`",
+                        ("zones", z, "polygon", c),
+                    )
+            for r, rule in enumerate(map(self.policy.rule, zone.rules)):
+                if plane is None and rule.min_size is not None and rule.min_size.metres is not None:
+                    raise PlacedError(
+                        f"zone {zone.id}: rule {rule.id} asks for a size in metres, and the camera has no `ground`; "
+                        "add it, or write `min_size` as shares of the picture",
+                        ("zones", z, "rules", r),
+                    )
         return self
 
 
-def policy_hash(policy: Policy, zone: Zone) -> str:
-    """SHA-256, hex, over the RFC 8785 canonical JSON of the validated policy and zone.
+def policy_hash(policy: Policy, zone: Zone, ground: Ground | None = None) -> str:
+    """SHA-256, hex, over the RFC 8785 canonical JSON of the validated policy and zone, and of the ground where known.
 
-    Two spellings of the same content (`60s` and `1m`, a closed or an open polygon) hash alike.
+    Two spellings of the same content (`60s` and `1m`, a closed or an open polygon) hash alike. Settings that came later
+    than the first policies are left out where they are not used, so that those keep their hashes.
     """
-    return hashlib.sha256(rfc8785.dumps(policy_content(policy, zone))).hexdigest()
+    return hashlib.sha256(rfc8785.dumps(policy_content(policy, zone, ground))).hexdigest()
 
 
-def policy_content(policy: Policy, zone: Zone) -> dict[str, Any]:
+def policy_content(policy: Policy, zone: Zone, ground: Ground | None = None) -> dict[str, Any]:
     """What `policy_hash` is taken over, as JSON values."""
-    return {"policy": policy.model_dump(mode="json"), "zone": zone.model_dump(mode="json")}
-
-
-def lint(policy: Policy, sampling_interval_ns: int) -> tuple[str, ...]:
-    """Warnings about a valid policy that will not do what its author hopes, one sentence each.
-
-    `sampling_interval_ns` is the time between two looked-at frames of the footage.
-    """
-    interval = format_duration(sampling_interval_ns)
-    warnings = []
-    for rule in policy.rules:
-        where = f"policy {policy.id}, rule {rule.id}"
-        if rule.max_unseen < sampling_interval_ns:
-            warnings.append(
-                f"{where}: max_unseen {format_duration(rule.max_unseen)} is shorter than the sampling interval "
-                f"{interval}: nothing will ever count as seen"
-            )
-        if rule.allowed_ns < 2 * sampling_interval_ns:
-            warnings.append(
-                f"{where}: an allowed time of {format_duration(rule.allowed_ns)} is shorter than two sampling "
-                f"intervals of {interval}: look more often, or allow more"
-            )
-        if rule.max_unseen > rule.allowed_ns:
-            warnings.append(
-                f"{where}: max_unseen {format_duration(rule.max_unseen)} is longer than the allowed time "
-                f"{format_duration(rule.allowed_ns)}: two sightings alone would make a violation"
-            )
-        if rule.legal_basis.statute is None:
-            warnings.append(f"{where}: no legal basis is named: its findings stay leads")
-    return tuple(warnings)
+    content = {"policy": policy.model_dump(mode="json"), "zone": zone.model_dump(mode="json")}
+    return content if ground is None else {**content, "ground": ground.model_dump(mode="json")}
 
 
 def parse_policy(data: Mapping[str, Any], *, where: str = "") -> Policy:
@@ -179,28 +179,24 @@ def parse_policy(data: Mapping[str, Any], *, where: str = "") -> Policy:
         raise _refused(error, where or "policy") from None
 
 
-def build_camera_rules(camera: str, policy: Policy, zones: Sequence[Zone | Mapping[str, Any]]) -> CameraRules:
+def build_camera_rules(
+    camera: str,
+    policy: Policy,
+    zones: Sequence[Zone | Mapping[str, Any]],
+    ground: Ground | Mapping[str, Any] | None = None,
+) -> CameraRules:
     """CameraRules out of models or of what YAML gave; raises PolicyError with one line per fault."""
     try:
-        return CameraRules.model_validate({"camera": camera, "policy": policy, "zones": list(zones)})
+        return CameraRules.model_validate({"camera": camera, "policy": policy, "zones": list(zones), "ground": ground})
     except ValidationError as error:
         raise _refused(error, f"camera {camera}") from None
-
-
-def unknown_id(kind: str, wanted: str, known: Iterable[str]) -> str:
-    """`no rule 'no-praking'; did you mean 'no-parking'?`, or the list of what there is."""
-    names = list(known)
-    close = difflib.get_close_matches(wanted.casefold(), [name.casefold() for name in names], n=1, cutoff=0.5)
-    hit = next((name for name in names if close and name.casefold() == close[0]), None)
-    hint = f"; did you mean {hit!r}?" if hit else f"; there is {', '.join(map(repr, names)) or 'none'}"
-    return f"no {kind} {wanted!r}{hint}"
 
 
 def _refused(error: ValidationError, where: str) -> PolicyError:
     lines = []
     for fault in error.errors(include_url=False):
-        spot = ".".join(str(part) for part in fault["loc"])
-        text = fault["msg"].removeprefix("Value error, ")
+        # The place in words is part of what a PlacedError says.
+        spot, text = ".".join(str(part) for part in fault["loc"]), placed(fault)[1]
         lines.append(f"{spot}: {text}" if spot else text)
     return PolicyError("; ".join(lines), where=where, remedy="docs/policies.md shows each field")
 

@@ -2,17 +2,20 @@
 
 An instant is inside a window when a correct clock on the wall of the site, showing local time, reads a time in
 [from, to) on one of its days. So an hour that occurs twice when summer time ends counts twice, and one that is
-skipped does not count at all. All arithmetic is on integer nanoseconds.
+skipped does not count at all. What passes midnight belongs to the day on which it opened, whatever kind of day follows.
+All arithmetic is on integer nanoseconds.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from streams.instant import NS_PER_S
-from vision.rules.interface import MINUTES_PER_DAY, ScheduleWindow, Weekday
+from vision.holidays import Calendar, china
+from vision.rules.days import DayKind, Weekday, names_of
+from vision.rules.interface import MINUTES_PER_DAY, ScheduleWindow
 
 _DAY_S = 86_400
 _PROBE_S = 3_600
@@ -21,6 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WEEKDAYS = tuple(Weekday)
 _EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday."""
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 Span = tuple[int, int]
 
@@ -28,12 +32,21 @@ Span = tuple[int, int]
 class Schedule:
     """The windows of one rule in one time zone; None for `windows` is always open."""
 
-    def __init__(self, windows: Sequence[ScheduleWindow] | None, zone: tzinfo) -> None:
+    def __init__(
+        self, windows: Sequence[ScheduleWindow] | None, zone: tzinfo, calendar: Calendar | None = None
+    ) -> None:
+        """`calendar`: whose holidays count; None is China's. It is looked at only where a window asks for it."""
         self._always = windows is None
         self._zone = zone
+        self._windows = tuple(windows or ())
+        asks = any(window.asks_calendar for window in self._windows)
+        self._calendar = (calendar or china()) if asks else None
         # A moving cache of a few days: the same days are asked for again and again, and memory stays flat.
         self._days: dict[int, tuple[Span, ...]] = {}
-        self._wall: tuple[tuple[Span, ...], ...] = tuple(_wall_spans(windows or (), weekday) for weekday in range(7))
+        self._wall: tuple[tuple[Span, ...], ...] = ()
+        """Without a calendar every week is alike."""
+        if not asks:
+            self._wall = tuple(self._wall_spans(day - _EPOCH_WEEKDAY) for day in range(7))
 
     def contains(self, utc_ns: int) -> bool:
         """Whether the instant lies inside a window."""
@@ -47,12 +60,19 @@ class Schedule:
         """How much of [start_ns, end_ns) lies inside the windows, exact; 0 where end_ns <= start_ns."""
         if self._always or end_ns <= start_ns:
             return max(0, end_ns - start_ns)
+        return sum(close - open_ for open_, close in self.spans(start_ns, end_ns))
+
+    def spans(self, start_ns: int, end_ns: int) -> list[Span]:
+        """The parts of [start_ns, end_ns) that lie inside the windows, disjoint and in order."""
+        if self._always or end_ns <= start_ns:
+            return [(start_ns, end_ns)] if end_ns > start_ns else []
         day_ns = _DAY_S * NS_PER_S
-        return sum(
-            max(0, min(end_ns, close) - max(start_ns, open_))
+        return [
+            (max(start_ns, open_), min(end_ns, close))
             for day in range(start_ns // day_ns, (end_ns - 1) // day_ns + 1)
             for open_, close in self._day(day)
-        )
+            if max(start_ns, open_) < min(end_ns, close)
+        ]
 
     def _day(self, day: int) -> tuple[Span, ...]:
         """The open spans, in UTC ns, disjoint and sorted, within UTC day number `day` since the epoch."""
@@ -69,25 +89,40 @@ class Schedule:
             # Within one UTC offset the wall clock is the UTC clock, moved.
             local_first, local_last = first_s + offset_s, last_s + offset_s
             for local_day in range(local_first // _DAY_S, (local_last - 1) // _DAY_S + 1):
-                for open_s, close_s in self._wall[(local_day + _EPOCH_WEEKDAY) % 7]:
+                for open_s, close_s in self._wall_of(local_day):
                     low = max(local_first, local_day * _DAY_S + open_s) - offset_s
                     high = min(local_last, local_day * _DAY_S + close_s) - offset_s
                     if low < high:
                         found.append((low * NS_PER_S, high * NS_PER_S))
         return _merged(found)
 
+    def _wall_of(self, local_day: int) -> tuple[Span, ...]:
+        return self._wall[(local_day + _EPOCH_WEEKDAY) % 7] if self._wall else self._wall_spans(local_day)
 
-def _wall_spans(windows: Sequence[ScheduleWindow], weekday: int) -> tuple[Span, ...]:
-    """Open spans of a weekday (0 is Monday) in seconds after local midnight, windows of the day before included."""
-    spans = []
-    today, yesterday = _WEEKDAYS[weekday], _WEEKDAYS[weekday - 1]
-    for window in windows:
-        passes_midnight = window.end < window.start
-        if today in window.days:
-            spans.append((window.start * 60, (MINUTES_PER_DAY if passes_midnight else window.end) * 60))
-        if passes_midnight and yesterday in window.days:
-            spans.append((0, window.end * 60))
-    return tuple(_merged(spans))
+    def _wall_spans(self, local_day: int) -> tuple[Span, ...]:
+        """Open spans of a local day since the epoch, in seconds after its midnight; windows of the day before too."""
+        spans = []
+        today, yesterday = self._names(local_day), self._names(local_day - 1)
+        for window in self._windows:
+            passes_midnight = window.end < window.start
+            if opens_on(window, today):
+                spans.append((window.start * 60, (MINUTES_PER_DAY if passes_midnight else window.end) * 60))
+            if passes_midnight and opens_on(window, yesterday):
+                spans.append((0, window.end * 60))
+        return tuple(_merged(spans))
+
+    def _names(self, local_day: int) -> frozenset[Weekday | DayKind]:
+        """Every name the day goes by."""
+        weekday = _WEEKDAYS[(local_day + _EPOCH_WEEKDAY) % 7]
+        if self._calendar is None:
+            return frozenset({weekday})
+        fact = self._calendar.fact(date.fromordinal(_EPOCH_ORDINAL + local_day))
+        return names_of(weekday, DayKind(fact.kind))
+
+
+def opens_on(window: ScheduleWindow, names: frozenset[Weekday | DayKind]) -> bool:
+    """Whether it opens on a day that goes by these names."""
+    return not names.isdisjoint(window.days) and names.isdisjoint(window.excluded)
 
 
 def _merged(spans: list[Span]) -> list[Span]:

@@ -52,7 +52,7 @@ def store(watches: Mapping[str, Watch], zone: tzinfo, tuning: Tuning) -> dict[st
         "tuning": asdict(tuning),
         "cameras": {
             camera: {
-                "rules": _rules_hash(watch.rules),
+                "rules": _rules_hash(watch),
                 "memory": _MEMORY.dump_python(watch.memory, mode="json"),
                 "tracks": watch.associator.save(),
             }
@@ -75,9 +75,9 @@ def load(watches: Mapping[str, Watch], zone: tzinfo, tuning: Tuning, state: Mapp
         watch = watches.get(camera)
         if watch is None:
             raise StateError("the saved state holds a camera that is not configured", where=where, remedy=_REMEDY)
-        if part.rules != _rules_hash(watch.rules):
+        if part.rules != _rules_hash(watch):
             raise StateError(
-                "its policy or its zones have changed since the state was saved",
+                "its policy, its zones or the calendar of holidays have changed since the state was saved",
                 where=where,
                 remedy="Finish the camera's footage under the old rules, or start without the saved state",
             )
@@ -88,8 +88,11 @@ def load(watches: Mapping[str, Watch], zone: tzinfo, tuning: Tuning, state: Mapp
         watch.associator.restore(part.tracks, watch.memory.last.utc_ns if watch.memory.last else EARLIEST_NS)
 
 
-def _rules_hash(rules: CameraRules) -> str:
-    return hashlib.sha256(rfc8785.dumps(rules.model_dump(mode="json"))).hexdigest()
+def _rules_hash(watch: Watch) -> str:
+    """Over everything that its stays are judged by; the calendar only where a rule depends on it."""
+    content = watch.rules.model_dump(mode="json")
+    stands_on: Any = content if watch.calendar is None else [content, *watch.calendar.identity]
+    return hashlib.sha256(rfc8785.dumps(stands_on)).hexdigest()
 
 
 def _parse(kind: Any, value: object, where: str) -> Any:
@@ -151,7 +154,9 @@ def _standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str 
             tally.zones and all(tally.rule in zones.get(zone, ()) for zone in tally.zones) for tally in standing.tallies
         ),
         "a tally that cannot be": all(
-            0 <= tally.counted_ns <= standing.seen_ns
+            min((tally.counted_ns, *tally.exempt_ns.values(), *tally.classes.values())) >= 0
+            and tally.counted_ns + sum(tally.exempt_ns.values()) <= standing.seen_ns
+            and all(_exemptions(key, tally.rule, rules) for key in tally.exempt_ns)
             and (tally.last_ns is None or first <= tally.last_ns <= last)
             and len(tally.pool) < POOL
             and tally.stride >= 1
@@ -160,3 +165,10 @@ def _standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str 
         ),
     }
     return next((fault for fault, holds in checks.items() if not holds), None)
+
+
+def _exemptions(key: str, rule: str, rules: CameraRules) -> bool:
+    """Whether a key of a tally names exemptions of its rule, each once and in order."""
+    known = range(len(rules.policy.rule(rule).terms.exemptions))
+    numbers = [int(part) if part.isascii() and part.isdigit() and len(part) < 3 else -1 for part in key.split("+")]
+    return all(number in known for number in numbers) and key == "+".join(map(str, sorted(set(numbers))))

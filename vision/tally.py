@@ -8,9 +8,8 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from streams.instant import Instant
+from vision.inforce import Overrun, RuleInForce
 from vision.interface import Moment
-from vision.rules.interface import Rule
-from vision.schedule import Schedule
 
 MAX_BETWEEN = 6
 """Moments kept between the first and the firing one."""
@@ -26,7 +25,7 @@ class Tally:
 
     Only the time between two sightings that both qualify for the rule, lie within its `max_unseen` of each other, and
     have neither a gap of the footage nor a sign of departure between them is counted, and only as far as it lies inside
-    the rule's hours.
+    the rule's hours. Time in the hours of exemptions is counted apart, because whether one applies may turn out later.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = SAVED
@@ -39,6 +38,11 @@ class Tally:
     broken: bool = False
     """After it came a gap of the footage, or a box that says the object moved on."""
     counted_ns: int = 0
+    """Outside the hours of all exemptions."""
+    exempt_ns: dict[str, int] = field(default_factory=dict)
+    """Within each set of them, see `RuleInForce.split`."""
+    classes: dict[str, int] = field(default_factory=dict)
+    """Sightings of each of the rule's classes, whether they count as time or not, where it matters which it is."""
     first: Moment | None = None
     """First qualifying sighting inside the rule's hours."""
     pool: list[Moment] = field(default_factory=list)
@@ -50,29 +54,43 @@ class Tally:
     def restart(self) -> None:
         """Forget what was counted: it may have been another object."""
         self.last_ns, self.broken, self.counted_ns = None, False, 0
+        self.exempt_ns, self.classes = {}, {}
         self.first, self.pool, self.stride, self.passed = None, [], 1, 0
 
     def strike(self, since: Instant, length_ns: int) -> None:
         """Take back what was counted and kept since `since`, `length_ns` at most."""
         self.broken = True
         self.counted_ns = max(0, self.counted_ns - length_ns)
+        self.exempt_ns = {key: max(0, counted - length_ns) for key, counted in self.exempt_ns.items()}
         if self.first is not None and self.first.at.utc_ns >= since.utc_ns:
             self.first = None
         self.pool = [moment for moment in self.pool if moment.at.utc_ns < since.utc_ns]
 
-    def sighted(self, moment: Moment, rule: Rule, schedule: Schedule) -> tuple[Moment, ...]:
+    def sighted(self, moment: Moment, force: RuleInForce) -> tuple[Moment, ...]:
         """Count a sighting; the moments to show where this is the one that makes the rule fire, else nothing."""
-        if self.fired or moment.cls not in rule.classes or moment.score < rule.min_score:
+        rule = force.rule
+        if self.fired:
+            return ()
+        if force.terms.by_kind_of_object and moment.cls in rule.classes:
+            self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
+        if not force.qualifies(moment):
             return ()
         now = moment.at.utc_ns
         if self.last_ns is not None and not self.broken and now - self.last_ns <= rule.max_unseen:
-            self.counted_ns += schedule.overlap_ns(self.last_ns, now)
+            ordinary_ns, exempt = force.split(self.last_ns, now)
+            self.counted_ns += ordinary_ns
+            for key, length_ns in exempt.items():
+                self.exempt_ns[key] = self.exempt_ns.get(key, 0) + length_ns
         self.last_ns, self.broken = now, False
-        if self.counted_ns > rule.allowed_ns:
+        if self.overrun(force) is not None:
             return self._shown(moment)
-        if schedule.contains(now):
+        if force.contains(now):
             self._keep(moment)
         return ()
+
+    def overrun(self, force: RuleInForce) -> Overrun | None:
+        """The limit that the time counted so far has passed."""
+        return force.overrun(self.counted_ns, self.exempt_ns, self.classes)
 
     def _keep(self, moment: Moment) -> None:
         if self.first is None:

@@ -18,11 +18,12 @@ from vision.association.bytetrack import ByteTrackAssociator
 from vision.association.interface import Associator
 from vision.boxes import family, iou, normalised
 from vision.errors import OrderError
-from vision.footprint import Area, share_ground
+from vision.footprint import area_of, share_ground
+from vision.holidays import Calendar
+from vision.inforce import RuleInForce
 from vision.interface import Box, Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.matching import displaced, hidden, match, shows
-from vision.policy import CameraRules, Rule, policy_hash
-from vision.schedule import Schedule
+from vision.policy import CameraRules, policy_hash
 from vision.standing import Standing
 from vision.tally import SAVED, Tally
 from vision.tuning import Tuning
@@ -55,22 +56,32 @@ class Memory:
 class Watch:
     """The stay logic of one camera."""
 
-    def __init__(self, rules: CameraRules, zone: tzinfo, tuning: Tuning) -> None:
+    def __init__(self, rules: CameraRules, zone: tzinfo, tuning: Tuning, calendar: Calendar | None = None) -> None:
         self.rules = rules
         self.memory = Memory()
         self.associator: Associator = ByteTrackAssociator()
         self._tuning = tuning
         used = {name for z in rules.zones for name in z.rules}
-        self._areas = {z.id: Area(z.polygon) for z in rules.zones}
-        self._hashes = {z.id: policy_hash(rules.policy, z) for z in rules.zones}
-        self._rules: dict[str, Rule] = {rule.id: rule for rule in rules.policy.rules if rule.id in used}
-        self._schedules = {name: Schedule(rule.schedule, zone) for name, rule in self._rules.items()}
-        self._min_score = min((rule.min_score for rule in self._rules.values()), default=1.0)
-        self._max_unseen = max((rule.max_unseen for rule in self._rules.values()), default=0)
+        plane = rules.plane
+        self._areas = {z.id: area_of(z.polygon, plane) for z in rules.zones}
+        self._hashes = {z.id: policy_hash(rules.policy, z, rules.ground) for z in rules.zones}
+        self._forces = {
+            rule.id: RuleInForce(rule, zone, plane=plane, calendar=calendar)
+            for rule in rules.policy.rules
+            if rule.id in used
+        }
+        inforce = [force.rule for force in self._forces.values()]
+        self._min_score = min((rule.min_score for rule in inforce), default=1.0)
+        self._max_unseen = max((rule.max_unseen for rule in inforce), default=0)
         bounds = np.array([area.bounds for area in self._areas.values()], np.float64).reshape(-1, 4)
         self._near = bounds + np.array([-_MARGIN, -_MARGIN, _MARGIN, _MARGIN])
-        self._families = frozenset(family(cls) for rule in self._rules.values() for cls in rule.classes)
+        self._families = frozenset(family(cls) for rule in inforce for cls in rule.classes)
         self._watched: tuple[tuple[str, ...], npt.NDArray[np.bool_]] = ((), np.zeros(0, np.bool_))
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """The calendar of public holidays that its rules depend on, if any does."""
+        return next((force.calendar for force in self._forces.values() if force.calendar is not None), None)
 
     def step(self, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Event]:
         """Take in one sample. Events come in the order ended, opened, fired."""
@@ -155,7 +166,7 @@ class Watch:
         if standing.zones and (standing.absent_samples or standing.displaced):
             return True
         return standing.sightings > 1 and any(
-            tally.last_ns is not None and not tally.fired and self._schedules[tally.rule].contains(now_ns)
+            tally.last_ns is not None and not tally.fired and self._forces[tally.rule].contains(now_ns)
             for tally in standing.tallies
         )
 
@@ -282,11 +293,12 @@ class Watch:
         """A first sighting at this place."""
         overlaps = {zone: area.overlap(moment.box) for zone, area in self._areas.items()}
         tallies = []
-        for name, rule in self._rules.items():
-            zones = [z.id for z in self.rules.zones if name in z.rules and overlaps[z.id] >= rule.min_overlap]
+        for name, force in self._forces.items():
+            least = force.rule.min_overlap
+            zones = [z.id for z in self.rules.zones if name in z.rules and overlaps[z.id] >= least]
             if zones:
                 tally = Tally(rule=name, zones=zones)
-                tally.sighted(moment, rule, self._schedules[name])
+                tally.sighted(moment, force)
                 tallies.append(tally)
         return Standing(
             place=moment.box,
@@ -312,7 +324,7 @@ class Watch:
             for tally in standing.tallies:
                 if unseen_ns > tuning.identity_ns and not tally.fired:
                     tally.restart()
-                shown = tally.sighted(moment, self._rules[tally.rule], self._schedules[tally.rule])
+                shown = tally.sighted(moment, self._forces[tally.rule])
                 if shown and standing.open:
                     due.append((tally, shown))
             if not standing.open:
@@ -327,6 +339,9 @@ class Watch:
         return opened, fired
 
     def _violation(self, standing: Standing, tally: Tally, shown: tuple[Moment, ...]) -> Violation:
+        force = self._forces[tally.rule]
+        overrun = tally.overrun(force)
+        assert overrun is not None, "moments are shown only where a limit was passed"
         tally.fired = True
         tally.first, tally.pool = None, []
         zone = tally.zones[0]
@@ -335,11 +350,12 @@ class Watch:
             zone=zone,
             policy=self.rules.policy.id,
             policy_hash=self._hashes[zone],
-            allowed_ns=self._rules[tally.rule].allowed_ns,
+            allowed_ns=overrun.allowed_ns,
             fired_at=shown[-1].at,
             stay=self._stay(standing, zone),
             moments=shown,
-            dwell_lower_bound_ns=tally.counted_ns,
+            dwell_lower_bound_ns=overrun.counted_ns,
+            grounds=force.grounds(overrun, tally.classes, shown[0].at.utc_ns, shown[-1].at.utc_ns),
         )
 
     def _stay(self, standing: Standing, zone: str, departed: tuple[Instant, Instant | None] | None = None) -> Stay:

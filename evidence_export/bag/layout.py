@@ -11,8 +11,10 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-case"
 FORMAT_VERSION = 1
-FORMAT_REVISION = 1
+FORMAT_REVISION = 2
 """Revisions add fields and take nothing away; `case.json` without one is of revision 0."""
+BASE_REVISION, GROUNDS_REVISION = 1, 2
+"""A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"

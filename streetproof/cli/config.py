@@ -36,10 +36,13 @@ def _about_the_model(loaded: LoadedSite) -> list[Mistake]:
     ]
 
 
+def _listed(mistakes: Sequence[Mistake]) -> list[dict[str, str | int]]:
+    return [{"line": one.line, "location": one.location, "message": one.message} for one in mistakes]
+
+
 def _tell(site: Path, mistakes: Sequence[Mistake], *, as_json: bool) -> None:
     if as_json:
-        found = [{"line": one.line, "location": one.location, "message": one.message} for one in mistakes]
-        print_json({"path": str(site), "valid": False, "mistakes": found, "warnings": []})
+        print_json({"path": str(site), "valid": False, "mistakes": _listed(mistakes), "warnings": []})
         return
     for one in mistakes:
         out.print("✗ ", style="bold red", end="")
@@ -55,7 +58,7 @@ def check(
 ) -> None:
     """Say whether a site file is valid, and point at each mistake. Touches no network, camera or model."""
     from streetproof.settings.document import ConfigError
-    from streetproof.settings.lint import warnings_of
+    from streetproof.settings.lint import warnings_at
     from streetproof.settings.load import SiteInvalidError, load_site
 
     try:
@@ -70,13 +73,13 @@ def check(
     if mistakes:
         _tell(site, mistakes, as_json=as_json)
         raise typer.Exit(Exit.FAILED)
-    warnings = warnings_of(loaded.site)
+    warnings = warnings_at(loaded)
     if as_json:
-        print_json({"path": str(site), "valid": True, "mistakes": [], "warnings": list(warnings)})
+        print_json({"path": str(site), "valid": True, "mistakes": [], "warnings": _listed(warnings)})
         return
     for warning in warnings:
         out.print("! ", style="bold yellow", end="")
-        out.print(warning, markup=False)
+        out.print(str(warning), markup=False)
     cameras, policies = len(loaded.site.cameras), len(loaded.site.policies)
     out.print("✓ ", style="bold green", end="")
     out.print(f"{site} is valid: cameras: {cameras}, policies: {policies}; SHA-256 {loaded.sha256[:16]}…", markup=False)

@@ -26,7 +26,10 @@ def preview(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was drawn as JSON.")] = False,
 ) -> None:
-    """Draw the zones of a camera on a frame, to see whether they lie where they are meant to."""
+    """Draw the zones of a camera on a frame, to see whether they lie where they are meant to.
+
+    With the camera's `ground`, a grid of metres and outlines of cars show whether that is right.
+    """
     from streams.archive.still import still
     from streetproof.batch.plan import camera_named
     from streetproof.preview import draw_zones
@@ -40,7 +43,7 @@ def preview(
         )
     chosen = cameras[0] if camera is None else camera_named(loaded.site, camera)
     image = still(recording)
-    draw_zones(image, chosen.zones, out_file)
+    draw_zones(image, chosen.zones, out_file, chosen.ground)
     if as_json:
         zones = [{"id": zone.id, "name": zone.name, "rules": list(zone.rules)} for zone in chosen.zones]
         print_json(

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
+
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
+from streetproof.clock import now
+from streetproof.settings.load import LoadedSite, Mistake, mistake_at
 from streetproof.settings.site import Camera, Site
-from vision.policy import lint
+from vision.lint import calendar_remarks, ground_remarks, sampling_remarks
+from vision.words import Location
 
 
-def warnings_of(site: Site) -> tuple[str, ...]:
-    """One sentence each; none twice."""
-    found: dict[str, None] = {}
-    for camera in site.cameras:
-        policy = site.rules_of(camera).policy
-        for warning in lint(policy, _interval_ns(camera)):
-            found[f"camera {camera.id}: {warning}"] = None
-    return tuple(found)
+def warnings_at(loaded: LoadedSite, today: date | None = None) -> tuple[Mistake, ...]:
+    """What to mind, each with its line. `today` is the day at the site; None: by the host's clock."""
+    return tuple(mistake_at(loaded.document, location, text) for location, text in _found(loaded.site, today))
+
+
+def warnings_of(site: Site, today: date | None = None) -> tuple[str, ...]:
+    """The sentences of `warnings_at`."""
+    return tuple(text for _, text in _found(site, today))
+
+
+def _found(site: Site, today: date | None) -> list[tuple[Location, str]]:
+    """None twice: cameras share policies."""
+    return list(dict.fromkeys(_all(site, today or now().local(site.site.zone).date())))
+
+
+def _all(site: Site, today: date) -> Iterator[tuple[Location, str]]:
+    places = {policy.id: ("policies", number) for number, policy in enumerate(site.policies)}
+    for number, camera in enumerate(site.cameras):
+        rules = site.rules_of(camera)
+        place = places[camera.policy]
+        for remark in sampling_remarks(rules.policy, _interval_ns(camera)):
+            yield (*place, *remark.location), f"camera {camera.id}: {remark.text}"
+        for remark in calendar_remarks(rules.policy, site.site.zone, today):
+            yield (*place, *remark.location), remark.text
+        for remark in ground_remarks(rules.zones, rules.plane) if rules.plane else ():
+            yield ("cameras", number, "zones", *remark.location), f"camera {camera.id}: {remark.text}"
 
 
 def _interval_ns(camera: Camera) -> int:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from streetproof.settings.document import ConfigError, Document, read_document
 from streetproof.settings.site import Site
+from vision.words import placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,7 @@ def _causes(error: ValidationError) -> list[Any]:
 
 
 def _mistake(document: Document, detail: Any) -> Mistake:
-    location = [step for step in detail["loc"] if isinstance(step, int | str)]
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    location, message = placed(detail)
     if detail["type"] == "extra_forbidden":
         message = "there is no such setting; remove it or correct its spelling"
     return mistake_at(document, location, message)

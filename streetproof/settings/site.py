@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AwareDatetime, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from streams.archive.filename_time import compile_pattern
 from streams.instant import NS_PER_S
@@ -15,7 +15,8 @@ from streams.interface import DecodeLevel
 from streetproof.settings.base import Strict
 from streetproof.settings.live import Live, Retention, Stream
 from vision.durations import Duration
-from vision.policy import CameraRules, Policy, Zone, unknown_id
+from vision.policy import CameraRules, Ground, Policy, Zone
+from vision.words import PlacedError, placed, unknown_id
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -139,6 +140,9 @@ class Camera(Strict):
     location: str | None = Field(default=None, description="Address or coordinates as they shall appear in evidence")
     policy: Identifier
     zones: tuple[Zone, ...] = Field(min_length=1)
+    ground: Ground | None = Field(
+        default=None, description="Four points known in the picture and on the road; with it zones are measured in m²"
+    )
     recordings: tuple[str, ...] = Field(
         default=(),
         description="Globs matched against the path of each input (* also crosses folders), e.g. */gate-1/*; a site "
@@ -188,10 +192,16 @@ class Site(Strict):
             if twice:
                 raise ValueError(f"{what} id {twice[0]!r} stands twice; ids must be unique")
         known = [policy.id for policy in self.policies]
-        for camera in self.cameras:
+        for number, camera in enumerate(self.cameras):
+            place = ("cameras", number)
             if camera.policy not in known:
-                raise ValueError(f"camera {camera.id}: {unknown_id('policy', camera.policy, known)}")
-            self.rules_of(camera)
+                message = f"camera {camera.id}: {unknown_id('policy', camera.policy, known)}"
+                raise PlacedError(message, (*place, "policy"))
+            try:
+                self.rules_of(camera)
+            except ValidationError as error:
+                location, message = placed(error.errors(include_url=False)[0])
+                raise PlacedError(f"camera {camera.id}: {message}", (*place, *location)) from None
         if len(self.cameras) > 1:
             for camera in self.cameras:
                 if not camera.recordings and camera.stream is None:
@@ -203,4 +213,4 @@ class Site(Strict):
     def rules_of(self, camera: Camera) -> CameraRules:
         """The rules of one camera as the engine takes them; raises ValueError for a rule id that does not exist."""
         policy = next(policy for policy in self.policies if policy.id == camera.policy)
-        return CameraRules(camera=camera.id, policy=policy, zones=camera.zones)
+        return CameraRules(camera=camera.id, policy=policy, zones=camera.zones, ground=camera.ground)

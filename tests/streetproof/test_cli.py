@@ -100,6 +100,17 @@ def test_zones_preview_draws_the_zone(tmp_path: Path, demo_clip: Path) -> None:
     assert streetproof("zones", "preview", DEMO, demo_clip, "--out", tmp_path / "no" / "x.png").code == 4
 
 
+def test_zones_preview_draws_metres_where_the_ground_is_known(tmp_path: Path, demo_clip: Path) -> None:
+    picture, example = tmp_path / "ground.png", ROOT / "configs" / "examples" / "parking.yaml"
+    ran = streetproof("zones", "preview", example, demo_clip, "--out", picture)
+    assert ran.code == 0, ran.err
+    with Image.open(picture) as drawn:
+        point = drawn.getpixel((round(0.355 * 1536), round(0.552 * 1152)))
+        assert point[0] > 200 and point[1] < 90, "the first of the four points is marked"
+        label = drawn.crop((0, 0, 400, 20)).getcolors(8000)
+        assert max(label)[1] == (20, 24, 28), "and the size of the grid is told"
+
+
 def test_the_schema_is_json() -> None:
     assert json.loads(streetproof("config", "schema").out)["title"] == "Streetproof site"
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 
 from streetproof.settings.document import ConfigError, read_document
-from streetproof.settings.lint import warnings_of
+from streetproof.settings.lint import warnings_at, warnings_of
 from streetproof.settings.load import SiteInvalidError, load_site, site_schema
 from tests.conftest import ROOT
+from vision.holidays import china
 
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 
@@ -130,3 +132,82 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read") as caught:
         load_site(tmp_path / "没有.yaml")
     assert "没有.yaml" in str(caught.value)
+
+
+EXAMPLE = ROOT / "configs" / "examples" / "parking.yaml"
+
+
+def changed(folder: Path, old: str, new: str) -> tuple[Path, int]:
+    """The example with one line changed, and the number of that line."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} must stand once in the example"
+    return write(folder, text.replace(old, new)), text[: text.index(old)].count("\n") + 1
+
+
+def test_the_example_of_a_road_is_valid_and_shows_everything() -> None:
+    loaded = load_site(EXAMPLE)
+    day, night = loaded.site.policies[0].rules
+    assert day.exemptions and day.dwell_by_class and day.grace and day.min_size and day.asks_calendar
+    assert night.schedule is not None and night.schedule[1].excluded == ("holiday",)
+    assert loaded.site.cameras[0].ground is not None
+    assert all("basis" in warning for warning in warnings_of(loaded.site, date(2026, 6, 1)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("          bus: 5m", "          bsu: 5m", "no class 'bsu'; did you mean 'bus'?"),
+        ("            classes: [truck]", "            classes: [van]", "exemption '装卸': the rule has no class 'van'"),
+        ("            allowed: 15m", "            allowed: 2m", "no more than the 180s that 'truck' may stand anyway"),
+        ("except: [holiday]", "except: [mon, tue, wed, thu, fri]", "never opens"),
+        ('{days: [workday], from: "22:00"', '{days: [workdays], from: "22:00"', "did you mean 'workday'?"),
+        ("min_size: {metres: 1.2}", "min_size: {meters: 1.2}", "no such setting"),
+        (
+            "      points: [[0.355, 0.552]",
+            "      points: [[0.935, 0.552]",
+            "points 1, 2, 3 lie in one line or in one spot",
+        ),
+        ("metres: [[-2, 14], [6, 14]", "metres: [[6, 14], [-2, 14]", "in the same order"),
+        ("[0.859, 0.212]", "[0.859, 1.212]", "lies outside the image"),
+        ("rules: [day, night]", "rules: [day, nihgt]", "did you mean 'night'?"),
+    ],
+)
+def test_mistakes_of_a_road_are_told_at_their_line(tmp_path: Path, old: str, new: str, words: str) -> None:
+    path, line = changed(tmp_path, old, new)
+    (told,) = mistakes(path)
+    assert words in told
+    where = int(told.removeprefix(f"{path}:").split(":")[0])
+    # What is wrong with the four points together is told of their parent.
+    assert line - where in ((0,) if "point" not in words and "order" not in words else (0, 1, 2, 3, 4))
+
+
+def test_a_size_in_metres_needs_the_ground(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.strip().startswith(("ground:", "points:", "metres:"))]
+    path = write(tmp_path, "\n".join(kept))
+    (told,) = mistakes(path)
+    assert told.startswith(f"{path}:{1 + next(n for n, line in enumerate(kept) if 'rules: [day, night]' in line)}:")
+    assert "cameras[0].zones[0].rules[0]: camera example-01: zone west-kerb: rule day asks for a size in metres" in told
+
+
+def test_a_year_that_the_calendar_does_not_know_is_warned_of_with_its_line() -> None:
+    loaded = load_site(EXAMPLE)
+    later = date(china().until.year + 1, 6, 1)
+    told = [one for one in warnings_at(loaded, later) if "does not know the public holidays" in one.message]
+    assert {one.location for one in told} == {
+        "policies[0].rules[0].schedule",
+        "policies[0].rules[0].exemptions[0].schedule",
+        "policies[0].rules[1].schedule",
+    }
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    assert all("days:" in lines[one.line - 1] for one in told)
+
+
+def test_settings_of_a_road_are_in_the_schema() -> None:
+    definitions = json.loads(site_schema())["$defs"]
+    assert definitions["DayKind"]["enum"] == ["workday", "restday", "holiday"]
+    assert definitions["ScheduleWindow"]["properties"]["except"]["items"]["anyOf"][1] == {"$ref": "#/$defs/DayKind"}
+    rule = definitions["NoParkingRule"]["properties"]
+    assert rule["dwell_by_class"]["additionalProperties"]["type"] == "string"
+    assert rule["exemptions"]["items"] == {"$ref": "#/$defs/Exemption"}
+    assert definitions["Ground"]["properties"]["points"]["minItems"] == 4

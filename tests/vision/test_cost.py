@@ -21,7 +21,7 @@ def per_step(engine: Engine, shown: list[Seen], start: int, steps: int = 300) ->
     for i in range(steps):
         moment = at(start + 2 * i)
         before = time.perf_counter()
-        engine.step("gt-01", moment, sample, None)
+        engine.step("gt-01", moment, sample)
         times.append(time.perf_counter() - before)
     return sorted(times)[steps // 2]
 

@@ -14,8 +14,11 @@ from tests.vision.byhand import PARKED, SHANGHAI, play, rules
 from vision.engine import Engine
 from vision.errors import PolicyError
 from vision.footprint import CONTACT_SHARE
+from vision.ground import MIN_AREA_M2, READING
 from vision.interface import ViolationFired
+from vision.lint import COARSE_M
 from vision.policy import build_camera_rules, parse_policy
+from vision.rules.interface import CLEAR_OF
 from vision.tuning import Tuning
 
 TEXT = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
@@ -26,7 +29,7 @@ EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", 
 def test_examples_are_valid(example: dict[str, Any]) -> None:
     policies = {one["id"]: parse_policy(one) for one in example["policies"]}
     for camera in example["cameras"]:
-        built = build_camera_rules(camera["id"], policies[camera["policy"]], camera["zones"])
+        built = build_camera_rules(camera["id"], policies[camera["policy"]], camera["zones"], camera.get("ground"))
         Engine([built], SHANGHAI)
 
 
@@ -35,6 +38,8 @@ def test_the_full_example_shows_every_field_and_the_true_defaults() -> None:
     assert set(EXAMPLES[1]["policies"][0]["rules"][0]) == set(type(full.rules[0]).model_fields)
     assert (smallest.rules[0].min_score, smallest.rules[0].min_overlap) == (0.3, 0.5)
     assert smallest.rules[0].max_unseen == 6 * NS_PER_S
+    assert (smallest.rules[0].grace, smallest.rules[0].min_size, smallest.rules[0].exemptions) == (0, None, ())
+    assert full.rules[0].exemptions[0].allowed == 900 * NS_PER_S
 
 
 def test_the_quoted_refusal_is_the_real_one() -> None:
@@ -52,6 +57,7 @@ def test_the_numbers_told_are_the_numbers_used() -> None:
     assert (tuning.gap_ns, tuning.gap_intervals, tuning.identity_ns) == (10 * NS_PER_S, 5, 60 * NS_PER_S)
     assert (tuning.absence_ns, tuning.absence_samples, tuning.absence_fired_ns) == (10 * NS_PER_S, 3, 30 * NS_PER_S)
     assert tuning.forget_ns == 1800 * NS_PER_S
+    assert (CLEAR_OF, MIN_AREA_M2, COARSE_M, READING) == (10, 1, 0.5, 1 / 500)
     engine = Engine([rules()], SHANGHAI)
     (fired,) = [e for e in play(engine, lambda t: [("car", 0.9, PARKED)], 100) if isinstance(e, ViolationFired)]
     assert (fired.violation.stay.sightings, fired.violation.dwell_lower_bound_ns) == (32, 62 * NS_PER_S)

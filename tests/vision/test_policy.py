@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from streams.instant import NS_PER_S
 from vision.durations import MAX_DURATION_NS, format_duration, parse_duration
 from vision.errors import PolicyError
-from vision.policy import CameraRules, Policy, Zone, build_camera_rules, lint, parse_policy, policy_hash
+from vision.lint import lint
+from vision.policy import CameraRules, Policy, Zone, build_camera_rules, parse_policy, policy_hash
 
 TEXT = """
 id: guta-road
@@ -242,4 +243,4 @@ def test_json_schema_speaks_of_text_not_of_nanoseconds() -> None:
     schema = Policy.model_json_schema()["$defs"]["NoParkingRule"]["properties"]
     assert schema["dwell"]["type"] == "string"
     assert schema["max_unseen"]["default"] == "6s"
-    assert set(Policy.model_json_schema()["$defs"]["ScheduleWindow"]["properties"]) == {"days", "from", "to"}
+    assert set(Policy.model_json_schema()["$defs"]["ScheduleWindow"]["properties"]) == {"days", "except", "from", "to"}

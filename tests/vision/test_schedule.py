@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.instant import NS_PER_S, from_datetime, to_datetime
-from vision.rules.interface import ScheduleWindow, Weekday
+from vision.rules.days import Weekday
+from vision.rules.interface import ScheduleWindow
 from vision.schedule import Schedule
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

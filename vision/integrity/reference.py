@@ -107,17 +107,7 @@ class Reference:
                     raise StateError("not a reference view: too large, or not ours", remedy=_REMEDY)
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                 kind, cells, anchor, offset = (arrays[name] for name in ("format", "cells", "anchor", "offset"))
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            EOFError,
-            zipfile.BadZipFile,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
-            raise StateError(f"not a reference view: {type(error).__name__}", remedy=_REMEDY) from None
-        except (zlib.error, SyntaxError, MemoryError, OverflowError, TypeError) as error:
+        except _DAMAGE as error:
             raise StateError(f"not a reference view: {type(error).__name__}", remedy=_REMEDY) from None
         if kind.shape != (1,) or kind.dtype != np.int64 or int(kind[0]) != FORMAT:
             raise StateError(f"a reference view of another format than {FORMAT}", remedy=_REMEDY)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from vision.durations import Duration
+from vision.rules.days import EVERY_DAY, Day, DayKind, possible
 
 MINUTES_PER_DAY = 1440
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
@@ -60,27 +62,26 @@ ClockTime = Annotated[
 ]
 
 
-class Weekday(StrEnum):
-    """Days of the week, Monday first as in ISO 8601."""
-
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
-
-
 class ScheduleWindow(BaseModel):
     """Hours of some days, in the site's time zone: `from` belongs to the window, `to` does not.
 
-    A window whose `to` is earlier than its `from` passes midnight and ends on the day after each of its days.
+    A window whose `to` is earlier than its `from` passes midnight and ends on the day after each of its days. Only the
+    day on which it opens must be one of its days: what kind of day it ends on does not matter.
     """
 
     model_config = STRICT
 
-    days: tuple[Weekday, ...] = Field(default=tuple(Weekday), min_length=1, description="days on which it opens")
+    days: tuple[Day, ...] = Field(
+        default=EVERY_DAY,
+        min_length=1,
+        description="days on which it opens: mon to sun; workday, restday, holiday by the calendar of public holidays",
+    )
+    excluded: tuple[Day, ...] = Field(
+        default=(),
+        alias="except",
+        exclude_if=lambda days: not days,
+        description="days on which it does not open all the same, for example holiday",
+    )
     start: ClockTime = Field(alias="from", description='first minute, "HH:MM"')
     end: ClockTime = Field(alias="to", description='end, "HH:MM"; "24:00" is the end of the day')
 
@@ -93,9 +94,100 @@ class ScheduleWindow(BaseModel):
             )
         if self.start == MINUTES_PER_DAY:
             raise ValueError('a window from "24:00" never opens on its day; write from "00:00" of the day after')
-        if len(set(self.days)) != len(self.days):
-            raise ValueError(f"a day is named twice in {[str(day) for day in self.days]}")
+        for days in (self.days, self.excluded):
+            if len(set(days)) != len(days):
+                raise ValueError(f"a day is named twice in {[str(day) for day in days]}")
+        if not possible(self.days, self.excluded):
+            raise ValueError(
+                f"a window on {', '.join(self.days)} except {', '.join(self.excluded)} never opens; "
+                "take the days that are meant out of `except`"
+            )
         return self
+
+    @property
+    def asks_calendar(self) -> bool:
+        """Whether it depends on public holidays."""
+        return any(isinstance(day, DayKind) for day in (*self.days, *self.excluded))
+
+
+class Exemption(BaseModel):
+    """Objects of some classes may stand longer in some hours: loading, for example.
+
+    Time inside its hours counts towards `allowed` instead of towards what the rule allows otherwise; time outside them
+    counts as if there were no exemption.
+    """
+
+    model_config = STRICT
+
+    name: Id = Field(description="as the case shall name it, for example 装卸")
+    classes: tuple[str, ...] = Field(min_length=1, description="classes of the rule that it is for")
+    schedule: tuple[ScheduleWindow, ...] | None = Field(
+        default=None, min_length=1, description="when it holds, in the site's time zone; absent: whenever the rule does"
+    )
+    allowed: Duration = Field(description="allowed standing time within these hours")
+
+
+class MinSize(BaseModel):
+    """What a box must measure at least to count. All that are given must be reached."""
+
+    model_config = STRICT
+
+    width: Annotated[float, Field(gt=0, le=1)] | None = Field(default=None, description="share of the image's width")
+    height: Annotated[float, Field(gt=0, le=1)] | None = Field(default=None, description="share of the image's height")
+    metres: Annotated[float, Field(gt=0, le=50)] | None = Field(
+        default=None, description="length of the box's lower edge on the ground; the camera needs `ground`"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.width is None and self.height is None and self.metres is None:
+            raise ValueError("give `width`, `height` or `metres`, or leave `min_size` out")
+        return self
+
+
+CLEAR_OF = 10
+"""A class that fewer than one sighting in so many shows is taken for a flicker of the detector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a rule allows, whatever its kind; durations in ns."""
+
+    allowed_ns: int
+    by_class: Mapping[str, int] = field(default_factory=dict)
+    """Instead of `allowed_ns`, for some classes."""
+    grace_ns: int = 0
+    """Tolerance after the limit: a violation needs more than both. It does not become part of what is allowed."""
+    exemptions: tuple[Exemption, ...] = ()
+
+    @property
+    def by_kind_of_object(self) -> bool:
+        """Whether it matters which of the rule's classes an object is."""
+        return bool(self.by_class or self.exemptions)
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is one limit and nothing else."""
+        return not (self.by_class or self.grace_ns or self.exemptions)
+
+    @property
+    def limits(self) -> tuple[int, ...]:
+        """Every time that may be allowed."""
+        return (self.allowed_ns, *self.by_class.values(), *(exemption.allowed for exemption in self.exemptions))
+
+    def allowed_for(self, classes: Iterable[str]) -> int:
+        """The longest time allowed to any of the classes that an object may be of."""
+        return max((self.by_class.get(cls, self.allowed_ns) for cls in classes), default=self.allowed_ns)
+
+
+def classes_of(sightings: Mapping[str, int]) -> tuple[str, ...]:
+    """The classes that an object may be of, sorted: those seen in at least one of `CLEAR_OF` sightings.
+
+    Detectors flip between classes of one shape. What is allowed to any of these is allowed to the object, so a flicker
+    can only lengthen what it is allowed; one that is clearly of a class is not made another by a stray sighting.
+    """
+    total = sum(sightings.values())
+    return tuple(sorted(cls for cls, count in sightings.items() if count * CLEAR_OF >= total))
 
 
 class LegalBasis(BaseModel):
@@ -126,12 +218,26 @@ class Rule(BaseModel):
         default="6s",  # type: ignore[assignment]  # parsed like what is written in YAML
         description="two sightings further apart than this do not count as seen in between",
     )
+    min_size: MinSize | None = Field(
+        default=None, exclude_if=lambda size: size is None, description="smaller boxes do not count for the rule"
+    )
     legal_basis: LegalBasis = LegalBasis()
 
     @property
     @abstractmethod
     def allowed_ns(self) -> int:
         """How long an object may stand, in ns; a violation needs more."""
+
+    @property
+    def terms(self) -> Terms:
+        """All that the rule allows; kinds that allow some objects more override it."""
+        return Terms(self.allowed_ns)
+
+    @property
+    def asks_calendar(self) -> bool:
+        """Whether it depends on public holidays."""
+        schedules = (self.schedule, *(exemption.schedule for exemption in self.terms.exemptions))
+        return any(window.asks_calendar for schedule in schedules for window in schedule or ())
 
     @model_validator(mode="after")
     def _meant(self) -> Self:
