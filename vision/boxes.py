@@ -5,7 +5,10 @@ Shifts are measured in sizes of the boxes themselves, so nothing here depends on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from models.interface import Detections
 from vision.interface import Box
@@ -46,6 +49,17 @@ def iou(a: Box, b: Box) -> float:
     shared = intersection(a, b)
     union = area(a) + area(b) - shared
     return shared / union if union > 0 else 0.0
+
+
+def ious(places: Sequence[Box], boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
+    """IoU of each place with each box, [places, boxes]."""
+    a = np.array(places, np.float64).reshape(-1, 1, 4)
+    b = np.array(boxes, np.float64).reshape(1, -1, 4)
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    both = np.clip(sides, 0, None).prod(axis=2)
+    either = (a[..., 2:] - a[..., :2]).prod(axis=2) + (b[..., 2:] - b[..., :2]).prod(axis=2) - both
+    shares: npt.NDArray[np.float64] = np.divide(both, either, out=np.zeros_like(both), where=either > 0)
+    return shares
 
 
 def shift(a: Box, b: Box) -> float:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from models.interface import Detections, Image
 from streams.instant import NS_PER_S, Instant
-from vision.boxes import area, intersection, iou, normalised
+from vision.boxes import area, intersection, ious, normalised
 from vision.interface import Box
 
 Patch = npt.NDArray[np.float32]
@@ -28,7 +28,7 @@ Patch = npt.NDArray[np.float32]
 
 _CELLS = (16, 12)
 _SAME_PLACE = 0.6
-"""IoU of two boxes given for one object that stands."""
+"""IoU of two boxes given for one object that stands; of several boxes the closest shows it."""
 _UNLIKE = 0.6
 """Correlation: below it, a look at the place shows something else than what came to stand there."""
 _STANDS = 0.25
@@ -90,20 +90,22 @@ class EmptiedPlaces:
         boxes = normalised(detections)
         self._find(at, grey, boxes)
         for place in self._places:
-            place.empty_looks = place.empty_looks + 1 if _is_empty(place, grey, boxes) else 0
+            found = place.last_ns == at.utc_ns
+            place.empty_looks = place.empty_looks + 1 if not found and _is_empty(place, grey, boxes) else 0
         self._past.append(grey)
         self._now = tuple(_rounded(place.box) for place in self._places if place.empty_looks)
         self._places = [place for place in self._places if place.empty_looks < _SAID]
         return self._now
 
     def _find(self, at: Instant, grey: Image, boxes: Sequence[Box]) -> None:
-        free = list(boxes)
-        for place in self._places:
-            shown = max(free, key=lambda box: iou(box, place.box), default=None)
-            if shown is None or iou(shown, place.box) < _SAME_PLACE:
+        overlaps = ious([place.box for place in self._places], boxes)
+        free = set(range(len(boxes)))
+        for place, overlap in zip(self._places, overlaps, strict=True):
+            best = int(overlap.argmax()) if len(boxes) else -1
+            if best not in free or overlap[best] < _SAME_PLACE:
                 continue
-            free.remove(shown)
-            place.last_ns = at.utc_ns
+            free.discard(best)
+            shown, place.last_ns = boxes[best], at.utc_ns
             if place.filled is None:
                 place.box, place.filled = shown, _patch(grey, shown)
                 place.before = _before(place)
@@ -115,8 +117,8 @@ class EmptiedPlaces:
             for place in self._places
             if at.utc_ns - place.last_ns <= (_BRIEF_NS if place.filled is None else _FORGET_NS)
         ]
-        for box in free[: max(0, _MOST - len(self._places))]:
-            self._places.append(_Place(box, at.utc_ns, tuple(self._past)))
+        for number in sorted(free)[: max(0, _MOST - len(self._places))]:
+            self._places.append(_Place(boxes[number], at.utc_ns, tuple(self._past)))
 
 
 def _before(place: _Place) -> tuple[Patch, ...]:
@@ -131,6 +133,8 @@ def _is_empty(place: _Place, grey: Image, boxes: Sequence[Box]) -> bool:
     if filled is None or any(intersection(place.box, box) > _COVERED * area(place.box) for box in boxes):
         return False
     now = _patch(grey, place.box)
+    if _correlation(now, filled) > _UNLIKE + _STANDS:
+        return False  # spares the rest where the detector only missed it
     return any(_is_again(now, empty, filled) for empty in place.before)
 
 

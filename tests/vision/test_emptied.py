@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams.instant import NS_PER_S
 from tests.vision.byhand import PARKED, SHANGHAI, Seen, at, detections, moved, rules
+from vision.boxes import iou, ious
 from vision.emptied import EmptiedPlaces
 from vision.engine import Engine
 from vision.interface import Box, Event, StayEnded, StayOpened, ViolationFired
@@ -192,3 +193,19 @@ def test_what_was_said_before_a_restart_still_counts() -> None:
     (ended,) = play(again, [(82.0, [], (PARKED,))])
     assert isinstance(ended, StayEnded) and ended.stay.departed == (at(78), at(80))
     assert ended.stay.last_seen.utc_ns == at(78).utc_ns and ended.stay.seen_ns == 78 * NS_PER_S
+
+
+BOXES = st.lists(
+    st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)).map(
+        lambda b: (min(b[0], b[2]), min(b[1], b[3]), max(b[0], b[2]), max(b[1], b[3]))
+    ),
+    max_size=5,
+)
+
+
+@given(BOXES, BOXES)
+def test_many_overlaps_at_once_are_those_of_pairs(places: list[Box], boxes: list[Box]) -> None:
+    found = ious(places, boxes)
+    assert found.shape == (len(places), len(boxes))
+    for row, place in zip(found, places, strict=True):
+        assert row.tolist() == pytest.approx([iou(place, box) for box in boxes])
