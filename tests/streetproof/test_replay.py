@@ -7,6 +7,7 @@ import json
 import random
 import re
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.streetproof.commands import inside
 from tests.streetproof.detections import DEMO, VAN, demo_site, frame, site_with, van_from, write
 from tests.streetproof.test_judge import every, recording
 from vision.engine import Engine
+from vision.interface import Box
 
 GOLDEN = Path(__file__).parent / "golden" / "events.json"
 
@@ -116,12 +118,12 @@ def test_saving_and_restoring_the_engine_on_the_way_changes_nothing(
     expected = events(street)
     see, zone, restored, chance = Course.see, demo_site().site.site.zone, 0, random.Random()
 
-    def seen(self: Course, at: Instant, detections: Detections) -> list[Ended] | None:
+    def seen(self: Course, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Ended] | None:
         nonlocal restored
         if chance.random() < 0.3:
             restored += 1
             self.engine = Engine.restore([self.rules], zone, json.loads(json.dumps(self.engine.save())))
-        return see(self, at, detections)
+        return see(self, at, detections, emptied)
 
     monkeypatch.setattr(Course, "see", seen)
     assert events(street) == expected
@@ -219,6 +221,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "box a list": (GOOD | {"boxes": [[1, 2, 3, 4]]}, "box 1 is no JSON object"),
     "three numbers": (GOOD | {"boxes": [VAN, VAN | {"xyxy": [1, 2, 3]}]}, "box 2: `xyxy` must be four"),
     "true": (GOOD | {"boxes": [VAN | {"xyxy": [True, 2, 3, 4]}]}, "box 1: `xyxy` must be four"),
+    "emptied null": (GOOD | {"emptied": None}, "`emptied` must be a list"),
+    "emptied in pixels": (GOOD | {"emptied": [[651, 41, 724, 99]]}, "place 1 of `emptied` does not lie in the image"),
+    "emptied of three": (GOOD | {"emptied": [[0, 0, 1, 1], [0, 0, 1]]}, "place 2 of `emptied` must be four numbers"),
     "x y w h": (GOOD | {"boxes": [VAN | {"xyxy": [651, 41, 73, 58]}]}, "negative size"),
     "far away": (GOOD | {"boxes": [VAN | {"xyxy": [1, 1, 1e12, 4]}]}, "a million pixels"),
     "percent": (GOOD | {"boxes": [VAN | {"score": 70}]}, "`score` must be a number from 0 to 1"),
