@@ -19,7 +19,7 @@ from tests.rtsp.server import RtspServer, requires_gstreamer
 from tests.streetproof.commands import streetproof
 from tests.streetproof.daemon.running import RunningDaemon
 
-pytestmark = [requires_gstreamer, pytest.mark.timeout(240)]
+pytestmark = requires_gstreamer
 PASSWORD = "Pa55 wörd/@:?"
 
 

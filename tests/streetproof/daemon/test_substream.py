@@ -16,7 +16,7 @@ from tests.rtsp.server import RtspServer, requires_gstreamer
 from tests.streetproof.commands import streetproof
 from tests.streetproof.daemon.running import RunningDaemon
 
-pytestmark = [requires_gstreamer, pytest.mark.timeout(240)]
+pytestmark = requires_gstreamer
 
 
 def test_a_case_seen_in_the_small_stream_shows_the_recorded_one(
