@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from models.pull import pull
 from models.store import ModelStore
@@ -19,8 +19,9 @@ ALLOWED_SKIPS = (
 
 # Machines are shared and slow at times: how long an example takes says nothing. CI draws the same examples each time,
 # so that a change is not stopped by what it did not touch; developers draw new ones.
-settings.register_profile("developer", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+# Nor does how long it takes to draw them.
+settings.register_profile("developer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("developer"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 ROOT = Path(__file__).parents[1]

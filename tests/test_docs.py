@@ -48,7 +48,7 @@ def test_commands_in_documents_work(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, f"{document}:\n{done.stdout}\n{done.stderr}"

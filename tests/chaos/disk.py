@@ -65,5 +65,6 @@ class SmallDisk:
 
     def _limit(self, size: int) -> None:
         for pid in self._pids():
-            _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+            with suppress(ProcessLookupError):  # it has just ended
+                _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))

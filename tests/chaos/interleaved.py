@@ -37,10 +37,15 @@ class _Link:
     far: socket.socket
     units: list[bytes] = field(default_factory=list)
     part: bytearray = field(default_factory=bytearray)
+    """What has been handed on of a unit that comes in pieces."""
     waiting: bytes | None = None
     """A packet that changes places with the next."""
     losing: bool = False
     """The unit of which pieces are coming does not arrive."""
+    handing_on: threading.Lock = field(default_factory=threading.Lock)
+    """Held while something is handed on and noted: between two units, `units` is what was sent."""
+    ending: bool = False
+    """To be closed as soon as the unit under way is whole."""
 
 
 class Interleaved:
@@ -72,7 +77,11 @@ class Interleaved:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self.cut()
+        self._threads[0].join()  # from now on there are no new links
+        with self._lock:
+            links = list(self._links)
+        for link in links:
+            _close(link)
         for thread in self._threads:
             thread.join()
 
@@ -95,13 +104,14 @@ class Interleaved:
             self._ahead_s, self.reports = ahead_s, 0
 
     def cut(self) -> None:
-        """Close all connections; what was handed on before arrives."""
+        """Close all connections, each at the end of a unit; what was handed on before arrives."""
         with self._lock:
             links = list(self._links)
         for link in links:
-            for end in (link.near, link.far):
-                with suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
+            with link.handing_on:
+                link.ending = True
+                if not link.part:
+                    _close(link)
 
     @property
     def units(self) -> list[list[bytes]]:
@@ -157,14 +167,15 @@ class Interleaved:
                     whole = bytes(buffer[:length])
                     del buffer[:length]
                     for out in self._passed(link, whole):
-                        link.near.sendall(out)
-                        self._handed_on(link, out)
+                        with link.handing_on:
+                            link.near.sendall(out)
+                            self._handed_on(link, out)
+                            if link.ending and not link.part:
+                                _close(link)
         except OSError:
             pass
         finally:
-            for end in (link.near, link.far):
-                with suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
+            _close(link)
 
     def _passed(self, link: _Link, whole: bytes) -> list[bytes]:
         """What is handed on where `whole` came: an answer of RTSP, or a packet with its four bytes in front."""
@@ -210,10 +221,18 @@ class Interleaved:
                 link.part += payload[2:]
                 if payload[1] & 0x40:
                     link.units.append(bytes(link.part))
+                    link.part.clear()
             elif kind == _STAP_A:
                 link.units += _aggregated(payload)
             else:
                 link.units.append(payload)
+
+
+def _close(link: _Link) -> None:
+    """Both sides; whoever reads them gets what was sent before, and then the end."""
+    for end in (link.near, link.far):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
 
 
 def _payload(packet: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +35,22 @@ def of_session(session: int) -> dict[int, str]:
     return found
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether every thread of a process stands where SIGSTOP met it."""
+    states = [
+        (folder / "stat").read_bytes().rpartition(b")")[2].split()[0] for folder in Path(f"/proc/{pid}/task").iterdir()
+    ]
+    return set(states) == {b"T"}
+
+
 def load(pid: int) -> Load:
     """What a process holds now."""
     counts = open_handles(pid), threads(pid), resident_bytes(pid)
     assert None not in counts, f"process {pid} is gone"
     return Load(*(count or 0 for count in counts))
+
+
+def least(loads: Iterable[Load]) -> Load:
+    """Of each figure the smallest."""
+    handles, running, resident = zip(*((one.handles, one.threads, one.resident) for one in loads), strict=True)
+    return Load(min(handles), min(running), min(resident))

@@ -13,13 +13,14 @@ KERB = [[0.818, 0.132], [0.949, 0.122], [0.951, 0.165], [0.911, 0.184], [0.859, 
 
 
 def camera(name: str, address: str, **stream: Any) -> dict[str, Any]:
-    """A camera that is given up and asked again quickly. `stream` takes the place of what stands here."""
-    quick = {"connect_timeout": "4s", "stall_timeout": "2s", "keyframe_timeout": "20s", "retry_max": "1s"}
+    """A camera that is asked again quickly, and given up only for a reason: a busy machine is none. `stream` takes the
+    place of what stands here."""
+    patient = {"connect_timeout": "30s", "stall_timeout": "20s", "keyframe_timeout": "60s", "retry_max": "1s"}
     return {
         "id": name,
         "name": f"{name} 路口",
         "policy": "road",
-        "stream": {"main": address, **quick, **stream},
+        "stream": {"main": address, **patient, **stream},
         "zones": [{"id": "west-kerb", "name": "西侧双黄线", "polygon": KERB, "rules": ["no-parking"]}],
     }
 

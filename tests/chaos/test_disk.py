@@ -6,8 +6,6 @@ import sqlite3
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.chaos import processes
 from tests.chaos.conftest import GOP
 from tests.chaos.daemon import Daemon, faulty, recording
@@ -17,7 +15,7 @@ from tests.chaos.packets import check_sessions
 from tests.chaos.site import camera
 from tests.rtsp.server import RtspServer, requires_gstreamer
 
-pytestmark = [requires_gstreamer, pytest.mark.timeout(200)]
+pytestmark = requires_gstreamer
 
 _LOCKED_S = 20.0
 
@@ -58,20 +56,20 @@ def test_a_full_disk_and_room_again(tmp_path: Path, film: Path, real_model: str)
         assert not list(daemon.data.rglob("*.damaged*"))
 
 
-def test_a_database_that_is_locked(tmp_path: Path, demo_clip: Path, real_model: str) -> None:
+def test_a_database_that_is_locked(tmp_path: Path, street: Path, real_model: str) -> None:
     with (
-        RtspServer({"/cam": demo_clip}) as server,
+        RtspServer({"/cam": street}) as server,
         Daemon(
             tmp_path,
             [camera("gate-1", server.url("/cam"))],
             real_model,
-            dwell="14s",
+            dwell="30s",
             expected=["database_refused", "housekeeping_failed", "notices_failed"],
         ) as daemon,
     ):
-        daemon.until_camera(lambda one: recording(one) and one["standing"] >= 1)
-        assert daemon.camera()["violations"] == 0
-        locker = sqlite3.connect(daemon.data / "state.db", isolation_level=None)
+        # Locked long before there is a violation to be written down.
+        daemon.until_camera(lambda one: one["standing"] >= 1)
+        locker = sqlite3.connect(daemon.data / "state.db", isolation_level=None, timeout=60)
         try:
             locker.execute("BEGIN EXCLUSIVE")
             locked = time.monotonic()
@@ -81,16 +79,18 @@ def test_a_database_that_is_locked(tmp_path: Path, demo_clip: Path, real_model: 
             daemon.until_camera(lambda one: one["violations"] == 1 and time.monotonic() - locked > _LOCKED_S)
             assert daemon.findings() == [], "the test is none: the database has taken it"
             assert len(list(daemon.data.rglob("*.mp4"))) >= files + 4, "recording must not wait for the database"
-            assert daemon.camera()["reconnects"] == 0 and daemon.camera()["fps"] > 8
+            fluent = daemon.until_camera(lambda one: (one["fps"] or 0) > 8)
+            assert fluent["reconnects"] == 0
+            assert daemon.findings() == []
         finally:
             locker.close()
         daemon.until(lambda status: status["ready"])
-        daemon.until(lambda status: status["cases"] == 1, within_s=60)
+        daemon.until(lambda status: status["cases"] == 1, within_s=180)
         daemon.stop()
         assert [finding["state"] for finding in daemon.findings()] == ["sealed"]
         found = records(daemon.data)
         assert [gap.cause for gap in breaks(found)] == ["started"]
-        check_sessions(daemon.data, found, demo_clip)
+        check_sessions(daemon.data, found, street)
 
 
 def test_a_process_that_dies_while_the_database_is_locked(tmp_path: Path, film: Path, real_model: str) -> None:
@@ -104,7 +104,7 @@ def test_a_process_that_dies_while_the_database_is_locked(tmp_path: Path, film: 
         ) as daemon,
     ):
         before = daemon.until_camera(recording)
-        locker = sqlite3.connect(daemon.data / "state.db", isolation_level=None)
+        locker = sqlite3.connect(daemon.data / "state.db", isolation_level=None, timeout=60)
         try:
             locker.execute("BEGIN EXCLUSIVE")
             daemon.kill_camera("gate-1")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.recorder.boxes import CLOSING, walk
 from streams.recorder.interface import CloseReason
+from tests.chaos import processes
 from tests.chaos.conftest import GOP
 from tests.chaos.daemon import Daemon, Status, recording
 from tests.chaos.evidence import breaks, gaps, records, sessions
@@ -16,7 +18,7 @@ from tests.chaos.packets import check_sessions
 from tests.chaos.site import camera
 from tests.rtsp.server import RtspServer, requires_gstreamer
 
-pytestmark = [requires_gstreamer, pytest.mark.timeout(150)]
+pytestmark = requires_gstreamer
 
 
 def test_a_cameras_process_killed_in_mid_segment(tmp_path: Path, film: Path, real_model: str) -> None:
@@ -32,11 +34,9 @@ def test_a_cameras_process_killed_in_mid_segment(tmp_path: Path, film: Path, rea
     ):
         for name in cameras:
             daemon.until_camera(recording, name)
-        _in_mid_segment(daemon, "gate-1")
-        before = daemon.camera("gate-1")
+        before = _held_in_mid_segment(daemon, "gate-1")
         daemon.kill_camera("gate-1")
-        dead = daemon.until_camera(lambda one: one["state"] == "dead")
-        assert dead["fault"] == "crashed" and "signal 9" in dead["fault_detail"]["en"]
+        assert "signal 9" in daemon.wait_for_log("camera_process_died", camera="gate-1")["why"]
         after = daemon.until_camera(lambda one: recording(one) and one["gaps"] == 2)
         assert after["pid"] != before["pid"] and after["packets"] >= before["packets"]
         assert after["fault"] is None
@@ -61,8 +61,7 @@ def test_a_cameras_process_that_hangs(tmp_path: Path, film: Path, real_model: st
     ):
         before = daemon.until_camera(recording)["pid"]
         os.kill(before, signal.SIGSTOP)
-        dead = daemon.until_camera(lambda one: one["state"] == "dead")
-        assert "said nothing" in dead["fault_detail"]["en"]
+        assert "said nothing" in daemon.wait_for_log("camera_process_died")["why"]
         after = daemon.until_camera(lambda one: recording(one) and one["gaps"] == 2)
         assert after["pid"] != before
         daemon.stop()
@@ -92,45 +91,50 @@ def test_a_hub_that_does_not_listen_for_a_while(tmp_path: Path, film: Path, real
 
 
 @pytest.mark.parametrize("everything", [True, False], ids=["all processes", "the main process"])
-def test_the_daemon_killed_and_started_again(
-    tmp_path: Path, demo_clip: Path, real_model: str, everything: bool
-) -> None:
+def test_the_daemon_killed_and_started_again(tmp_path: Path, street: Path, real_model: str, everything: bool) -> None:
     with (
-        RtspServer({"/cam": demo_clip}) as server,
-        Daemon(tmp_path, [camera("gate-1", server.url("/cam"))], real_model, dwell="20s") as daemon,
+        RtspServer({"/cam": street}) as server,
+        Daemon(tmp_path, [camera("gate-1", server.url("/cam"))], real_model, dwell="30s") as daemon,
     ):
-        daemon.until_camera(lambda one: one["standing"] >= 1 and one["segments"] >= 2)
-        _in_mid_segment(daemon, "gate-1")
-        assert _violations(daemon.camera()) == 0
+        daemon.until_camera(lambda one: one["standing"] >= 1 and one["segments"] >= 1)
+        assert daemon.findings() == [], "the test is none: it was not quick enough"
+        if everything:
+            _held_in_mid_segment(daemon, "gate-1")
         daemon.kill(everything=everything)
         assert bool(list(daemon.data.rglob("*.partial"))) is everything, "who is orphaned closes what is open"
         daemon.start()
-        # The stay goes on where it was: a new one would need twenty seconds again.
-        standing = daemon.until(lambda status: status["cameras"][0]["standing"] >= 1)
-        assert standing["uptime_s"] < 15
-        daemon.until_camera(lambda one: _violations(one) >= 1, within_s=60)
+        # The stay goes on where it was.
+        daemon.until_camera(lambda one: one["standing"] >= 1 and one["violations"] >= 1)
         daemon.stop()
         found = records(daemon.data)
         assert [gap.cause for gap in breaks(found)] == ["started", "crashed"]
         reasons = [segments[-1].closing.reason for segments in sessions(found).values()]
         assert reasons[0] is (CloseReason.RECOVERED if everything else CloseReason.FAULT)
-        check_sessions(daemon.data, found, demo_clip)
+        check_sessions(daemon.data, found, street)
         # The camera was seen standing before the daemon died, and the finding says so.
         gap = gaps(daemon.data)[1]
         (finding,) = daemon.findings()
         assert gap.start_ns is not None and finding["arrived_ns"] < gap.start_ns
 
 
-def _in_mid_segment(daemon: Daemon, name: str) -> None:
-    """Wait until something has just been brought to disk of a segment that is still open."""
+def _held_in_mid_segment(daemon: Daemon, name: str) -> Status:
+    """Stop a camera's process where some, but not all, of a segment is on disk. Returns the camera as it was before."""
+    before = daemon.camera(name)
 
-    def is_open() -> bool:
-        partials = list((daemon.data / "recordings" / name).rglob("*.partial"))
-        return any(b"mdat" in one.read_bytes() for one in partials)
+    def is_held() -> bool:
+        os.kill(before["pid"], signal.SIGSTOP)
+        daemon.wait(lambda: processes.is_stopped(before["pid"]))
+        if any(_is_open(one) for one in (daemon.data / "recordings" / name).rglob("*.partial")):
+            return True
+        os.kill(before["pid"], signal.SIGCONT)
+        return False
 
-    daemon.wait(lambda: not is_open())
-    daemon.wait(is_open)
+    daemon.wait(is_held)
+    return before
 
 
-def _violations(one: Status) -> int:
-    return int(one["violations"])
+def _is_open(partial: Path) -> bool:
+    """A group of pictures is in it, and no end."""
+    with partial.open("rb") as file:
+        found = list(walk(file, partial.stat().st_size))
+    return any(one.kind == b"mdat" for one in found) and all(one.extended != CLOSING for one in found)

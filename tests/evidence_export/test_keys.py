@@ -5,6 +5,7 @@ import pickle
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,14 @@ def test_racing_processes_end_with_one_key(tmp_path: Path) -> None:
         "import sys, pathlib; from evidence_export.keys import load_or_create_key as load;"
         "print(load(pathlib.Path(sys.argv[1])).fingerprint)"
     )
-    running = [
-        subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) for _ in range(6)
-    ]
-    said = {process.communicate()[0].strip() for process in running}
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(
+                subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
+            )
+            for _ in range(6)
+        ]
+        said = {process.communicate()[0].strip() for process in running}
     assert said == {load_or_create_key(path).fingerprint}
     assert os.listdir(path.parent) == ["site.pem"]
 

@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -175,13 +174,14 @@ def test_killed_at_any_moment_nothing_half_stays(
     out = tmp_path / "out"
     whole = sealed_folder if form == "folder" else sealed_zip
     for delay in (0.0, 0.1, 0.25, 0.5):
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", KILLED, str(asked), str(out), form], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout and process.stdout.readline() == "go\n"
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        ) as process:
+            try:
+                assert process.stdout and process.stdout.readline() == "go\n"
+                time.sleep(delay)
+            finally:
+                process.kill()
         for path in out.iterdir() if out.exists() else ():
             assert path.name.endswith(".partial") or verify(path).ok, path
     done = seal(request_, out, signer, SEALED_AT, as_zip=form == "zip")

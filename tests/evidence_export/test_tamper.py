@@ -53,7 +53,7 @@ def test_a_flipped_bit_names_the_one_file(small_copy: Path, name: str) -> None:
     assert verify(small_copy).ok
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_flipped_bit_in_a_real_bundle(bundle: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(files_of(bundle)))
@@ -65,7 +65,7 @@ def test_a_flipped_bit_in_a_real_bundle(bundle: Path, data: st.DataObject) -> No
     assert not report.ok and report.culprits == (name,)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_text_edits_that_mean_the_same_are_edits(small_copy: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(FIXED))

@@ -136,6 +136,7 @@ class Index:
         self.stall_after: int | None = None
         self.redirect: str | None = None
         self.asked: list[str] = []
+        self.ending = threading.Event()
         index = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -185,11 +186,12 @@ class Index:
         if self.stall_after is not None and kind != "text/html":
             request.wfile.write(data[: self.stall_after])
             request.wfile.flush()
-            time.sleep(20)
+            self.ending.wait(60)
             return
         request.wfile.write(data)
 
     def close(self) -> None:
+        self.ending.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()

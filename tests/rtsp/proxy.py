@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from tests.ports import ReservedPort
+
 _PIECE = 65_536
 _MAX_WAITING = 16 << 20
 """Bytes held for one direction. Beyond it the proxy stops reading, and the sender's own buffers fill."""
@@ -57,7 +59,9 @@ class Proxy:
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
         self._selector.register(self._wakened, selectors.EVENT_READ)
-        self.port = 0
+        # Also while connections are refused, nobody else listens there.
+        self._reserved = ReservedPort()
+        self.port = self._reserved.number
         self.connections = 0
         """How many were accepted so far."""
         self._listener: socket.socket | None = None
@@ -73,6 +77,7 @@ class Proxy:
     ) -> None:
         self._do(self._end)
         self._thread.join()
+        self._reserved.release()
 
     def pause(self) -> None:
         """Hold back every byte in both directions."""
@@ -102,7 +107,7 @@ class Proxy:
         with self._lock:
             self._calls.append((call, done))
         self._waker.send(b"x")
-        done.result(timeout=10)
+        done.result(timeout=60)
 
     def _run(self) -> None:
         while not self._ended:
@@ -137,7 +142,7 @@ class Proxy:
             return
         self.connections += 1
         for end in (near, far):
-            end.settimeout(5)
+            end.settimeout(30)
         for pipe in (_Pipe(near, far), _Pipe(far, near)):
             self._pipes.append(pipe)
             self._selector.register(pipe.source, selectors.EVENT_READ, pipe)
@@ -200,7 +205,6 @@ class Proxy:
     def _listen(self) -> None:
         if self._listener is None:
             self._listener = socket.create_server(("127.0.0.1", self.port))
-            self.port = self._listener.getsockname()[1]
             self._selector.register(self._listener, selectors.EVENT_READ)
 
     def _end(self) -> None:

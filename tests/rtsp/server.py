@@ -25,6 +25,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,8 @@ from typing import Any, Self
 
 import av
 import pytest
+
+from tests.ports import ReservedPort
 
 PYTHON = "/usr/bin/python3"
 """Debian's own: GStreamer's bindings are installed for it alone."""
@@ -41,7 +44,7 @@ PACKAGES = (
 )
 MISSING = f"GStreamer's RTSP server is not installed: sudo apt-get install {PACKAGES}"
 _SCRIPT = Path(__file__).with_name("gst_server.py")
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
 _PROBE = """
 import gi
 gi.require_version("Gst", "1.0"); gi.require_version("GstRtspServer", "1.0")
@@ -92,19 +95,27 @@ class RtspServer:
         self._mounts = {mount: _as_mount(what) for mount, what in mounts.items()}
         self._user, self._password, self._certificate = user, password, certificate
         self.port = port
+        self._reserved: ReservedPort | None = None
         self._process: subprocess.Popen[bytes] | None = None
         # GStreamer's complaints are shown only where it ends unasked.
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            if not self.port:
+                # It stays this server's while it is down: nobody else may be found there.
+                self._reserved = ReservedPort()
+                self.port = self._reserved.number
+            self.start()
+        except BaseException:
+            self._clear()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.kill()
-        self._complaints.close()
+        self._clear()
 
     def url(self, mount: str) -> str:
         """The address of a mount, without credentials."""
@@ -144,7 +155,8 @@ class RtspServer:
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(OSError):  # what it was told last may not have reached it
+                    pipe.close()
 
     def freeze(self) -> None:
         """Stop it where it stands (SIGSTOP): connections stay open and nothing comes."""
@@ -170,6 +182,12 @@ class RtspServer:
     def clients(self) -> int:
         """How many are connected."""
         return int(self._ask({"do": "clients"})["ok"])
+
+    def _clear(self) -> None:
+        self.kill()
+        self._complaints.close()
+        if self._reserved is not None:
+            self._reserved.release()
 
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, "it is not running"

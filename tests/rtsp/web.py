@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -90,7 +91,12 @@ class WebCamera:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, request: object, client_address: object) -> None:
+                if not isinstance(sys.exception(), OSError):  # who has left before the end is no news
+                    super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = False
         self._scheme = "http" if certificate is None else "https"
         if certificate is not None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -220,14 +218,14 @@ def test_killed_in_the_middle_and_made_again(recording, rules, tmp_path):
     )
     target = tmp_path / "clip"
     for wait in (0.003, 0.02, 0.05):
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", script, str(path), *map(str, line), str(target)], stdout=subprocess.PIPE
-        )
-        assert process.stdout is not None and process.stdout.readline() == b"go\n"
-        time.sleep(wait)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        ) as process:
+            try:
+                assert process.stdout is not None and process.stdout.readline() == b"go\n"
+                time.sleep(wait)
+            finally:
+                process.kill()
         clip = tmp_path / "clip.mp4"
         assert not clip.exists() or clip.read_bytes() == reference
     assert cut(path, *line, target).path.read_bytes() == reference

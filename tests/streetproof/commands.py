@@ -38,7 +38,7 @@ def streetproof(*arguments: object, width: int = 100) -> Ran:
         text=True,
         encoding="utf-8",
         env={**os.environ, "COLUMNS": str(width), "NO_COLOR": "1"},
-        timeout=280,
+        timeout=600,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

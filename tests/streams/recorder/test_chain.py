@@ -190,4 +190,4 @@ def test_scan_opens_no_more_than_one_file_at_a_time(chain):
     before = len(os.listdir("/proc/self/fd"))
     walking = scan(folder)
     assert next(walking) == records[0]
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -243,7 +243,7 @@ def test_no_handle_stays_open(recording, folder):
     before = len(os.listdir("/proc/self/fd"))
     for k in range(1, 6):
         record(recording(frames=65), folder, name=f"c{k}")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_the_record_is_written_to_be_read_by_people(recording, folder):

@@ -7,7 +7,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -75,7 +75,7 @@ class Receiver:
     def url(self) -> str:
         return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/hook/token-in-path?key=token-in-query"
 
-    def wait_for(self, count: int, timeout_s: float = 20) -> list[tuple[str, dict[str, str], bytes]]:
+    def wait_for(self, count: int, timeout_s: float = 60) -> list[tuple[str, dict[str, str], bytes]]:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.requests) >= count, timeout_s), self.requests
             return list(self.requests)
@@ -148,12 +148,12 @@ class Broker:
         for thread in self._threads:
             thread.join()
 
-    def wait_for(self, count: int, timeout_s: float = 20) -> list[tuple[str, int, bytes]]:
+    def wait_for(self, count: int, timeout_s: float = 60) -> list[tuple[str, int, bytes]]:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.messages) >= count, timeout_s), self.messages
             return list(self.messages)
 
-    def wait_until_left(self, timeout_s: float = 20) -> None:
+    def wait_until_left(self, timeout_s: float = 60) -> None:
         with self.arrived:
             assert self.arrived.wait_for(lambda: self.open == 0, timeout_s)
 
@@ -167,7 +167,14 @@ class Broker:
             with self.arrived:
                 self.open += 1
             if self._tls is not None:
-                client = self._tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+                try:
+                    client = self._tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+                except OSError:  # it has left again
+                    client.close()
+                    with self.arrived:
+                        self.open -= 1
+                        self.arrived.notify_all()
+                    continue
             thread = threading.Thread(target=self._serve, args=(client,))
             self._threads.append(thread)
             thread.start()
@@ -239,10 +246,5 @@ def _login(data: bytes) -> tuple[str | None, str | None]:
 @contextmanager
 def receivers(*many: Receiver) -> Iterator[Sequence[Receiver]]:
     """Several at once."""
-    for one in many:
-        one.__enter__()
-    try:
-        yield many
-    finally:
-        for one in many:
-            one.__exit__(None, None, None)
+    with ExitStack() as stack:
+        yield [stack.enter_context(one) for one in many]

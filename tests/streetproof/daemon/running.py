@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,11 +26,15 @@ class RunningDaemon:
         self.data = data
         self.logged: list[dict[str, Any]] = []
         """Every line so far, as far as `wait` has read."""
+        self._unasked: list[dict[str, Any]] = []
+        """Those of them that nobody has waited for yet."""
         self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._arguments = command("run", site, "--data", data)
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._arguments, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+        self._process = subprocess.Popen(
+            self._arguments, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
+        )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         return self
@@ -36,31 +42,34 @@ class RunningDaemon:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
+        # Its cameras with it: who is left would hold its end of the pipe.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._reader.join(10)
+        self._reader.join(60)
         assert self._process.stderr is not None
         self._process.stderr.close()
 
     def wait(self, event: str, timeout_s: float, **fields: Any) -> dict[str, Any]:
-        """The next log line of that event with those fields; what comes before it is kept in `logged`."""
+        """A log line of that event with those fields, not yet returned before; other lines may come in any order."""
         deadline = time.monotonic() + timeout_s
+        wanted = {"event": event, **fields}
         while True:
+            for place, line in enumerate(self._unasked):
+                if wanted.items() <= line.items():
+                    return self._unasked.pop(place)
             try:
-                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+                fresh = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                line = None
-            assert line is not None, f"no {event!r} within {timeout_s} s; last lines: {self.logged[-20:]}"
-            self.logged.append(line)
-            if line.get("event") == event and all(line.get(name) == value for name, value in fields.items()):
-                return line
+                fresh = None
+            assert fresh is not None, f"no {event!r} within {timeout_s} s; last lines: {self.logged[-20:]}"
+            self.logged.append(fresh)
+            self._unasked.append(fresh)
 
     def stop(self) -> int:
         """End it as systemd does; its exit status."""
         self._process.send_signal(signal.SIGTERM)
         status = self._process.wait(_STOP_S)
-        self._reader.join(10)
         while (line := self._lines.get()) is not None:
             self.logged.append(line)
         return status

@@ -300,7 +300,7 @@ def test_a_sealing_process_that_is_killed_fails_one_case_and_is_followed_by_anot
     try:
         process.seal("1", task)
         assert process.busy
-        assert heard.acquire(timeout=60)
+        assert heard.acquire(timeout=240)
         assert not process.busy
         first = told[0]
         assert isinstance(first, NotSealed), "there are no such files"
@@ -313,7 +313,7 @@ def test_a_sealing_process_that_is_killed_fails_one_case_and_is_followed_by_anot
         worker.join()
         for number in ("2", "3"):
             process.seal(number, task)
-            assert heard.acquire(timeout=60)
+            assert heard.acquire(timeout=240)
         assert [outcome.finding for outcome in told] == ["1", "2", "3"]
         last = told[-1]
         assert isinstance(last, NotSealed) and not isinstance(last.error, SealingDiedError)

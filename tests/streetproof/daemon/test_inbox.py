@@ -39,7 +39,7 @@ def test_a_lone_packet_is_handed_out_after_the_time_it_may_wait():
     inbox = Inbox()
     taker = Taker(inbox, POLL_S, 1)
     inbox.put(packet(0))
-    taker.join(30)
+    taker.join(120)
     assert len(taker.taken) == 1
 
 
@@ -50,7 +50,7 @@ def test_a_keyframe_an_end_and_a_crowd_wake_at_once():
         taker = Taker(inbox, 3600, 1)
         for item in crowd:
             inbox.put(item)
-        taker.join(30)
+        taker.join(120)
         assert not taker.is_alive()
 
 
@@ -61,7 +61,7 @@ def test_all_come_in_order_whatever_woke_whom():
         inbox.put(packet(number, key=number % 50 == 0))
         if number % 7 == 0:
             time.sleep(0.0005)
-    taker.join(30)
+    taker.join(120)
     assert [one.pts for one in taker.taken] == list(range(500))
 
 

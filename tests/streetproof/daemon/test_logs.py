@@ -271,7 +271,8 @@ def test_a_child_that_was_handed_a_secret_leaves_it_out_too(tmp_path: Any) -> No
     path = tmp_path / "log"
     child = multiprocessing.get_context("spawn").Process(target=_child, args=(Secret(PASSWORD), str(path)))
     child.start()
-    child.join(60)
+    child.join(300)
+    assert child.exitcode == 0
     (event,) = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert event["process"] == "camera-1" and event["pid"] == child.pid
     assert event["address"] == "rtsp://h/?password=***"

@@ -43,7 +43,7 @@ from streetproof.daemon.notices.sender import Pace, Sender
 from streetproof.daemon.notices.webhook import WebhookTarget
 from streetproof.store.database import Store
 from tests.conftest import ROOT
-from tests.ports import free_port
+from tests.ports import reserved_port
 from tests.streetproof.daemon.footage import T0
 from tests.streetproof.daemon.receivers import Broker, Receiver, certificate, receivers
 
@@ -102,11 +102,11 @@ def sending(queue: NoticeQueue, *targets: Target, pace: Pace = QUICK) -> Iterato
     try:
         yield sender
     finally:
-        assert sender.stop(20)
+        assert sender.stop(60)
         assert not sender.alive
 
 
-def until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+def until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
     """What shows in the database alone has to be asked for."""
     end = time.monotonic() + timeout_s
     while not holds():
@@ -186,7 +186,7 @@ def test_a_redirect_is_not_followed() -> None:
 def drip(handler: BaseHTTPRequestHandler) -> None:
     """Never quite finishes its headers."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-    for number in range(1000):
+    for number in range(5000):
         handler.wfile.write(f"X-{number}: 1\r\n".encode())
         handler.wfile.flush()
         threading.Event().wait(0.02)
@@ -209,12 +209,12 @@ def test_a_receiver_that_answers_drop_by_drop_is_left_in_time() -> None:
         began = time.monotonic()
         with pytest.raises(UnreachableError, match=r"no answer within 0\.3 s"):
             hand_over(webhook(receiver, timeout_s=0.3), notice())
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60  # its last drop would come after more than 100 s
 
 
 def test_the_body_of_an_answer_is_not_read() -> None:
     with Receiver(endless) as receiver:
-        hand_over(webhook(receiver, timeout_s=5), notice())
+        hand_over(webhook(receiver, timeout_s=30), notice())
 
 
 @pytest.mark.parametrize("answer", [nonsense, hang_up])
@@ -225,9 +225,8 @@ def test_a_receiver_that_speaks_no_http(answer: Callable[[BaseHTTPRequestHandler
 
 @pytest.mark.parametrize("host", ["nobody.invalid", "127.0.0.1"])
 def test_nobody_there(host: str) -> None:
-    url = f"http://{host}:{free_port()}/geheim"
-    with pytest.raises(UnreachableError, match="cannot connect") as caught:
-        hand_over(webhook(url), notice())
+    with reserved_port() as port, pytest.raises(UnreachableError, match="cannot connect") as caught:
+        hand_over(webhook(f"http://{host}:{port}/geheim"), notice())
     assert "geheim" not in str(caught.value)
 
 
@@ -346,11 +345,11 @@ def test_a_pause_set_before_the_clock_was_put_back_is_not_waited_for(store: Stor
 
 
 def test_notices_reach_everyone_and_one_dead_target_delays_nobody(store: Store) -> None:
-    with receivers(Receiver(), Receiver(500)) as (good, ill), Broker() as broker:
+    with receivers(Receiver(), Receiver(500)) as (good, ill), Broker() as broker, reserved_port() as nobody:
         targets: list[Target] = [
             webhook(good),
             webhook(ill),
-            webhook(f"http://127.0.0.1:{free_port()}/"),
+            webhook(f"http://127.0.0.1:{nobody}/"),
             MqttTarget("127.0.0.1", broker.port, "streetproof", username="u", password=SECRET),
         ]
         queue = queue_of(store, targets)
@@ -411,18 +410,19 @@ def test_the_http_client_does_not_log_addresses(store: Store, caplog: pytest.Log
 
 def test_a_mute_receiver_does_not_hold_up_the_end(store: Store) -> None:
     stay = threading.Event()
-    with Receiver(lambda _: stay.wait(30) and None) as receiver:  # type: ignore[func-returns-value]
-        target = webhook(receiver, timeout_s=25)
+    with Receiver(lambda _: stay.wait(120) and None) as receiver:  # type: ignore[func-returns-value]
+        target = webhook(receiver, timeout_s=100)
         queue = queue_of(store, [target])
         queue.put(notice())
         sender = Sender(queue, [target], randomness=random.Random(1), pace=QUICK)
         sender.start()
-        receiver.wait_for(1)
-        queue.put(notice(2))
-        began = time.monotonic()
-        assert sender.stop(15)
-        assert time.monotonic() - began < 10
-        stay.set()
+        try:
+            receiver.wait_for(1)
+            queue.put(notice(2))
+            assert sender.stop(60), "it waits for the answer"
+        finally:
+            stay.set()
+            sender.stop(60)
         sender.wake()
         assert sender.stop(1)
         # Also what was put last is on disk.
@@ -456,7 +456,7 @@ def test_killed_between_queue_and_receiver_nothing_is_lost(tmp_path: Path) -> No
     path = tmp_path / "a.db"
     stay = threading.Event()
     # The third gets no answer until the process is gone.
-    with Receiver(200, 200, lambda _: stay.wait(30) and None, 200) as receiver:  # type: ignore[func-returns-value]
+    with Receiver(200, 200, lambda _: stay.wait(300) and None, 200) as receiver:  # type: ignore[func-returns-value]
         with subprocess.Popen(
             [sys.executable, "-c", CHILD, str(path), receiver.url],
             stdin=subprocess.PIPE,
@@ -511,8 +511,8 @@ def test_a_site_cannot_break_out_of_its_topic() -> None:
 
 def test_nobody_at_the_broker_s_address() -> None:
     for host in ("127.0.0.1", "nobody.invalid"):
-        with pytest.raises(UnreachableError, match="cannot connect"):
-            hand_over(MqttTarget(host, free_port(), "t", password=SECRET, username="u"), notice())
+        with reserved_port() as port, pytest.raises(UnreachableError, match="cannot connect"):
+            hand_over(MqttTarget(host, port, "t", password=SECRET, username="u"), notice())
 
 
 @pytest.fixture
@@ -557,19 +557,18 @@ def test_a_broker_that_never_answers_costs_no_handles() -> None:
     with Broker(connack=None) as broker:
         target = MqttTarget("127.0.0.1", broker.port, "t", timeout_s=0.05)
 
-        async def often() -> tuple[int, int]:
-            seen = []
-            for _ in range(12):
+        async def ask(times: int) -> None:
+            for _ in range(times):
                 with pytest.raises(UnreachableError):
                     async with target.connect():
                         pass
-                seen.append(handles())
-            return seen[1], seen[-1]
 
-        first, last = asyncio.run(often())
+        asyncio.run(ask(2))
         broker.wait_until_left()
-    # The broker's own side of each connection is in this process too, and may be a moment late.
-    assert last - first <= 4
+        before = handles()
+        asyncio.run(ask(12))
+        # The broker's own side of each connection is in this process too, and is closed a moment later.
+        until(lambda: handles() <= before)
 
 
 # -- debounce ------------------------------------------------------------------------------------------------------

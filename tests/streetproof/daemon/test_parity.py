@@ -25,6 +25,7 @@ from streams.instant import NS_PER_S, iso_utc
 from streams.recorder.interface import SegmentRecord
 from streetproof.store.database import Store
 from streetproof.store.findings import FindingState
+from tests.ports import reserved_port
 from tests.rtsp.server import RtspServer, requires_gstreamer
 from tests.scenes import Actor, Encoding, Look, Scene, Stop, compose
 from tests.streetproof.commands import streetproof
@@ -74,14 +75,14 @@ class Live:
     segments: Mapping[str, list[SegmentRecord]]
 
 
-def write_site(path: Path, urls: Mapping[str, str], model: str) -> None:
+def write_site(path: Path, urls: Mapping[str, str], model: str, port: int) -> None:
     zone = [[0.30, 0.46], [0.60, 0.30], [0.72, 0.22], [0.95, 0.20], [0.99, 0.72], [0.40, 0.75]]
     rule = {"id": "no-parking", "kind": "no_parking", "classes": ["car", "truck", "bus"], "dwell": f"{DWELL_S}s"}
     site = {
         "site": {"id": "parity", "name": "对照测试", "timezone": "Asia/Shanghai"},
         "model": {"name": model},
         "evidence": {"pre_roll": "2s", "post_roll": "2s"},
-        "live": {"listen": "127.0.0.1:0", "segment": "5s", "seal_after": "4s"},
+        "live": {"listen": f"127.0.0.1:{port}", "segment": "5s", "seal_after": "4s"},
         "policies": [{"id": "road", "name": "一路一策", "version": "1", "rules": [rule | {"min_score": 0.3}]}],
         "cameras": [
             {
@@ -101,25 +102,47 @@ def write_site(path: Path, urls: Mapping[str, str], model: str) -> None:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory, real_model: str) -> Live:
-    """The daemon, until it has sealed a case for each camera. Takes as long as the scene."""
+    """The daemon, until it has sealed a case for each camera. Takes as long as the scene.
+
+    Camera `exact` is there to compare looks at the same pictures: where this machine was too busy to look at all of
+    them, it is done again.
+    """
     folder = tmp_path_factory.mktemp("live") / "数据 一"
     scenes = {
         name: compose(SCENE, folder / name / "录像 1.mp4", encoding).video for name, encoding in ENCODINGS.items()
     }
-    site, data = folder / "site.yaml", folder / "data"
-    with RtspServer({f"/{name}": video for name, video in scenes.items()}) as server:
-        write_site(site, {name: server.url(f"/{name}") for name in scenes}, real_model)
-        with RunningDaemon(site, data) as daemon:
-            for _ in scenes:
-                daemon.wait("case_sealed", 120)
-            assert daemon.stop() == 0
-            assert [line for line in daemon.logged if line.get("level") in ("error", "critical")] == []
+    for attempt in range(4):
+        data = folder / f"data {attempt}"
+        site, shed = _watched(folder, data, scenes, real_model)
+        if not shed:
+            break
+    else:
+        pytest.fail("this machine has too much else to do to look at a picture a second")
     with Store.open_file(data / "state.db") as store:
         counts = store.findings.counts()
         assert counts[FindingState.SEALED] == sum(counts.values()) == 2, "the car has done nothing wrong"
         cases = {row.camera: data / row.bundle for row in store.cases()}
         segments = {name: store.segments.between(name, 0, 1 << 62) for name in scenes}
     return Live(site, data, scenes, cases, segments)
+
+
+def _watched(folder: Path, data: Path, scenes: Mapping[str, Path], model: str) -> tuple[Path, int]:
+    """Let the daemon seal a case for each camera; the site file, and how many looks at `exact` it left out
+    until it had found something there."""
+    site = folder / "site.yaml"
+    with RtspServer({f"/{name}": video for name, video in scenes.items()}) as server, reserved_port() as port:
+        write_site(site, {name: server.url(f"/{name}") for name in scenes}, model, port)
+        with RunningDaemon(site, data) as daemon:
+            for name in scenes:
+                daemon.wait("connected", 120, camera=name)
+                server.remove(f"/{name}")  # it is shown once, however long sealing takes
+            daemon.wait("violation", 120, camera="exact")
+            status = streetproof("status", site, "--json").json
+            for _ in scenes:
+                daemon.wait("case_sealed", 300)
+            assert daemon.stop() == 0
+            assert [line for line in daemon.logged if line.get("level") in ("error", "critical")] == []
+    return site, next(camera["shed"] for camera in status["cameras"] if camera["id"] == "exact")
 
 
 def batch(live: Live, out: Path, *arguments: object) -> dict[str, Any]:

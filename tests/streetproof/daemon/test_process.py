@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 
 from streetproof.daemon.process import open_handles, resident_bytes, threads
 
@@ -14,6 +13,22 @@ import sys
 from streetproof.daemon.process import set_title
 print(set_title(sys.argv[1]), flush=True)
 sys.stdin.read()
+"""
+
+
+BUSY = """
+import os, threading
+def step():
+    os.write(1, b".")
+    os.read(0, 1)
+os.read(0, 1)
+step()
+end = threading.Event()
+with open(os.devnull):
+    threading.Thread(target=end.wait).start()
+    step()
+end.set()
+step()
 """
 
 
@@ -49,19 +64,24 @@ def test_a_long_chinese_title_is_cut_between_characters() -> None:
 
 
 def test_figures_of_a_process() -> None:
-    pid = os.getpid()
-    memory, handles, running = resident_bytes(pid), open_handles(pid), threads(pid)
-    assert memory is not None and 10**6 < memory < 10**11
-    assert handles is not None and running is not None
-    end = threading.Event()
-    another = threading.Thread(target=end.wait)
-    with open(os.devnull):
-        another.start()
-        assert open_handles(pid) == handles + 1
-        assert threads(pid) == running + 1
-    end.set()
-    another.join()
-    assert open_handles(pid) == handles
+    # Of another process, in which nothing else begins or ends.
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    ) as child:
+        assert child.stdin is not None and child.stdout is not None
+
+        def step() -> tuple[int | None, int | None]:
+            assert child.stdin is not None and child.stdout is not None
+            child.stdin.write(b"\n")
+            assert child.stdout.read(1) == b"."
+            return open_handles(child.pid), threads(child.pid)
+
+        handles, running = step()
+        memory = resident_bytes(child.pid)
+        assert memory is not None and 10**6 < memory < 10**11
+        assert handles is not None and running is not None
+        assert step() == (handles + 1, running + 1)
+        assert step()[0] == handles
 
 
 def test_a_process_that_is_gone_has_no_figures() -> None:

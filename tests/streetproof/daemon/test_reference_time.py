@@ -124,7 +124,7 @@ def test_the_offset_of_this_machine_is_found(ntp, ahead_s):
     ahead_ns = round(ahead_s * NS_PER_S)
     server = ntp(lambda _s, q: answer(q, offset_ns=ahead_ns))
     before = time.time_ns()
-    reading = known(measure(server.name))
+    reading = known(measure(server.name, 60))
     assert abs(reading.server_offset_ns + ahead_ns) <= reading.uncertainty_ns + MS
     assert reading.source == f"NTP server {server.name}, stratum 2"
     assert before - MS <= reading.checked_ns - ahead_ns <= time.time_ns() + MS + reading.uncertainty_ns
@@ -134,7 +134,7 @@ def test_the_offset_of_this_machine_is_found(ntp, ahead_s):
 def test_the_line_of_the_camera_clocks_learns_of_it(ntp):
     server = ntp(lambda _s, q: answer(q, offset_ns=-2 * NS_PER_S))
     clock = HostClock()
-    reading = known(measure(server.name))
+    reading = known(measure(server.name, 60))
     clock.note_reference(reading.line)
     offset = clock.server_offset()
     assert offset is not None and not offset.within_limit and offset.checked_ns == reading.checked_ns
@@ -150,13 +150,13 @@ def test_a_system_clock_set_during_the_exchange_does_no_harm(ntp):
         wrong = now.utc_ns + next(steps) * 3600 * NS_PER_S
         return HostReading(now.monotonic_ns, wrong, now.boottime_ns, now.width_ns)
 
-    reading = known(measure(server.name, read=read))
+    reading = known(measure(server.name, 60, read=read))
     assert abs(reading.line.line_ns - read_host().line_ns) <= reading.uncertainty_ns + 10 * MS
 
 
 def test_questions_tell_nothing_and_differ(ntp):
     server = ntp(lambda _s, q: answer(q))
-    known(measure(server.name))
+    known(measure(server.name, 60))
     assert {q[:40] for q in server.questions} == {bytes([0x23, 0, 0, 0x20]) + bytes(36)}
     assert len({q[40:] for q in server.questions}) == 4
 
@@ -168,16 +168,16 @@ def test_the_least_delayed_exchange_counts(ntp):
         # All but the third wait on one way only, which spoils the offset by half of that.
         told = answer(question)
         if len(server.questions) != 3:
-            hold.wait(0.15)
+            hold.wait(1)
         return told
 
-    reading = known(measure(ntp(reply).name, 20))
-    assert reading.uncertainty_ns < 70 * MS and abs(reading.server_offset_ns) <= reading.uncertainty_ns + MS
+    reading = known(measure(ntp(reply).name, 120))
+    assert reading.uncertainty_ns < 450 * MS and abs(reading.server_offset_ns) <= reading.uncertainty_ns + MS
 
 
 def test_what_the_server_admits_is_added(ntp):
     # Root delay 0.5 s counts half, root dispersion 0.25 s whole.
-    reading = known(measure(ntp(lambda _s, q: answer(q, root_delay=1 << 15, root_dispersion=1 << 14)).name))
+    reading = known(measure(ntp(lambda _s, q: answer(q, root_delay=1 << 15, root_dispersion=1 << 14)).name, 60))
     assert 500 * MS <= reading.uncertainty_ns < 500 * MS + NS_PER_S // 2
 
 
@@ -205,7 +205,7 @@ def test_lies_are_not_believed(ntp, lie, reason):
 
 @pytest.mark.parametrize("origin", [0, 12345])
 def test_answers_to_another_question_are_not_heard(ntp, origin):
-    assert "no question" in unknown(measure(ntp(lambda _s, q: answer(q, origin=origin)).name, 1)).reason.en
+    assert "no question" in unknown(measure(ntp(lambda _s, q: answer(q, origin=origin)).name, 4)).reason.en
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\0", b"x" * 47, b"\xff" * 48, b"\0" * 48, b"\x24" * 2000])
@@ -222,24 +222,24 @@ def test_answers_without_a_time(ntp):
 
 def test_a_kiss_of_death_ends_the_asking(ntp):
     server = ntp(lambda _s, q: answer(q, stratum=0, ident=b"RATE"))
-    assert "refuses" in (found := unknown(measure(server.name)).reason.en) and "RATE" in found
+    assert "refuses" in (found := unknown(measure(server.name, 60)).reason.en) and "RATE" in found
     assert len(server.questions) == 1
 
 
 def test_a_kiss_of_death_that_answers_nobody_is_ignored(ntp):
     server = ntp(lambda _s, q: [answer(q, stratum=0, ident=b"DENY", origin=7), answer(q)])
-    assert known(measure(server.name))
+    assert known(measure(server.name, 60))
 
 
 def test_what_was_learnt_before_a_refusal_counts(ntp):
     server = ntp(lambda s, q: answer(q, stratum=0 if len(s.questions) > 2 else 3, ident=b"RATE"))
-    assert known(measure(server.name)).source.endswith("stratum 3")
+    assert known(measure(server.name, 60)).source.endswith("stratum 3")
     assert len(server.questions) == 3
 
 
 def test_forged_answers_before_the_true_one_change_nothing(ntp):
     server = ntp(lambda _s, q: [answer(q, offset_ns=3600 * NS_PER_S, origin=n) for n in range(8)] + [answer(q)])
-    assert abs(known(measure(server.name)).server_offset_ns) < NS_PER_S
+    assert abs(known(measure(server.name, 60)).server_offset_ns) < NS_PER_S
 
 
 def test_a_flood_of_forged_answers_ends(ntp):
@@ -248,18 +248,18 @@ def test_a_flood_of_forged_answers_ends(ntp):
 
 def test_a_server_that_contradicts_itself_is_no_reference(ntp):
     server = ntp(lambda s, q: answer(q, offset_ns=len(s.questions) * 60 * NS_PER_S))
-    assert "contradicts itself" in unknown(measure(server.name)).reason.en
+    assert "contradicts itself" in unknown(measure(server.name, 60)).reason.en
 
 
 def test_one_answer_of_four_is_enough(ntp):
     server = ntp(lambda s, q: answer(q) if len(s.questions) == 3 else None)
-    assert known(measure(server.name, 2))
+    assert known(measure(server.name, 8))
 
 
 def test_silence_ends_in_time(ntp):
     begun = time.monotonic()
     outcome = unknown(measure(ntp(lambda _s, _q: None).name, 0.4))
-    assert "in time" in outcome.reason.en and time.monotonic() - begun < 5
+    assert "in time" in outcome.reason.en and time.monotonic() - begun < 60
 
 
 def test_nobody_listens():
@@ -338,12 +338,13 @@ def chronyc(tmp_path: Path) -> Callable[..., str]:
 
 
 def test_chrony_says_slow_where_it_says_plus(chronyc):
-    reading = known(measure(None, chronyc=chronyc(TRACKING.format(slow="0.250000000", leap="Normal") + "\n")))
+    reading = known(measure(None, 60, chronyc=chronyc(TRACKING.format(slow="0.250000000", leap="Normal") + "\n")))
     assert reading.server_offset_ns == -250 * MS
+    # And half of what a busy machine may have put between two readings of its clocks.
     assert 7 * MS <= reading.uncertainty_ns < 7 * MS + NS_PER_S
     assert reading.source == "chrony following 192.168.0.1, stratum 3"
     assert abs(reading.checked_ns - 250 * MS - time.time_ns()) < 60 * NS_PER_S
-    reading = known(measure(None, chronyc=chronyc(TRACKING.format(slow="-1557.5", leap="Insert second"))))
+    reading = known(measure(None, 60, chronyc=chronyc(TRACKING.format(slow="-1557.5", leap="Insert second"))))
     assert reading.server_offset_ns == 1_557_500 * MS
 
 
@@ -364,11 +365,11 @@ def test_chrony_says_slow_where_it_says_plus(chronyc):
     ],
 )
 def test_chrony_without_a_time(chronyc, output, reason):
-    assert reason in unknown(measure(None, chronyc=chronyc(output))).reason.en
+    assert reason in unknown(measure(None, 60, chronyc=chronyc(output))).reason.en
 
 
 def test_chrony_that_does_not_run_or_is_not_there(chronyc, tmp_path):
-    assert "does not run" in unknown(measure(None, chronyc=chronyc("506 Cannot talk to daemon\n", 1))).reason.en
+    assert "does not run" in unknown(measure(None, 60, chronyc=chronyc("506 Cannot talk to daemon\n", 1))).reason.en
     assert "not installed" in unknown(measure(None, chronyc=str(tmp_path / "none"))).reason.en
     (tmp_path / "text").write_text("no program")
     unknown(measure(None, chronyc=str(tmp_path / "text")))

@@ -66,7 +66,7 @@ class Camera:
             before = len(self.looks)
         self.offer(role, frame, second)
         with self.condition:
-            assert self.condition.wait_for(lambda: len(self.looks) > before, 30)
+            assert self.condition.wait_for(lambda: len(self.looks) > before, 120)
             return self.looks[-1]
 
 
@@ -75,7 +75,7 @@ def camera(tmp_path: Path) -> Iterator[Camera]:
     one = Camera(tmp_path / "街 1.mp4")
     yield one
     one.looker.close()
-    one.looker.join(30)
+    one.looker.join(120)
 
 
 def test_after_another_stream_was_looked_at_a_picture_is_sent_whatever_it_shows(camera: Camera) -> None:

@@ -250,9 +250,9 @@ def test_a_look_costs_little() -> None:
     assert monitor.reference is not None
     costs = []
     for n in range(20):
-        begin = time.perf_counter()
+        begin = time.process_time()
         monitor.look(at(100 + n * 2), big[n % 8])
-        costs.append(time.perf_counter() - begin)
+        costs.append(time.process_time() - begin)
     assert monitor.reading is not None
     assert monitor.reading.match is not None
     assert sorted(costs)[10] < 30e-3
