@@ -82,6 +82,7 @@ class Stations:
         """Watch it no more."""
         self._hub.leave(name)
         self._fleet.remove(name, cause, _CHANGE_S)
+        self._recover(name)  # no later process of it will, where this one had to be killed
         self._hub.drain()
         self._hub.keep()
         del self._hub.stations[name]

@@ -9,12 +9,15 @@ import pytest
 
 from streams.instant import NS_PER_S
 from streams.recorder.interface import CloseReason
+from streams.recorder.recorder import Recorder
+from streams.recorder.recovery import partials
 from streetproof.daemon.desk import Desk
 from streetproof.daemon.messages import LookBack, ServerClock
 from streetproof.daemon.stations import check_cameras, rules_sha256
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import LoadedSite
 from tests.streams.media import make
+from tests.streams.recorder import feeding
 from tests.streams.recorder.feeding import record
 from tests.streetproof.daemon import footage, sites
 from tests.streetproof.daemon.hubs import Centre, report
@@ -104,6 +107,27 @@ def test_cameras_come_and_go(centre: Centre, tmp_path: Path) -> None:
     centre.play(parked(6, 999), 72, 120)
     assert findings(centre) == 1
     assert desk(centre).standing()[0].arrived == (None, at(72))
+
+
+def test_a_camera_that_goes_leaves_nothing_half_written_though_its_process_had_to_be_killed(
+    centre: Centre, tmp_path: Path
+) -> None:
+    source = tmp_path / "源 1.mp4"
+    make(source, frames=100, fps=25, gop=25)
+    recordings = centre.folder / "recordings"
+    with feeding.camera(source) as (info, template, packets):
+        recorder = Recorder(recordings, "hangzhou", "gate-1", segment_ns=60 * S)
+        recorder.begin(info, template, "s1", anchor=feeding.anchor_on(info.time_base), clock=lambda: feeding.CLOCK)
+        for packet in packets:
+            recorder.add(packet)
+    (partial,) = partials(recordings, camera="gate-1")
+    left = partial.read_bytes()
+    partial.unlink()  # a copy stands for the file that a killed process leaves: nobody holds it any more
+    partial.write_bytes(left)
+    centre.reload(sites.load(tmp_path / "site.yaml", sites.site("gate-2")))
+    assert list(partials(recordings, camera="gate-1")) == []
+    last = centre.store.segments.last("gate-1")
+    assert last is not None and last.closing.reason is CloseReason.RECOVERED
 
 
 def test_stays_go_on_after_a_restart_under_the_same_rules_only(

@@ -39,6 +39,7 @@ from streetproof.daemon.http import StatusServer
 from streetproof.daemon.problems import site_file_refused
 from streetproof.daemon.snapshot import CameraState, DaemonSnapshot
 from tests.conftest import ROOT
+from tests.ports import reserved_port
 from tests.streetproof.commands import command, streetproof
 from tests.streetproof.daemon.snapshots import camera, daemon, troubled
 
@@ -205,18 +206,13 @@ def test_the_site_file_says_where_to_ask(tmp_path: Path) -> None:
     assert "streetproof run" in gone.err
 
 
-def free_port() -> int:
-    with serving(daemon()) as server:
-        return server.port
-
-
 def test_not_running_says_what_to_do() -> None:
-    where = f"http://127.0.0.1:{free_port()}"
-    ran = streetproof("status", "--url", where)
+    with reserved_port() as port:
+        ran = streetproof("status", "--url", f"http://127.0.0.1:{port}")
+        as_json = streetproof("status", "--url", f"http://127.0.0.1:{port}", "--json")
     assert ran.code == 4
     assert "not running" in ran.err and "streetproof run SITE.yaml --data DIR" in " ".join(ran.err.split())
     assert "Traceback" not in ran.err
-    as_json = streetproof("status", "--url", where, "--json")
     assert as_json.code == 4 and "not running" in as_json.json["error"]["what"]
 
 

@@ -28,9 +28,10 @@ from streetproof.daemon.fault_details import USUAL_ZH, detail
 from streetproof.daemon.problems import server_clock_off, site_file_refused
 from streetproof.daemon.snapshot import CameraSnapshot, CameraState, DaemonSnapshot
 from streetproof.daemon.words import FAULTS_ZH, LEVELS, STATES, VIEWS
+from tests.ports import reserved_port
 from tests.streetproof.commands import streetproof
 from tests.streetproof.daemon.snapshots import camera, daemon, troubled
-from tests.streetproof.daemon.test_status import Screen, free_port, serving, url
+from tests.streetproof.daemon.test_status import Screen, serving, url
 from vision.integrity.interface import ViewFault
 from vision.rules.no_parking import NoParkingRule
 
@@ -239,10 +240,11 @@ def test_watching_in_chinese() -> None:
 
 
 def test_not_running_is_said_in_chinese_to_people_and_unchanged_to_programs() -> None:
-    where = f"http://127.0.0.1:{free_port()}"
-    ran = streetproof("status", "--url", where, "--lang", "zh")
+    with reserved_port() as port:
+        where = f"http://127.0.0.1:{port}"
+        ran = streetproof("status", "--url", where, "--lang", "zh")
+        as_json = streetproof("status", "--url", where, "--lang", "zh", "--json")
     assert ran.code == 4 and "服务未运行" in ran.err and "请用" in ran.err
-    as_json = streetproof("status", "--url", where, "--lang", "zh", "--json")
     assert as_json.code == 4 and "not running" in as_json.json["error"]["what"]
 
 
