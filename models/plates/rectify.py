@@ -1,7 +1,8 @@
 """A plate seen at an angle, straightened into the strip that the recogniser reads.
 
 Facts of GA 36-2018: single rows are 440 x 140 mm (480 x 140 for new energy), double rows 440 x 220 mm with characters
-of 60 mm above and 110 mm below. What follows from them as shares of the plate's height and width stands in `UPPER` and `LOWER`.
+of 60 mm above and 110 mm below. What follows from them as shares of the plate's height and width stands in `UPPER` and
+`LOWER`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streetproof.cli import batch, config, demo, models, recordings, run, status, verify, zones
+from streetproof.cli import batch, config, demo, models, plates, recordings, run, status, verify, zones
 from streetproof.cli.exits import EPILOG, Exit
 from streetproof.cli.output import print_error
 from streetproof.errors import StreetproofError
@@ -46,6 +46,7 @@ app.command(epilog=verify.EPILOG)(verify.verify)
 app.command(epilog=status.EPILOG)(status.status)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
+app.add_typer(plates.app, name="plates")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(zones.app, name="zones")
 
