@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import pickle
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -90,8 +91,7 @@ def main() -> int:
             _show(console, singles)
         if not given.stays:
             return 0
-        job = partial(_degraded, stays=given.stays, seed=given.seed)
-        stays = [stay for some in pool.map(job, range(len(kept)), kept) for stay in some]
+        stays = _stays(given, kept, pool)
     _stays_table(console, stays)
     if given.calibrate:
         _calibrate(console, stays)
@@ -100,11 +100,24 @@ def main() -> int:
     return 0
 
 
+def _stays(given: argparse.Namespace, paths: Sequence[Path], pool: ProcessPoolExecutor) -> list[Stay]:
+    """The degraded copies read, or what an earlier run kept of them."""
+    if given.reads and given.reads.exists():
+        kept: list[Stay] = pickle.loads(given.reads.read_bytes())
+        return [replace(stay, reads=tuple(r and _judged(r, CertaintyRule()) for r in stay.reads)) for stay in kept]
+    job = partial(_degraded, stays=given.stays, seed=given.seed)
+    stays = [stay for some in pool.map(job, range(len(paths)), paths) for stay in some]
+    if given.reads:
+        given.reads.write_bytes(pickle.dumps(stays))
+    return stays
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.plates", description=__doc__)
     parser.add_argument("folder", type=Path, help="pictures whose names are their plates")
     parser.add_argument("--stays", type=int, default=1, help="stays per picture, level and kind; 0: none (1)")
     parser.add_argument("--except", dest="excepted", type=Path, help="file with names (without suffix) that are wrong")
+    parser.add_argument("--reads", type=Path, help="file that keeps what was read (it holds plates), for another look")
     parser.add_argument("--calibrate", action="store_true", help="choose thresholds by cross-validation")
     parser.add_argument("--show", action="store_true", help="print what was read wrongly or is uncertain, with texts")
     parser.add_argument("--processes", type=int, default=2, help="how many at once (2)")

@@ -36,6 +36,10 @@ class VoteDoubt(StrEnum):
     """One frame only, and its read is not certain by itself."""
 
 
+LEAST_QUALITY = 0.001
+"""What the worst frame is worth: where there is nothing better, it still has a say."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoteRule:
     """What a vote needs to be called certain. How the numbers were set: docs/plates.md."""
@@ -94,6 +98,8 @@ def vote(reads: Iterable[PlateRead], rule: VoteRule | None = None) -> PlateVerdi
         return NOTHING
     weights = [_weight(read) for read in given]
     characters = count(Reading(read.characters, weight) for read, weight in zip(given, weights, strict=True))
+    if not characters:
+        return NOTHING
     text = "".join(character.text for character in characters)
     form = form_of(text)
     agreeing = [read for read in given if read.text == text]
@@ -131,7 +137,7 @@ def _doubts(
 def _weight(read: PlateRead) -> float:
     # A plate that is cut off may have lost a character; it may speak, but hardly.
     share = 0.1 if Doubt.CUT_OFF in read.doubts else 1.0
-    return share * read.weakest * quality(read.spot)
+    return share * read.weakest * max(LEAST_QUALITY, quality(read.spot))
 
 
 def _colour(reads: Sequence[PlateRead], weights: Sequence[float]) -> Colour:
