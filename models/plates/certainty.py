@@ -13,7 +13,7 @@ from models.plates.interface import Colour, Doubt, PlateCharacter, PlateSpot
 class CertaintyRule:
     """What a read of a single picture needs to be called certain."""
 
-    min_character: float = 0.95
+    min_character: float = 0.99
     """Confidence of the weakest character, 0..1."""
     min_score: float = 0.5
     """Of the detector, 0..1."""
