@@ -44,7 +44,7 @@ LEAST_QUALITY = 0.001
 class VoteRule:
     """What a vote needs to be called certain. How the numbers were set: docs/plates.md."""
 
-    min_character: float = 0.96
+    min_character: float = 0.98
     """Share of the weakest character among all that was read, 0..1."""
     min_agreeing: float = 0.6
     """Share of frames, of those in which anything was read, that read exactly the winning text."""
