@@ -163,9 +163,9 @@ class Noise:
     shake: float = 0.0
     """Amplitude of the camera's sway in pixels of a 768 pixel wide image."""
     fog: float = 0.0
-    """0 none; 0.3 takes half of the contrast in the middle of the picture, 0.6 three quarters. More with distance."""
+    """0 none; 0.3 leaves half of the contrast in the middle of the picture, 0.6 a quarter, and less further away."""
     drift: float = 0.0
-    """How far the view wanders in a minute, in pixels of a 768 pixel wide image. The truth's boxes stay where they are."""
+    """How far the view wanders in a minute, in pixels of a 768 pixel wide image. Boxes of the truth stay behind."""
 
 
 @dataclass(frozen=True, slots=True)
