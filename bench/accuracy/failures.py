@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
@@ -85,8 +86,8 @@ def _pictures(video: Path, times: Sequence[float]) -> list[tuple[float, Image]]:
         for wanted in times:
             source.seek(int(Fraction(wanted) / (stream.time_base or Fraction(1, 90_000))), stream=stream)
             for frame in source.decode(stream):
-                if frame.time is not None and frame.time >= wanted - 0.11:
-                    found.append((frame.time, frame.to_ndarray(format="bgr24")))
+                if frame.time >= wanted - 0.11:
+                    found.append((frame.time, cast(Image, frame.to_ndarray(format="bgr24"))))
                     break
     return found
 
@@ -104,7 +105,8 @@ def _drawn(
                 _box(picture, entry.box, colour, 1)
     _box(picture, failure.entry.box, _GREEN if failure.kind is Kind.MISSED else _RED, 3)
     cv2.putText(picture, f"{t:.0f} s", (8, height - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.9, _GREY, 2, cv2.LINE_AA)
-    return cv2.resize(picture, (_WIDTH, height * _WIDTH // width), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (_WIDTH, height * _WIDTH // width), interpolation=cv2.INTER_AREA)
+    return cast(Image, small)
 
 
 def _box(picture: Image, box: Box, colour: tuple[int, int, int], thickness: int) -> None:

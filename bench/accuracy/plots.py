@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from math import sqrt
 from typing import Any
 
 from bench.accuracy.conditions import CONDITIONS
@@ -67,7 +68,7 @@ def _rows(result: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _x(seconds: float) -> float:
     """Small errors get more room."""
-    return _LEFT + _WIDTH * (min(seconds, _CAP_S) / _CAP_S) ** 0.5
+    return _LEFT + _WIDTH * sqrt(min(seconds, _CAP_S) / _CAP_S)
 
 
 def _label(condition: str, y: float) -> str:

@@ -12,9 +12,11 @@ from streams.instant import NS_PER_S
 from streetproof.evaluation.entries import Entries, Entry, entry_of
 from streetproof.evaluation.matching import match_entries
 from streetproof.evaluation.measures import Evaluation, error_ns, evaluate
-from vision.boxes import iou
+from vision.boxes import area, intersection, iou
 
 _SAME_PLACE = 0.3
+_INSIDE = 0.6
+_LONG_NS = 60 * NS_PER_S
 
 
 class Kind(StrEnum):
@@ -73,9 +75,9 @@ def score(contender: str, truth: Entries, events: Entries) -> Scored:
     failures = []
     for row, entry in enumerate(asked):
         if row not in rows:
-            # What may be this stay, and is none the less another's.
-            covered = any(col in found for col in matched.fits[row])
-            failures.append(Failure(contender, Kind.MISSED, entry, entry.condition or "", covered))
+            others = [events.entries[col] for col in found]
+            swallowed = any(_covers(other, entry) for other in others)
+            failures.append(Failure(contender, Kind.MISSED, entry, entry.condition or "", swallowed))
     arrivals: dict[str, list[float]] = {}
     for row, col in matched.pairs:
         error = error_ns(asked[row].arrived, events.entries[col].arrived)
@@ -103,6 +105,17 @@ def beside(failure: Failure, truth: Entries, events: Entries) -> tuple[tuple[Ent
         return tuple(one for one in entries if one.camera == own.camera and iou(one.box, own.box) >= _SAME_PLACE)
 
     return near(truth.entries), near(events.entries)
+
+
+def _covers(event: Entry, stay: Entry) -> bool:
+    """Whether an event stood where and while most of a stay did; boxes of one place may differ in size."""
+    if event.camera != stay.camera:
+        return False
+    overlap = intersection(event.box, stay.box) / min(area(event.box), area(stay.box))
+    ends = [one for one in (event.until_ns, stay.until_ns) if one is not None]
+    together = min(ends, default=event.since_ns + _LONG_NS) - max(event.since_ns, stay.since_ns)
+    stood = _LONG_NS if stay.until_ns is None else min(_LONG_NS, stay.until_ns - stay.since_ns)
+    return overlap >= _INSIDE and together >= stood / 2
 
 
 def _condition(truth: Entries, event: Entry) -> str:
