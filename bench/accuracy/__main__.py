@@ -7,8 +7,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +23,7 @@ from bench.accuracy.tables import show
 OUT = ROOT / "bench" / "out" / "accuracy"
 HELD_OUT, TUNING = (500, 501, 502), (100, 101, 102)
 """Scenes that figures are reported of, and scenes to look at while something is being improved."""
+_Task = tuple[Footage, Sequence[Contender]]
 QUICK = ("day", "night", "bus", "look-alikes")
 
 
@@ -75,19 +76,30 @@ def _work(scenes: Sequence[Footage], chosen: Sequence[Contender], workers: int, 
     cheap = [one for one in chosen if one.ours]
     dear = [one for one in chosen if not one.ours]
     seeds = list(dict.fromkeys(one.seed for one in scenes))
-    order: list[tuple[Footage, Sequence[Contender]]] = []
+    order: list[_Task] = []
     for turn in range(len(seeds) + 1):
         order += [(one, cheap) for one in scenes if turn < len(seeds) and one.seed == seeds[turn]]
         order += [(one, dear) for one in scenes if turn and one.seed == seeds[turn - 1]]
     tasks = [(one, who) for one, who in order if not one.made or any(not looked(c, one, OUT) for c in who)]
-    started = time.monotonic()
+    started, number, whole = time.monotonic(), 0, len(tasks)
     with ProcessPoolExecutor(workers) as pool:
-        waiting = {pool.submit(_task, one, who): one.scene.camera for one, who in tasks}
-        for number, future in enumerate(as_completed(waiting), start=1):
-            future.result()
-            gone = time.monotonic() - started
-            left = gone / number * (len(tasks) - number)
-            console.print(f"{number}/{len(tasks)} {waiting[future]} ({gone:.0f} s, about {left:.0f} s left)")
+        running: dict[Future[None], str] = {}
+        while tasks or running:
+            while len(running) < workers and (task := _free(tasks, running.values())) is not None:
+                tasks.remove(task)
+                running[pool.submit(_task, *task)] = task[0].scene.camera
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(future)
+                future.result()
+                number += 1
+                gone = time.monotonic() - started
+                left = gone / number * (whole - number)
+                console.print(f"{number}/{whole} {name} ({gone:.0f} s, about {left:.0f} s left)")
+
+
+def _free(tasks: Sequence[_Task], cameras: Collection[str]) -> _Task | None:
+    """The first task whose scene is not being worked on: two tasks of one scene must not compose it at once."""
+    return next((task for task in tasks if task[0].scene.camera not in cameras), None)
 
 
 def _task(one: Footage, who: Sequence[Contender]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import supervision as sv
 
+from bench.accuracy.__main__ import _free
 from bench.accuracy.conditions import BETWEEN, CONDITIONS, RESTART_S, SECONDS, scene
 from bench.accuracy.contenders import _site, judge
 from bench.accuracy.footage import Footage, footage
@@ -93,6 +94,14 @@ def test_only_what_could_be_seen_counts() -> None:
     assert [e["ignore"] for e in accuracy_truth(replace(plain, gaps=(Gap(40, 70),)))["entries"]] == [True]
     assert accuracy_truth(replace(plain, actors=(stands(10, 50),)))["entries"] == []
     assert len(truth_of(plain)["entries"]) == 1  # type: ignore[arg-type]
+
+
+def test_no_scene_is_worked_on_twice_at_once() -> None:
+    one, other = (footage("day", seed, Path("nowhere")) for seed in (1, 2))
+    tasks = [(one, ()), (other, ()), (one, ())]
+    assert _free(tasks, []) is tasks[0]
+    assert _free(tasks, ["day-1"]) is tasks[1]
+    assert _free(tasks, ["day-1", "day-2"]) is None
 
 
 def entry(arrived: int, departed: int | None, x: float, camera: str = "day-1", **more: Any) -> dict[str, Any]:
