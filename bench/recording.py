@@ -79,8 +79,8 @@ def recording(minutes: int, folder: Path) -> Recording:
     `minutes` above ten must be a multiple of ten; the first ten minutes then come again and again.
     """
     base, scene = street(min(minutes, _BASE)), street(minutes)
-    first = folder / f"street-{min(minutes, _BASE)}min-{_key(base)}.mp4"
-    out = folder / f"street-{minutes}min-{_key(base)}.mp4"
+    first = folder / f"street-{min(minutes, _BASE)}min-{key(base, ENCODING)}.mp4"
+    out = folder / f"street-{minutes}min-{key(base, ENCODING)}.mp4"
     folder.mkdir(parents=True, exist_ok=True)
     if not first.exists():
         _make(base, first)
@@ -92,8 +92,9 @@ def recording(minutes: int, folder: Path) -> Recording:
     return Recording(scene, SceneFiles(out, truth))
 
 
-def _key(scene: Scene) -> str:
-    digest = hashlib.sha256(repr((scene, ENCODING, av.__version__)).encode())
+def key(scene: Scene, encoding: Encoding) -> str:
+    """A name for the pixels that composing `scene` gives: of the script, and of everything that draws it."""
+    digest = hashlib.sha256(repr((scene, encoding, av.__version__)).encode())
     digest.update(CLIP.read_bytes())
     for module in _SOURCES:
         digest.update((CLIP.parents[3] / "tests" / "scenes" / f"{module}.py").read_bytes())

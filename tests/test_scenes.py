@@ -30,6 +30,7 @@ from tests.scenes import (
     OracleDetector,
     Renderer,
     Scene,
+    Shade,
     Stop,
     compose,
     stage,
@@ -215,6 +216,52 @@ def test_light_falls_and_lamps_shine() -> None:
     assert night < day * 0.5
     moving, parked = renderer.frame(9)[:192].max(), renderer.frame(20)[:192].max()
     assert int(moving) > int(parked) + 30, "a vehicle that moves at night has its lamps on"
+
+
+QUIET = Noise(sigma=0, night_sigma=0)
+
+
+def test_fog_takes_contrast_and_more_of_it_with_distance() -> None:
+    clear = Renderer(replace(SMALL, stamped=False, noise=QUIET)).frame(0)[:192].astype(float)
+    foggy = Renderer(replace(SMALL, stamped=False, noise=replace(QUIET, fog=0.5))).frame(0)[:192].astype(float)
+    far, near = (foggy[rows].std() / clear[rows].std() for rows in (slice(20, 70), slice(140, 190)))
+    assert far < near / 2 < 0.4
+    colour = Renderer(replace(SMALL, stamped=False, noise=replace(QUIET, fog=3.0))).frame(0)[192:].astype(float)
+    assert abs(colour[:4] - 128).max() < 2, "what is far away in thick fog has no colour"
+
+
+def test_a_shade_darkens_what_it_lies_on_and_wanders_off() -> None:
+    bare = Renderer(replace(SMALL, actors=(), stamped=False, noise=QUIET)).frame(0)[:192].astype(float)
+    for soft in (0.2, 0.002):
+        shade = Shade((2, 10), width=0.4, dark=0.5, soft=soft)
+        renderer = Renderer(replace(SMALL, actors=(), stamped=False, noise=QUIET, shades=(shade,)))
+        assert np.array_equal(renderer.frame(9)[:192], bare), "it has not come yet"
+        assert np.array_equal(renderer.frame(50)[:192], bare), "it has gone"
+        share = renderer.frame(30)[:192].astype(float) / np.maximum(bare, 1)
+        assert abs(share.min() - 0.5) < 0.1
+        assert 0.1 < (share < 0.75).mean() < 0.7
+        between = ((share > 0.6) & (share < 0.9)).mean()
+        assert between > 0.05 if soft > 0.1 else between < 0.05, "the edge is as soft as told"
+
+
+def test_a_view_that_drifts_ends_up_elsewhere() -> None:
+    still = Renderer(replace(SMALL, stamped=False, noise=QUIET))
+    drifting = Renderer(replace(SMALL, stamped=False, noise=replace(QUIET, drift=60)))
+    assert np.array_equal(drifting.frame(0)[:192], still.frame(0)[:192])
+    # 60 px a minute of a 768 px picture: after 9 s, 9 px there, 3 px here, and half as far down.
+    moved = drifting.frame(45)[20:150, 20:230].astype(int)
+    there = still.frame(45)[18:148, 17:227].astype(int)
+    assert np.abs(moved - there).mean() < 6 < np.abs(moved - still.frame(45)[20:150, 20:230].astype(int)).mean()
+
+
+def test_who_is_towed_leaves_slowly() -> None:
+    towed = replace(PARKED, leaving=30)
+    assert actor_at(towed, 8 - 1e-6) == actor_at(PARKED, 8 - 1e-6)
+    assert actor_at(PARKED, 10.1) is None
+    where = actor_at(towed, 10.1)
+    assert where is not None and where[1]
+    assert abs(where[0][1] - 0.42) < 0.01, "two seconds on, it has hardly moved"
+    assert actor_at(towed, 38.1) is None
 
 
 def test_drawn_backdrop_and_every_look_render_at_any_size() -> None:

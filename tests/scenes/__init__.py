@@ -14,6 +14,7 @@ from tests.scenes.scene import (
     Noise,
     Occluder,
     Scene,
+    Shade,
     Stop,
 )
 from tests.scenes.truth import truth_of
@@ -33,6 +34,7 @@ __all__ = [
     "Renderer",
     "Scene",
     "SceneFiles",
+    "Shade",
     "Stop",
     "compose",
     "truth_of",

@@ -63,7 +63,7 @@ def actor_at(actor: Actor, t: float) -> tuple[Point, bool, float] | None:
                 part = (t - float(stop.departed)) / (float(following.arrived) - float(stop.departed))
                 return along((stop.at, following.at), part * part * (3 - 2 * part)), True, t - begin
         else:
-            part = (t - float(stop.departed)) / approach
+            part = (t - float(stop.departed)) / float(actor.approach if actor.leaving is None else actor.leaving)
             if part >= 1 or not actor.leave:
                 return None
             return along((stop.at, *actor.leave), part * part), True, t - begin

@@ -104,12 +104,12 @@ class OracleDetector:
         boxes = [stage.box_of(placement, self._scene.size) for placement in placed]
         seen = []
         for number, (box, placement) in enumerate(zip(boxes, placed, strict=True)):
-            if _hidden_share(box, boxes[number + 1 :]) <= self._faults.hidden_above:
+            if hidden_share(box, boxes[number + 1 :]) <= self._faults.hidden_above:
                 seen.append((box, placement))
         return seen
 
 
-def _hidden_share(box: tuple[float, float, float, float], nearer: Sequence[tuple[float, float, float, float]]) -> float:
+def hidden_share(box: tuple[float, float, float, float], nearer: Sequence[tuple[float, float, float, float]]) -> float:
     """The share of `box` that lies under nearer boxes or outside the image."""
     xs = box[0] + (np.arange(_GRID) + 0.5) * (box[2] - box[0]) / _GRID
     ys = box[1] + (np.arange(_GRID) + 0.5) * (box[3] - box[1]) / _GRID

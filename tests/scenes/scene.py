@@ -91,6 +91,8 @@ class Actor:
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Factors for blue, green and red."""
     size: float = 1.0
+    leaving: Seconds | None = None
+    """How many seconds it takes to the end of `leave`, where that is not `approach`: one that is towed takes long."""
 
     def __post_init__(self) -> None:
         if bool(self.stops) == (self.passes is not None):
@@ -160,6 +162,24 @@ class Noise:
     """0 none, 1 heavy."""
     shake: float = 0.0
     """Amplitude of the camera's sway in pixels of a 768 pixel wide image."""
+    fog: float = 0.0
+    """0 none; 0.3 leaves half of the contrast in the middle of the picture, 0.6 a quarter, and less further away."""
+    drift: float = 0.0
+    """How far the view wanders in a minute, in pixels of a 768 pixel wide image. Boxes of the truth stay behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """A shadow that wanders over the picture from the left to the right during `passes`."""
+
+    passes: tuple[Seconds, Seconds]
+    """When its front edge comes to the left border, and when its rear edge leaves at the right one."""
+    width: float = 0.6
+    """From edge to edge, as a fraction of the picture's width."""
+    dark: float = 0.5
+    """What is left of the light in it."""
+    soft: float = 0.15
+    """How wide an edge is, as a fraction of the picture's width: a cloud's is soft, that of a house is hard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +236,7 @@ class Scene:
     occluders: tuple[Occluder, ...] = ()
     light: Light = field(default_factory=Light)
     noise: Noise = field(default_factory=Noise)
+    shades: tuple[Shade, ...] = ()
     clock: Clock = field(default_factory=Clock)
     gaps: tuple[Gap, ...] = ()
     stamped: bool = False

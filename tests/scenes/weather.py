@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi, sin
+from math import exp, pi, sin
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tests.scenes.scene import Scene
+from tests.scenes.scene import Scene, Shade
 
 Image = npt.NDArray[np.uint8]
 _BANK = 12
 """Noise pictures kept; one is picked per frame. More would only cost memory."""
 _NIGHT = 0.15
+_SLANT = 0.25
+_STEPS = 4096
+_AIR = 205.0
+"""How bright fog is by day."""
+_HORIZON = 47 / 576
+"""How far above the picture the ground meets infinity, as a share of its height (`cutouts.HORIZON`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Weather:
                 grain = cv2.GaussianBlur(rng.standard_normal((height, width), np.float32), (0, 0), 0.6)
                 self._units.append(np.clip(grain / grain.std() * 32, -127, 127).astype(np.int8))
         self._rain = [self._streaks(rng) for _ in range(6)] if scene.noise.rain else []
+        self._across: npt.NDArray[np.int16] | None = None
         self._offset = int(rng.integers(1 << 20))
 
     def apply(self, planes: Image, index: int, lamps: list[Lamp]) -> Image:
@@ -53,11 +60,15 @@ class Weather:
         out = planes if gain == 1 else _dimmed(planes, height, gain)
         out = out.copy() if out is planes else out
         luma = out[:height]
+        for shade in scene.shades:
+            self._shadow(luma, shade, t)
         for lamp in lamps:
             _shine(luma, lamp, level)
+        if scene.noise.fog:
+            self._veil(out, level)
         if self._rain:
             cv2.add(luma, self._rain[_pick(self._offset, index, len(self._rain))], dst=luma)
-        if scene.noise.shake:
+        if scene.noise.shake or scene.noise.drift:
             _sway(out, scene, t)
         sigma = _between(scene.noise.sigma, scene.noise.night_sigma, level)
         if sigma:
@@ -65,6 +76,32 @@ class Weather:
             cv2.add(luma, brighter, dst=luma)
             cv2.subtract(luma, darker, dst=luma)
         return out
+
+    def _shadow(self, luma: Image, shade: Shade, t: float) -> None:
+        begin, end = (float(second) for second in shade.passes)
+        if not begin <= t < end:
+            return
+        # Edges are slanted: the picture's lower rows are reached a quarter of its width later.
+        front = (t - begin) / (end - begin) * (1 + _SLANT + shade.width + 2 * shade.soft)
+        across = np.arange(_STEPS, dtype=np.float32) / _STEPS * (1 + _SLANT)
+        inside = np.minimum(front - across, across - (front - shade.width - shade.soft))
+        depth = np.clip(inside / max(shade.soft, 1e-3), 0, 1)
+        share = np.round((1 - depth * (1 - shade.dark)) * 255).astype(np.uint8)
+        height, width = luma.shape
+        if self._across is None:
+            rows, columns = np.ogrid[:height, :width]
+            place = (columns / width + (1 - rows / height) * _SLANT) / (1 + _SLANT)
+            self._across = (place * (_STEPS - 1)).astype(np.int16)
+        cv2.multiply(luma, share[self._across], dst=luma, scale=1 / 255)
+
+    def _veil(self, planes: Image, level: float) -> None:
+        """What is seen through fog falls off with the distance, which grows towards the horizon."""
+        height = self._scene.size[1]
+        chroma = planes[height:].reshape(2, height // 2, -1)
+        for plane, air in ((planes[:height], _AIR * level), (chroma[0], 128.0), (chroma[1], 128.0)):
+            rows = np.arange(plane.shape[0]) / plane.shape[0]
+            seen = np.array([exp(-self._scene.noise.fog / (row + _HORIZON)) for row in rows], np.float32)[:, None]
+            plane[:] = np.clip(plane * seen + air * (1 - seen) + 0.5, 0, 255).astype(np.uint8)
 
     def _grain(self, sigma: float) -> list[tuple[Image, Image]]:
         """The bank scaled to the nearest half of a grey level: saturating addition needs two unsigned pictures."""
@@ -131,6 +168,8 @@ def _sway(planes: Image, scene: Scene, t: float) -> None:
     phase = scene.seed % 97
     dx = amplitude * (0.7 * sin(2 * pi * 0.9 * t + phase) + 0.3 * sin(2 * pi * 2.3 * t + 1.7))
     dy = amplitude * 0.6 * sin(2 * pi * 1.4 * t + phase * 0.5)
+    dx += scene.noise.drift * width / 768 * t / 60
+    dy += scene.noise.drift * width / 768 * t / 120
     chroma = planes[height:].reshape(2, height // 2, width // 2)
     for plane, share in ((planes[:height], 1.0), (chroma[0], 0.5), (chroma[1], 0.5)):
         matrix = np.array([[1, 0, dx * share], [0, 1, dy * share]])

@@ -1,0 +1,1 @@
+"""How well stays are told: scenes with known truth, per condition, ours beside the peer script's."""
