@@ -8,6 +8,9 @@ RTSP_PACKAGES := gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base
 	gstreamer1.0-plugins-bad gstreamer1.0-rtsp glib-networking
 RTSP_CHECK := /usr/bin/python3 -c "import gi; gi.require_version(\"GstRtspServer\", \"1.0\")" && dpkg -s $(RTSP_PACKAGES)
 
+# Many tests wait for servers and cameras: half as many workers again as there are cores keep these busy.
+WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
+
 .PHONY: help demo test cameras lint bench soak lock schema clean
 
 help:
@@ -28,7 +31,7 @@ demo: $(READY)
 test: $(READY)
 	@./setup.sh --packages 'command -v openssl' openssl
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
-	@$(BIN)/pytest -n auto --dist worksteal
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.
 cameras: $(READY)

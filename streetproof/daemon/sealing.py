@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -11,12 +12,17 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
 
 from evidence_export.sealer import SealedCase
 from streams.instant import NS_PER_S
 from streetproof.batch.pool import die_with_parent
 from streetproof.batch.work import Outcome, Seal, execute
 from streetproof.errors import StreetproofError
+
+_log = structlog.get_logger(__name__)
 
 _NICE = 10
 _LONGEST_NS = 1800 * NS_PER_S
@@ -51,6 +57,8 @@ class SealingProcess:
         self._pool: ProcessPoolExecutor | None = None
         self._under_way: str | None = None
         self._since_ns = 0
+        self._folder: Path | None = None
+        """Where the last case was sealed, or is."""
         self._stopped = False
 
     @property
@@ -60,7 +68,7 @@ class SealingProcess:
 
     def seal(self, finding: str, task: Seal) -> None:
         """Begin to seal; the outcome is told. Only while not `busy`."""
-        self._under_way = finding
+        self._under_way, self._folder = finding, task.folder
         self._since_ns = time.monotonic_ns()
         try:
             future = self._submit(task)
@@ -78,7 +86,7 @@ class SealingProcess:
                 process.kill()
 
     def stop(self) -> None:
-        """End at once: a case that is under way is begun again by the next run, and none is ever half there."""
+        """End at once: a case that is under way is begun again by the next run, and nothing of it is left half made."""
         self._stopped = True
         pool, self._pool = self._pool, None
         if pool is None:
@@ -86,6 +94,8 @@ class SealingProcess:
         for process in list(pool._processes.values()):
             process.kill()
         pool.shutdown(wait=True, cancel_futures=True)
+        if self._folder is not None:
+            _clear(self._folder)
 
     def _submit(self, task: Seal) -> Future[Outcome]:
         if self._pool is None:
@@ -118,6 +128,18 @@ class SealingProcess:
             )
         self._under_way = None
         self._tell(outcome)
+
+
+def _clear(folder: Path) -> None:
+    """Remove drafts that a killed process left; nobody else seals into this folder."""
+    for draft in folder.glob("*.partial"):
+        try:
+            if draft.is_dir() and not draft.is_symlink():
+                shutil.rmtree(draft)
+            else:
+                draft.unlink()
+        except OSError as error:
+            _log.warning("draft_not_removed", path=str(draft), error=error.strerror)
 
 
 def _begin() -> None:

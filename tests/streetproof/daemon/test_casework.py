@@ -317,5 +317,11 @@ def test_a_sealing_process_that_is_killed_fails_one_case_and_is_followed_by_anot
         assert [outcome.finding for outcome in told] == ["1", "2", "3"]
         last = told[-1]
         assert isinstance(last, NotSealed) and not isinstance(last.error, SealingDiedError)
+        # An orderly end finds a case half made, in either form, and another that is whole.
+        task.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("SP-1", "SP-2.partial"):
+            (task.folder / name / "data").mkdir(parents=True)
+        (task.folder / "SP-3.zip.partial").write_bytes(b"PK")
     finally:
         process.stop()
+    assert sorted(path.name for path in task.folder.iterdir()) == ["SP-1"]
