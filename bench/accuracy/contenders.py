@@ -31,6 +31,7 @@ from streetproof.settings.site import Site
 from streetproof.settings.times import time_rules
 from tests.scenes.truth import true_ns
 from vision.engine import Engine
+from vision.sight import REVISION
 
 ROOT = Path(__file__).parents[2]
 SHARED_MODEL = ROOT.parent / "shared" / "models" / "yolox_nano.onnx"
@@ -122,7 +123,7 @@ def judge(site: Site, seen: Observed, restarts: Sequence[float], footage: Footag
             waiting.pop(0)
             state = json.loads(json.dumps(course.engine.save()))
             course.engine = Engine.restore([rules], site.site.zone, state)
-        log.add(rules, course.see(one.at, one.detections) or ())
+        log.add(rules, course.see(one.at, one.detections, one.emptied) or ())
     course.cover(coverage_of(seen.end["coverage"]).end)
     log.add(rules, course.finish())
     return log.document()
@@ -136,7 +137,7 @@ def _site(footage: Footage, folder: Path) -> Site:
 
 
 def _mark(contender: Contender, footage: Footage, folder: Path) -> Path:
-    return folder / "looked" / f"{footage.scene.camera}-{footage.key}-{contender.name}"
+    return folder / "looked" / f"{footage.scene.camera}-{footage.key}-{contender.name}-{REVISION}"
 
 
 def _peer_file(contender: Contender, footage: Footage, folder: Path) -> Path:
