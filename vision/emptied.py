@@ -133,19 +133,20 @@ def _is_empty(place: _Place, grey: Image, boxes: Sequence[Box]) -> bool:
     if filled is None or any(intersection(place.box, box) > _COVERED * area(place.box) for box in boxes):
         return False
     now = _patch(grey, place.box)
-    if _correlation(now, filled) > _UNLIKE + _STANDS:
+    likeness = _correlation(now, filled)
+    if likeness > _UNLIKE + _STANDS:
         return False  # spares the rest where the detector only missed it
-    return any(_is_again(now, empty, filled) for empty in place.before)
+    return any(_is_again(now, empty, filled, likeness) for empty in place.before)
 
 
-def _is_again(now: Patch, empty: Patch, filled: Patch) -> bool:
-    """Whether a look shows the empty place, and not what stood in it."""
+def _is_again(now: Patch, empty: Patch, filled: Patch, likeness: float) -> bool:
+    """Whether a look shows the empty place, and not what stood in it; `likeness` is its correlation with the latter."""
     way = filled - empty
     length = float(np.sqrt((way * way).mean()))
     if length < _PLAIN:
         return False
     # Correlation is blind to how bright it is, so what still stands there is not called gone because night falls.
-    if _correlation(now, filled) > max(0.0, _correlation(empty, filled)) + _STANDS:
+    if likeness > max(0.0, _correlation(empty, filled)) + _STANDS:
         return False
     gone = now - empty
     share = float((gone * way).mean()) / length**2

@@ -74,4 +74,4 @@ def _recorded_by(site: Site, path: Path) -> Camera | None:
         return None
     if opening is None or opening.site != site.site.id:
         return None
-    return next((camera for camera in site.cameras if camera.id == opening.camera), None)
+    return site.camera(opening.camera)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from evidence_export.words import Said, class_zh, kind_words
 from streams.instant import NS_PER_S, Instant, iso_utc
@@ -98,7 +97,7 @@ def view(site: Site, camera: Camera, kind: str, begun: bool, suspended: bool, at
 def doubted(site: Site, camera: Camera, kind: str, since: Instant, cases: Sequence[str], at_ns: int) -> Notice:
     """A view was not to be trusted while cases that are sealed already were seen in it."""
     words = view_words(kind)
-    time = since.local(ZoneInfo(site.site.timezone)).strftime("%H:%M:%S")
+    time = since.local(site.site.zone).strftime("%H:%M:%S")
     shown, more = ", ".join(cases[:5]), len(cases) - 5
     return Notice(
         kind=NoticeKind.VIEW,

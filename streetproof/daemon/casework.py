@@ -25,7 +25,7 @@ from streetproof.daemon.messages import StreamRole
 from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import LoadedSite, load_site
-from streetproof.settings.site import Camera
+from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.findings import StoredFinding
 from vision.interface import Stay, Violation
@@ -86,7 +86,7 @@ class CaseWork:
         return self._store.findings.add(
             violation,
             due_ns=due_ns,
-            hold_from_ns=violation.stay.arrived[1].utc_ns - evidence.pre_roll - loaded.site.live.segment,
+            hold_from_ns=needed_from_ns(loaded.site, violation.stay.arrived[1].utc_ns),
             hold_to_ns=due_ns + evidence.post_roll + 2 * loaded.site.live.segment,
             context={"config": loaded.sha256, "role": role.value, "model": model_json(model)},
         )
@@ -161,7 +161,7 @@ class CaseWork:
     def _request(self, finding: StoredFinding, now_ns: int) -> CaseRequest | None:
         """What the sealer must be told; None while footage is still being written."""
         loaded = self._config(finding)
-        camera = next((one for one in loaded.site.cameras if one.id == finding.stay.camera), None)
+        camera = loaded.site.camera(finding.stay.camera)
         if camera is None:
             raise CaseWorkError("its camera is not in the site file it fired under", where=f"finding {finding.id}")
         stay, still_standing, since_ns = self._freeze(finding, now_ns)
@@ -216,6 +216,11 @@ class CaseWork:
     def _config(self, finding: StoredFinding) -> LoadedSite:
         """The site file that was in force when the rule fired, and no other."""
         return _kept_site(self._data / "configs", finding.context["config"])
+
+
+def needed_from_ns(site: Site, arrived_ns: int) -> int:
+    """From when on a case needs footage of what was first seen at `arrived_ns`: whole segments, with the pre-roll."""
+    return arrived_ns - site.evidence.pre_roll - site.live.segment
 
 
 @lru_cache(maxsize=8)

@@ -346,7 +346,7 @@ class Hub:
     def _doubt_sealed(self, loaded: LoadedSite, name: str, fault: str, since: Instant) -> None:
         """A fault is confirmed some time after it began: a case sealed in between does not say so. People must know."""
         cases = self._store.findings.sealed_since(name, since.utc_ns)
-        camera = next((one for one in loaded.site.cameras if one.id == name), None)
+        camera = loaded.site.camera(name)
         if not cases or camera is None:
             return
         _log.warning("sealed_cases_doubted", camera=name, fault=fault, since=since.isoformat(), cases=cases)
@@ -354,7 +354,7 @@ class Hub:
 
     def _tell_lead(self, loaded: LoadedSite, name: str, violation: Violation) -> None:
         """Only now: nobody is told of what could still be lost."""
-        camera = next((one for one in loaded.site.cameras if one.id == name), None)
+        camera = loaded.site.camera(name)
         if camera is not None:
             self._notify(announce.lead(loaded.site, camera, violation))
 

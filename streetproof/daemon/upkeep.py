@@ -12,6 +12,7 @@ import structlog
 from evidence_export.words import Said
 from streams.live.hostclock import LIMIT_NS, HostClock
 from streetproof.daemon import problems
+from streetproof.daemon.casework import needed_from_ns
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.hub import Hub
 from streetproof.daemon.notices.interface import NoticeKind
@@ -84,10 +85,10 @@ class Upkeep:
 
         No further back than a day: what stands for so long without breaking a rule must not fill the disk.
         """
-        live, evidence = self._hub.loaded.site.live, self._hub.loaded.site.evidence
+        site = self._hub.loaded.site
         arrivals = {name: station.desk.timed_since_ns() for name, station in self._hub.stations.items()}
         return {
-            name: max(arrived_ns - evidence.pre_roll - live.segment, now_ns - DAY_NS)
+            name: max(needed_from_ns(site, arrived_ns), now_ns - DAY_NS)
             for name, arrived_ns in arrivals.items()
             if arrived_ns is not None
         }

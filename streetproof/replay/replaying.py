@@ -89,7 +89,7 @@ class _Judged:
         """The course of a camera; None: the site does not have it."""
         course = self.courses.get(camera)
         if course is None:
-            known = next((one for one in self.site.cameras if one.id == camera), None)
+            known = self.site.camera(camera)
             if known is None:
                 return None
             course = self.courses[camera] = Course(self.site.rules_of(known), self.site.site.zone)

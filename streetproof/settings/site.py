@@ -210,6 +210,10 @@ class Site(Strict):
                     )
         return self
 
+    def camera(self, camera_id: str) -> Camera | None:
+        """The camera with this id; None where the site has none."""
+        return next((one for one in self.cameras if one.id == camera_id), None)
+
     def rules_of(self, camera: Camera) -> CameraRules:
         """The rules of one camera as the engine takes them; raises ValueError for a rule id that does not exist."""
         policy = next(policy for policy in self.policies if policy.id == camera.policy)
