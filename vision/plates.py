@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from models.plates.ballot import Reading, count
 from models.plates.grammar import form_named, form_of
-from models.plates.interface import Colour, Doubt, PlateCharacter, PlateRead
+from models.plates.interface import Colour, Doubt, PlateCharacter, PlateRead, text_of, weakest_of
 from vision.plate_frames import quality
 
 
@@ -81,7 +81,7 @@ class PlateVerdict:
     @property
     def weakest(self) -> float:
         """The share of the least sure character, 0..1; 0 where nothing was read."""
-        return min((character.confidence for character in self.characters), default=0.0)
+        return weakest_of(self.characters)
 
 
 NOTHING = PlateVerdict(None, (), None, Colour.UNKNOWN, 0, 0, (VoteDoubt.NOTHING_READ,))
@@ -100,7 +100,7 @@ def vote(reads: Iterable[PlateRead], rule: VoteRule | None = None) -> PlateVerdi
     characters = count(Reading(read.characters, weight) for read, weight in zip(given, weights, strict=True))
     if not characters:
         return NOTHING
-    text = "".join(character.text for character in characters)
+    text = text_of(characters)
     form = form_of(text)
     agreeing = [read for read in given if read.text == text]
     colour = _colour(given, weights)
@@ -118,13 +118,12 @@ def _doubts(
     form: str | None,
     rule: VoteRule,
 ) -> list[VoteDoubt]:
-    weakest = min(character.confidence for character in characters)
     best = max((read.weakest for read in agreeing if read.spot.whole), default=0.0)
     certain = [read for read in given if read.certain]
     contradicts = form is not None and colour is not Colour.UNKNOWN and colour not in form_named(form).colours
     against = {
         VoteDoubt.NO_FORM: form is None,
-        VoteDoubt.WEAK_CHARACTER: weakest < rule.min_character or best < rule.min_best,
+        VoteDoubt.WEAK_CHARACTER: weakest_of(characters) < rule.min_character or best < rule.min_best,
         VoteDoubt.FRAMES_DISAGREE: len(agreeing) < rule.min_agreeing * len(given),
         VoteDoubt.CERTAIN_READ_DIFFERS: any(read not in agreeing for read in certain),
         VoteDoubt.COLOUR_CONTRADICTS: contradicts,

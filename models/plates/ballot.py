@@ -25,10 +25,6 @@ class Reading:
     weight: float = 1.0
     """Not negative and finite."""
 
-    @property
-    def text(self) -> str:
-        return "".join(character.text for character in self.characters)
-
 
 def count(readings: Iterable[Reading]) -> tuple[PlateCharacter, ...]:
     """The winner of each position; empty where nothing was read.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.plates.grammar import PlateForm
-from models.plates.interface import Colour, Doubt, PlateCharacter, PlateSpot
+from models.plates.interface import Colour, Doubt, PlateCharacter, PlateSpot, weakest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def doubts(
     rule: CertaintyRule,
 ) -> tuple[Doubt, ...]:
     """All that speaks against a read, in the order of `Doubt`; empty where nothing does."""
-    weakest = min((character.confidence for character in characters), default=0.0)
+    weakest = weakest_of(characters)
     against = {
         Doubt.NO_FORM: form is None,
         Doubt.WEAK_CHARACTER: weakest < rule.min_character,

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from models.backends.interface import Session
 from models.interface import Image
 from models.plates.detector import PlateDetector, prepare
-from models.plates.interface import Corners
+from models.plates.interface import Corners, text_of
 from models.plates.recogniser import WIDTH, PlateRecogniser
 from models.plates.rectify import HEIGHT, Cut, batch_of, single_row
 from models.reference import OutputSummary, reference_image, summarise
@@ -54,7 +54,7 @@ def reads_the_drawing(session: Session, spec: ModelSpec, where: str) -> tuple[bo
         off = float(np.abs(found.corners[0] - np.array(CORNERS)).max())
         return off <= FARTHEST, f"the drawn plate, corners within {off:.1f} pixels"
     (read,) = PlateRecogniser(session, spec.classes, where=where).read([single_row(picture, CORNERS, CUT)])
-    text = "".join(character.text for character in read)
+    text = text_of(read)
     return text == TEXT, f"the drawn plate reads {text or 'nothing'}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -66,6 +66,16 @@ class PlateCharacter:
     """What else it may be, with the share that got, best first."""
 
 
+def text_of(characters: Iterable[PlateCharacter]) -> str:
+    """The characters in one string."""
+    return "".join(character.text for character in characters)
+
+
+def weakest_of(characters: Iterable[PlateCharacter]) -> float:
+    """The confidence of the least sure character, 0..1; 0 where there is none."""
+    return min((character.confidence for character in characters), default=0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class PlateSpot:
     """Where a plate is, before anything is read."""
@@ -121,7 +131,7 @@ class PlateRead:
     @property
     def text(self) -> str:
         """The characters in one string."""
-        return "".join(character.text for character in self.characters)
+        return text_of(self.characters)
 
     @property
     def certain(self) -> bool:
@@ -131,7 +141,7 @@ class PlateRead:
     @property
     def weakest(self) -> float:
         """The confidence of the least sure character, 0..1; 0 where nothing was read."""
-        return min((character.confidence for character in self.characters), default=0.0)
+        return weakest_of(self.characters)
 
 
 class PlateReader(Protocol):

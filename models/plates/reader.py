@@ -13,7 +13,7 @@ from models.plates.certainty import CertaintyRule, doubts
 from models.plates.colour import colour_of
 from models.plates.detector import Found, PlateDetector
 from models.plates.grammar import form_of
-from models.plates.interface import Corners, PlateCharacter, PlateRead, PlateSpot, Rows
+from models.plates.interface import Corners, PlateCharacter, PlateRead, PlateSpot, Rows, text_of, weakest_of
 from models.plates.recogniser import PlateRecogniser
 from models.plates.rectify import Cut, double_row, face, sharpness, single_row
 
@@ -114,8 +114,8 @@ class ClprReader:
         if len(texts) > len(CUTS):
             candidates.append((Rows.DOUBLE, _settled(texts[len(CUTS) :])))
         # Rows are a question of where to look, not of what is written: the more plausible look is taken.
-        rows, characters = max(candidates, key=lambda c: (form_of(_text(c[1])) is not None, _weakest(c[1])))
-        form = form_of(_text(characters))
+        rows, characters = max(candidates, key=lambda c: (form_of(text_of(c[1])) is not None, weakest_of(c[1])))
+        form = form_of(text_of(characters))
         colour = colour_of(face(image, spot.corners, FACE), face(image, spot.corners, FACE, 0.5))
         against = doubts(characters, form, colour, spot, self._settings.rule)
         return PlateRead(characters, form.name if form else None, colour, rows, spot, against)
@@ -123,14 +123,6 @@ class ClprReader:
 
 def _settled(texts: Sequence[tuple[PlateCharacter, ...]]) -> tuple[PlateCharacter, ...]:
     return count(Reading(characters) for characters in texts)
-
-
-def _text(characters: Sequence[PlateCharacter]) -> str:
-    return "".join(character.text for character in characters)
-
-
-def _weakest(characters: Sequence[PlateCharacter]) -> float:
-    return min((character.confidence for character in characters), default=0.0)
 
 
 def _best(found: Found) -> float:
