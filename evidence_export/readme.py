@@ -101,6 +101,13 @@ def _stay(request: CaseRequest) -> Iterator[Said]:
     else:
         gone = local_time(departed[1], request)
         yield Said(f"离开：最后看到 {last}，{gone} 已不在场", f"Departure: last seen {last}, gone at {gone}")
+    if request.stay.kept:
+        found, kept = request.stay.sightings, request.stay.kept
+        yield Said(
+            f"模型在 {found} 次查看中检出目标；另有 {kept} 次未检出，但该处画面与检出时一致，按在场计",
+            f"The model found it in {found} looks; in {kept} more it did not, but its place looked as it did when "
+            "found, and they count as seen",
+        )
 
 
 def _clocks(request: CaseRequest) -> Iterator[Said]:
