@@ -13,7 +13,7 @@ or is hidden as long.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -74,6 +74,12 @@ class _Place:
     empty_looks: int = 0
     """In a row."""
     kept: bool = False
+    found: bool = True
+    """In the last look, like `kept`."""
+
+    @property
+    def shown(self) -> bool:
+        return self.kept or self.found
 
 
 class RememberedPlaces:
@@ -83,7 +89,6 @@ class RememberedPlaces:
         self._places: list[_Place] = []
         self._past: deque[Image] = deque(maxlen=_PAST)
         self._size: tuple[int, int] | None = None
-        self._last_ns = 0
         self._emptied: tuple[Box, ...] = ()
 
     def look(self, at: Instant, image: Image | None, detections: Detections) -> PixelEvidence:
@@ -103,9 +108,8 @@ class RememberedPlaces:
         overlaps = ious([place.box for place in self._places], boxes)
         for place, overlap in zip(self._places, overlaps, strict=True):
             others = [box for box, shared in zip(boxes, overlap, strict=True) if shared < _SAME_PLACE]
-            _judge(place, grey, others, found=place.last_ns == at.utc_ns)
+            _judge(place, grey, others)
         self._past.append(grey)
-        self._last_ns = at.utc_ns
         self._emptied = tuple(_rounded(place.box) for place in self._places if place.empty_looks)
         self._places = [place for place in self._places if place.empty_looks < _SAID]
         return self._evidence()
@@ -113,7 +117,7 @@ class RememberedPlaces:
     def _unchanged(self) -> PixelEvidence:
         """What was found in the last look is kept: it would have moved on if it did not stand."""
         for place in self._places:
-            if place.last_ns == self._last_ns and not place.kept:
+            if place.found and not place.kept:
                 place.kept = True
                 if not place.confirmed:
                     _confirm(place)
@@ -126,16 +130,20 @@ class RememberedPlaces:
         overlaps = ious([place.box for place in self._places], boxes)
         free = set(range(len(boxes)))
         for place, overlap in zip(self._places, overlaps, strict=True):
+            shown_before, place.found = place.shown, False
             best = int(overlap.argmax()) if len(boxes) else -1
             if best not in free or overlap[best] < _SAME_PLACE:
                 continue
             free.discard(best)
             shown, place.last_ns = boxes[best], at.utc_ns
             if place.confirmed:
+                if not (place.before or shown_before):
+                    place.before = _before(place, self._past)
                 place.filled = place.filled + np.float32(_LEARN) * (patch(grey, place.box) - place.filled)
             else:
                 place.box, place.filled = shown, patch(grey, shown)
                 _confirm(place)
+            place.found = True
         self._places = [
             place
             for place in self._places
@@ -161,28 +169,34 @@ class RememberedPlaces:
 
 
 def _confirm(place: _Place) -> None:
-    """It stands. What was there before are the first looks, up to the one in which it had come, if they are enough.
-
-    Else nothing is known: a single look that is unlike it may show it in the light of a car that turned.
-    """
-    patches = [patch(past, place.box) for past in place.past]
-    first = tuple(takewhile(lambda one: correlation(one, place.filled) < _UNLIKE, patches))
-    place.before = first if len(first) >= _KNOWN else ()
+    place.before = _before(place, place.past)
     place.confirmed, place.past = True, ()
 
 
-def _judge(place: _Place, grey: Image, others: Sequence[Box], *, found: bool) -> None:
+def _before(place: _Place, past: Iterable[Image]) -> tuple[Patch, ...]:
+    """What was there before: the first looks, up to the one in which it had come, if they are enough.
+
+    Else nothing is known: a single look that is unlike it may show it in the light of a car that turned.
+    """
+    patches = [patch(one, place.box) for one in past]
+    first = tuple(takewhile(lambda one: correlation(one, place.filled) < _UNLIKE, patches))
+    return first if len(first) >= _KNOWN else ()
+
+
+def _judge(place: _Place, grey: Image, others: Sequence[Box]) -> None:
     """Say of a place what this look shows beside `others`, the boxes of other objects."""
     now, cells = patch(grey, place.box), uncovered(place.box, others)
     empty = False
     place.kept = _is_kept_in_part(place, now)
     if cells.mean() >= _VISIBLE:
         likeness = correlation(now, place.filled, cells)
-        if not (place.confirmed or found) and likeness >= _ALIKE:
+        if not (place.confirmed or place.found) and likeness >= _ALIKE:
             _confirm(place)
         place.kept |= _is_kept(place, now, likeness, cells)
-        if not found and likeness <= _UNLIKE + _STANDS:
+        if not place.found and likeness <= _UNLIKE + _STANDS:
             empty = any(_is_again(now, before, place.filled, likeness, cells) for before in place.before)
+    elif not place.found:
+        empty = any(_is_exactly(now, before, place.filled) for before in place.before)
     place.empty_looks = place.empty_looks + 1 if empty else 0
 
 
@@ -213,6 +227,16 @@ def _part_of(now: Patch, filled: Patch, empty: Patch) -> float:
     _, labels = cv2.connectedComponents((stands | ~tells).astype(np.uint8), connectivity=4)
     sizes = np.bincount(np.asarray(labels)[stands])
     return float(sizes.max(initial=0)) / float(tells.sum())
+
+
+def _is_exactly(now: Patch, empty: Patch, filled: Patch) -> bool:
+    """Whether a look shows what was there before, though boxes cover it: then those stood there already.
+
+    The side of a bus may be as plain as the ground, but it has not its structure.
+    """
+    everything = np.ones(now.shape, np.bool_)
+    likeness = correlation(now, filled)
+    return correlation(now, empty) >= _ALIKE and _is_again(now, empty, filled, likeness, everything)
 
 
 def _is_again(now: Patch, empty: Patch, filled: Patch, likeness: float, cells: Cells) -> bool:

@@ -106,6 +106,8 @@ class Watch:
         ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
         found = match(memory.standings, moments, self._tuning)
         seen, kept = [], []
+        # What hides a place may be missed as well: there it is where it was.
+        around = (*normalised(detections), *pixels.kept)
         for standing, moment in zip(memory.standings, found.best, strict=True):
             if moment is not None:
                 seen.append((standing, moment))
@@ -116,7 +118,7 @@ class Watch:
                 if weight:
                     standing.doubt(weight)
                 empty = self._any_of(pixels.emptied, standing)
-                if not weight and not empty and hidden(standing.place, detections, self._tuning):
+                if not weight and not empty and hidden(standing.place, around, self._tuning):
                     continue
                 standing.absent(at, 0 if gap else elapsed, empty=empty)
         self._yield_places(seen)
@@ -250,11 +252,12 @@ class Watch:
     def _yield_places(self, seen: list[tuple[Standing, Moment]]) -> None:
         """Two objects cannot stand on the same ground: a stay not seen now has left what another stands on."""
         found = [standing for standing, _ in seen]
-        for newer in found:
-            for older in self.memory.standings:
+        latest_ns = max((newer.first.utc_ns for newer in found), default=0)
+        unseen = [old for old in self.memory.standings if old.open and old.last_seen.utc_ns < latest_ns]
+        for newer in found if unseen else ():
+            for older in unseen:
                 if (
-                    older.open
-                    and older.last_seen.utc_ns < newer.first.utc_ns
+                    older.last_seen.utc_ns < newer.first.utc_ns
                     and newer.sightings + 1 >= self._tuning.stand_sightings
                     and older.family == newer.family
                     and share_ground(older.place, newer.place) >= self._tuning.same_ground
@@ -285,11 +288,12 @@ class Watch:
         """Drop candidates that were not found again, and those that one now seen to stand or come has replaced."""
         tuning = self._tuning
         boxes = [*(standing.place for standing in seen), *(moment.box for moment in new)]
+        stand = [standing for standing in seen if standing.open]
 
         def stale(candidate: Standing) -> bool:
             if candidate.open:
                 return False
-            if any(other.open and iou(other.place, candidate.place) >= tuning.place_iou for other in seen):
+            if any(iou(other.place, candidate.place) >= tuning.place_iou for other in stand):
                 return True
             if any(other is candidate for other in seen):
                 return False
