@@ -65,7 +65,7 @@ def _run(folder: TrainingFolder, plan: TrainPlan, progress: Report) -> None:
     last: dict[str, Any] = {}
     with folder.log.open("ab") as log:
         log_from = log.tell()
-        worker = subprocess.Popen(
+        with subprocess.Popen(
             command,
             cwd=folder.work,
             env=ultralytics.environment(folder.work.resolve()),
@@ -76,17 +76,16 @@ def _run(folder: TrainingFolder, plan: TrainPlan, progress: Report) -> None:
             encoding="utf-8",
             # Ctrl-C is for this process, which then ends the worker.
             start_new_session=True,
-        )
-        try:
+        ) as worker:
             assert worker.stdout is not None
-            for line in worker.stdout:
-                last = _heard(line, folder, plan, progress) or last
-        finally:
-            if worker.stdin is not None:
-                worker.stdin.close()
-            if worker.poll() is None and last.get("event") != "done":
+            try:
+                for line in worker.stdout:
+                    last = _heard(line, folder, plan, progress) or last
+                status = worker.wait()
+            except BaseException:
                 worker.terminate()
-            status = worker.wait()
+                worker.wait()
+                raise
     if status or last.get("event") != "done":
         raise TrainingError(
             f"the training ended early ({_why(folder.log, log_from, status)})",

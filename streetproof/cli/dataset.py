@@ -61,7 +61,7 @@ def check(
 
 @app.command(
     epilog="Example: streetproof dataset export --cases cases/ --reviews reviews.csv --model yolox-nano --out dataset "
-    "   Exit codes: 0 done · 2 usage · 3 done, but some cases could not be used, each is explained · 4 nothing could be "
+    "   Exit codes: 0 done · 2 usage · 3 done, but some cases could not be used; each is explained · 4 nothing was "
     "done"
 )
 def export(

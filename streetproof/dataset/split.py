@@ -14,10 +14,10 @@ def assign(cases: Sequence[CaseMaterial], labelled: frozenset[str], *, val_share
     """The side of each case, by its id.
 
     All cases of one camera and one day of arrival go to the same side; days on which something stood over midnight go
-    together. A group's side follows from its name and `seed` alone, so it stays when other cases come later; only
-    where a side would be left without a labelled case (`labelled`: ids of cases that give a label) does the group that
-    is nearest to it change over. `val_share` is a share of the groups, 0..1: with few groups the share of pictures
-    may be far from it.
+    together, and so does what shows the same recording. A group's side follows from its name and `seed` alone, so it
+    stays when other cases come later; only where a side would be left without a labelled case (`labelled`: ids of cases
+    that give a label) does the group that is nearest to it change over. `val_share` is a share of the groups, 0..1:
+    with few groups the share of pictures may be far from it.
     """
     groups = _groups(cases)
     place = {name: _place(name, seed) for name in groups}
@@ -32,21 +32,37 @@ def assign(cases: Sequence[CaseMaterial], labelled: frozenset[str], *, val_share
 
 
 def _groups(cases: Sequence[CaseMaterial]) -> dict[str, list[CaseMaterial]]:
-    """Cases that must stay together, under the name of the first day."""
-    by_camera: dict[tuple[str, str], list[CaseMaterial]] = defaultdict(list)
+    """Cases that must stay together, under the name of the first camera and day of them.
+
+    Joined are: a camera's cases of a day; its days on which something stood over midnight; and whatever shows the same
+    recording (judged twice, or told under two names).
+    """
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            name = parent[name]
+        return name
+
+    def join(one: str, other: str) -> None:
+        first, second = sorted((root(one), root(other)))
+        parent[second] = first
+
+    name_of = {case.id: f"{case.site}/{case.camera}/{case.local_date}" for case in cases}
+    last: dict[tuple[str, str], tuple[int, str]] = {}
+    shown: dict[str, str] = {}
+    for case in sorted(cases, key=lambda case: (case.span_ns, case.id)):
+        name, camera = name_of[case.id], (case.site, case.camera)
+        root(name)
+        until, before = last.get(camera, (case.span_ns[0] - 1, name))
+        if case.span_ns[0] <= until:
+            join(name, before)
+        last[camera] = max((until, before), (case.span_ns[1], name))
+        for still in case.stills:
+            join(name, shown.setdefault(still.recording_sha256, name))
+    groups: dict[str, list[CaseMaterial]] = defaultdict(list)
     for case in cases:
-        by_camera[case.site, case.camera].append(case)
-    groups: dict[str, list[CaseMaterial]] = {}
-    for (site, camera), own in sorted(by_camera.items()):
-        own.sort(key=lambda case: (case.local_date, case.span_ns, case.id))
-        name, until, day = "", 0, ""
-        for case in own:
-            if case.local_date != day and not (name and case.span_ns[0] <= until):
-                name = f"{site}/{camera}/{case.local_date}"
-                until = 0
-            day = case.local_date
-            until = max(until, case.span_ns[1])
-            groups.setdefault(name, []).append(case)
+        groups[root(name_of[case.id])].append(case)
     return groups
 
 
