@@ -109,7 +109,7 @@ def export(
     target = _located(out / f"{chosen}{'.onnx' if files[1] is None else '.xml'}", chosen, source, files)
     difference = _difference(source, target, kind.limits, images, made)
     _judge(difference, kind, target, pictures)
-    compared_on = f"{len(images)} pictures" if images else "the reference picture"
+    compared_on = f"{len(images)} picture{'s' * (len(images) != 1)}" if images else "the reference picture"
     calibrated = len(pictures.calibrating) if pictures and kind is ExportKind.OPENVINO_INT8 else 0
     written = ExportedModel(
         chosen,
@@ -192,7 +192,9 @@ def from_weights(
 def _located(path: Path, name: str, source: LocatedModel, files: tuple[bytes, bytes | None]) -> LocatedModel:
     graph, weights = files
     sha256 = hashlib.sha256(graph + (weights or b"")).hexdigest()
-    return LocatedModel(path, graph, model_info(name, source.info.licence, source.spec, sha256), source.spec, weights)
+    # Of an entry of the catalog only what describes its numbers: its reference is that of the original.
+    spec = ModelSpec.model_validate(source.spec.model_dump(include=set(ModelSpec.model_fields)))
+    return LocatedModel(path, graph, model_info(name, source.info.licence, spec, sha256), spec, weights)
 
 
 def _difference(

@@ -150,7 +150,11 @@ def _places(header: list[str], path: Path) -> dict[str, int]:
         for column, words in _COLUMNS.items()
         if any(name in words for name in names)
     }
-    missing = [f"{column} ({_COLUMNS[column][2]})" for column in _NEEDED if column not in places]
+    missing = [
+        f"{column} ({next(word for word in _COLUMNS[column] if not word.isascii())})"
+        for column in _NEEDED
+        if column not in places
+    ]
     if missing:
         raise ReviewsError(
             f"has no column {', '.join(missing)}; its first line is {', '.join(header)[:200]}",
