@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.dataset.interface import Split
+from models.dataset.interface import Dataset, Split
 from models.dataset.reading import SUFFIXES, read_dataset
 from models.errors import DatasetError
 from models.interface import Image
@@ -33,9 +33,7 @@ def choose(source: Path) -> Pictures:
     """From a data set: `train` calibrates, `val` compares. From a folder: every fourth picture compares, the rest
     calibrates; one alone does both. Evenly over all, at most 300 and 32. Raises DatasetError."""
     if not source.is_dir():
-        dataset = read_dataset(source)
-        train, val = ([image.path for image in dataset.of(split)] for split in (Split.TRAIN, Split.VAL))
-        return Pictures(_spread(train, MOST_CALIBRATING), _spread(val, MOST_COMPARED), dataset.sha256)
+        return pictures_of(read_dataset(source))
     try:
         found = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
     except OSError as error:
@@ -44,6 +42,12 @@ def choose(source: Path) -> Pictures:
         raise DatasetError("there are no pictures here", where=str(source), remedy="Give JPEG, PNG, BMP or WebP files.")
     rest = [path for number, path in enumerate(found) if number % _EVERY] or found
     return Pictures(_spread(rest, MOST_CALIBRATING), _spread(found[::_EVERY], MOST_COMPARED), None)
+
+
+def pictures_of(dataset: Dataset) -> Pictures:
+    """As `choose`, from a data set that has been read."""
+    train, val = ([image.path for image in dataset.of(split)] for split in (Split.TRAIN, Split.VAL))
+    return Pictures(_spread(train, MOST_CALIBRATING), _spread(val, MOST_COMPARED), dataset.sha256)
 
 
 def load(path: Path) -> Image:

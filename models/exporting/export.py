@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from models.backends.ultralytics import export_weights
-from models.catalog import Catalog, explain, load_catalog
+from models.catalog import Catalog, ModelEntry, explain, load_catalog
 from models.checks import check_content
 from models.dataset.pictures import Pictures, load
 from models.detector import Thresholds, YoloDetector
@@ -164,6 +164,12 @@ def _source(
             f"this is {'ONNX' if found.weights is None else 'an OpenVINO model'} already",
             where=str(model),
             remedy="Name the .onnx or the .pt that it came from, and the format to make of it.",
+        )
+    if isinstance(found.spec, ModelEntry) and found.spec.weak:
+        raise ExportError(
+            f"the catalog warns of {found.info.name}, and cases made with an export of it would no longer say so",
+            where=str(model),
+            remedy="Export the model that you enforce with.",
         )
     return found, None
 

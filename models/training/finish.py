@@ -8,7 +8,7 @@ from typing import Any
 
 from models.backends.ultralytics import require
 from models.dataset.interface import Dataset, Split
-from models.dataset.pictures import choose
+from models.dataset.pictures import pictures_of
 from models.errors import ModelsError, TrainingError
 from models.exporting.export import ULTRALYTICS_LICENCE, ExportedModel, ExportKind, export, json_bytes
 from models.fetch.interface import write_atomically
@@ -27,7 +27,7 @@ def finish(
         folder.best,
         ExportKind.ONNX,
         out=folder.path,
-        pictures=choose(data.path),
+        pictures=pictures_of(data),
         name=plan.name,
         side=plan.imgsz,
     )

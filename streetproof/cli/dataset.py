@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,7 +93,6 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Make a data set of reviewed cases: verified, heads and plates masked, split by camera and day."""
-    from models.guard import read_model
     from models.plates.loading import load_plate_reader
     from models.store import load_detector
     from streetproof.dataset.export import ExportRequest
@@ -107,7 +107,7 @@ def export(
     request = ExportRequest(
         cases=cases,
         reviews=table,
-        reviews_sha256=read_model(reviews)[1],
+        reviews_sha256=hashlib.sha256(reviews.read_bytes()).hexdigest(),
         out=folder,
         classes=dict(_pair(one, "--class") for one in classes or []),
         val_share=val_share,

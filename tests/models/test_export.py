@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.backends.interface import GraphSignature, Tensor
-from models.catalog import load_catalog
+from models.catalog import ModelEntry, load_catalog
 from models.errors import ExportError, ModelMissingError, ModelRefusedError
 from models.exporting.compare import LIMITS, Listening, Recorded, compare
 from models.exporting.export import ExportKind, _judge, export, usable_name
@@ -107,6 +107,15 @@ def own_model(tmp_path: Path) -> Path:
     return path
 
 
+def entry_of(path: Path) -> ModelEntry:
+    """As the catalog would know it, with a warning."""
+    data = path.read_bytes()
+    fields = locate(path).spec.model_dump(include=set(ModelSpec.model_fields))
+    sha256 = hashlib.sha256(data).hexdigest()
+    more = {"name": "own", "title": "own", "licence": "MIT", "weak": "blind at night", "size": len(data)}
+    return ModelEntry.model_validate({**fields, **more, "sha256": sha256})
+
+
 def without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     there = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in names else there(name) or object())
@@ -132,6 +141,9 @@ def test_what_cannot_be_exported_is_refused(own_model, tmp_path, monkeypatch) ->
     without(monkeypatch)
     with pytest.raises(ExportError, match="has to be tried on pictures"):
         export(own_model, ExportKind.OPENVINO_INT8, out=tmp_path / "o")
+    known = replace(load_catalog(), models={"own": entry_of(own_model)})
+    with pytest.raises(ExportError, match="the catalog warns of own"):
+        export(own_model, ExportKind.OPENVINO_FP32, out=tmp_path / "o", catalog=known)
     with pytest.raises(ExportError, match="only weights"):
         export(own_model, ExportKind.OPENVINO_FP32, out=tmp_path / "o", side=320)
     (tmp_path / "x.onnx").write_bytes(b"no model")
