@@ -105,7 +105,9 @@ def export(
     else:
         half = kind is ExportKind.OPENVINO_FP16
         files = openvino.convert(source.data, half=half, where=str(source.path))
-    chosen = _name(name or (source.info.name if made is not None else f"{source.info.name}{_ENDING[kind]}"), catalog)
+    chosen = check_name(
+        name or (source.info.name if made is not None else f"{source.info.name}{_ENDING[kind]}"), catalog
+    )
     target = _located(out / f"{chosen}{'.onnx' if files[1] is None else '.xml'}", chosen, source, files)
     difference = _difference(source, target, kind.limits, images, made)
     _judge(difference, kind, target, pictures)
@@ -195,6 +197,15 @@ def from_weights(
     return LocatedModel(weights, made.onnx, info, spec), _Made(made.outputs)
 
 
+def check_weights(weights: Path, side: int) -> None:
+    """See that weights are those of a detector that can be exported with an input of `side` pixels.
+
+    Raises ModelRefusedError, ModelMissingError.
+    """
+    made, _ = from_weights(weights, side, [], usable_name(weights.stem), ULTRALYTICS_LICENCE)
+    YoloDetector(made.info, open_session(made), made.spec.make_letterbox(), made.spec.make_layout(), Thresholds())
+
+
 def _located(path: Path, name: str, source: LocatedModel, files: tuple[bytes, bytes | None]) -> LocatedModel:
     graph, weights = files
     sha256 = hashlib.sha256(graph + (weights or b"")).hexdigest()
@@ -272,7 +283,8 @@ def json_bytes(record: object) -> bytes:
     return (json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
 
 
-def _name(name: str, catalog: Catalog) -> str:
+def check_name(name: str, catalog: Catalog) -> str:
+    """`name`, where a model of one's own may be called so. Raises ExportError."""
     if not _NAME.fullmatch(name):
         raise ExportError(
             f"{name!r} is no name for a model",

@@ -9,7 +9,7 @@ import pytest
 
 from models.backends import ultralytics
 from models.dataset.reading import read_dataset
-from models.errors import DatasetError, ModelMissingError, TrainingError
+from models.errors import DatasetError, ExportError, ModelMissingError, ModelRefusedError, TrainingError
 from models.training import run
 from models.training.card import as_text
 from models.training.finish import read_finished
@@ -139,10 +139,24 @@ def test_what_cannot_begin_is_told(dataset, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(ultralytics, "require", lambda where: None)
     with pytest.raises(TrainingError, match="Nothing is downloaded"):
         train(TrainPlan("yolo11n", "own"))
-    with pytest.raises(TrainingError, match="Architectures of one's own"):
+    with pytest.raises(TrainingError, match="architectures of one's own"):
         train(TrainPlan("./own.yaml", "own"))
+    with pytest.raises(TrainingError, match="Of architectures"):
+        train(TrainPlan("yolov8n-seg.yaml", "own"))
     with pytest.raises(ModelMissingError, match="no such file"):
         train(TrainPlan("yolo11n.pt", "own"))
+    for name, what in (("yolo11n", "a name of the catalog"), ("小车", "no name for a model")):
+        with pytest.raises(ExportError, match=what):
+            train(TrainPlan("yolo11n.yaml", name))
+    weights = tmp_path / "w.pt"
+    weights.write_bytes(b"weights of something else")
+
+    def refuse(path: Path, side: int) -> None:
+        raise ModelRefusedError(f"no detector of {side} pixels", where=str(path))
+
+    monkeypatch.setattr(run, "check_weights", refuse)
+    with pytest.raises(ModelRefusedError, match="no detector of 640 pixels"):
+        train(TrainPlan(str(weights), "own"))
     (dataset.parent / "labels" / "val").rename(dataset.parent / "nowhere")
     with pytest.raises(DatasetError, match="no picture for `val` has a box"):
         train()
