@@ -20,6 +20,8 @@ def main() -> None:
     if not getattr(tasks, "SAFE_LOAD", False):
         sys.exit("this version of Ultralytics cannot load weights safely; install a newer one")
     model = YOLO("weights.pt", task="detect")
+    if model.task != "detect":
+        sys.exit(f"these weights are for the task {model.task!r}, not for detection")
     names = model.names
     Path("classes.txt").write_text("\n".join(names[i] for i in range(len(names))), encoding="utf-8")
     # nms=False is Ultralytics' way of asking for the one-to-one head; None leaves suppression to the caller.
