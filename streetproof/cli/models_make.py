@@ -26,7 +26,7 @@ TRAIN_EPILOG = (
     "Exit codes: 0 trained, compared and written · 1 refused, or it failed · 2 usage · 130 interrupted"
 )
 EXPORT_EPILOG = (
-    "Examples: streetproof models export my-van.pt --format onnx --imgsz 640 --out models/    streetproof models "
+    "Example: streetproof models export my-van.pt --format onnx --imgsz 640 --out models/ · streetproof models "
     "export my-van/my-van.onnx --format openvino-int8 --calibration dataset/dataset.yaml --out models/    "
     "Exit codes: 0 written · 1 refused, also where the export does not find what the original finds · 2 usage"
 )
