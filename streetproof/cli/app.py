@@ -18,6 +18,7 @@ from streetproof.cli import (
     replay,
     run,
     status,
+    vehicles,
     verify,
     whatif,
     zones,
@@ -61,6 +62,7 @@ app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
 app.command(epilog=status.EPILOG)(status.status)
+app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
 app.add_typer(plates.app, name="plates")
