@@ -32,8 +32,8 @@ def make_plates(
     Raises StreamsError and InferenceError.
     """
     looks = list(looks_of(request, footage, places, eyes.vehicles, most_looks(rules)))
-    found = read_plates(looks, eyes.reader, rules)
     stills = {(one.place.recording, one.place.pts): one.path for one in made.panoramas}
+    found = read_plates(looks, eyes.reader, rules, stills)
     close_ups = []
     for number, plate in enumerate([one for one in (found.plate, *found.others) if one is not None], start=1):
         path = f"{layout.PLATES}plate-{number}.png"

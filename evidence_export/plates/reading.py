@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from evidence_export.case import PlateRules
@@ -10,7 +10,7 @@ from evidence_export.plates.looks import PlateLook
 from models.plates.interface import PlateRead, PlateReader, PlateSpot, Rows
 from streams.interface import Image
 from vision.interface import Box
-from vision.plate_frames import Candidate, rank
+from vision.plate_frames import Candidate, quality, rank
 from vision.plate_places import Spotted, StayDoubt, Whose, gathered, rivals, whose
 from vision.plates import PlateVerdict, VoteRule, vote
 
@@ -18,6 +18,8 @@ FURTHER = 2.0
 """So many frames are looked at for each that is read: the best are read."""
 MOST_OTHERS = 4
 """Other plates in the vehicle's box that are stated."""
+HARDLY_WORSE = 0.8
+"""A frame with this share of the best one's worth is shown instead, where it is a still of the bundle."""
 BESIDE, ABOVE = 0.4, 0.8
 """What a close-up shows beside the plate in shares of its width, and above and below it in shares of its height."""
 
@@ -50,7 +52,7 @@ class FoundPlate:
     def corners(self) -> tuple[tuple[float, float], ...]:
         """In fractions of the frame, in the order of `PlateSpot.corners`."""
         (width, height), (left, top) = self.look.size, self.look.origin
-        return tuple(((x + left) / width, (y + top) / height) for x, y in self.spot.corners)
+        return tuple((_rounded((x + left) / width), _rounded((y + top) / height)) for x, y in self.spot.corners)
 
     def close_up(self) -> tuple[Image, tuple[int, int, int, int]]:
         """The plate with a little around it, unscaled, and where in the frame: x, y, width, height in pixels."""
@@ -83,11 +85,14 @@ class PlateFindings:
 
 def most_looks(rules: PlateRules) -> int:
     """In how many frames the plate is looked for at most."""
-    return max(8, round(FURTHER * rules.frames) + 2)
+    return max(6, round(FURTHER * rules.frames) + 2)
 
 
-def read_plates(looks: Sequence[PlateLook], reader: PlateReader, rules: PlateRules) -> PlateFindings:
-    """Find, choose, read and count. `looks` in order of time. Raises InferenceError."""
+def read_plates(
+    looks: Sequence[PlateLook], reader: PlateReader, rules: PlateRules, stills: Collection[tuple[int, int]] = ()
+) -> PlateFindings:
+    """Find, choose, read and count. `looks` in order of time; `stills`: recording and pts of frames that are in the
+    bundle anyway, and are shown rather than one that is hardly better. Raises InferenceError."""
     found: list[list[Spotted[tuple[PlateLook, PlateSpot]]]] = []
     in_front = 0
     for look in looks:
@@ -104,7 +109,7 @@ def read_plates(looks: Sequence[PlateLook], reader: PlateReader, rules: PlateRul
         found.append(own)
     places = gathered(found)
     rival = rivals(places)
-    read = [_read(place, reader, rules) for place in [*places[:1], *rival[:MOST_OTHERS]]]
+    read = [_read(place, reader, rules, stills) for place in [*places[:1], *rival[:MOST_OTHERS]]]
     plate, others = (read[0], tuple(read[1:])) if read else (None, ())
     if plate is not None and any(other.verdict.text != plate.verdict.text for other in others):
         plate = _doubted(plate, StayDoubt.SEVERAL_PLATES)
@@ -113,7 +118,12 @@ def read_plates(looks: Sequence[PlateLook], reader: PlateReader, rules: PlateRul
     return PlateFindings(plate, others, len(looks), in_front, passing, reader.models, rules)
 
 
-def _read(place: Sequence[Spotted[tuple[PlateLook, PlateSpot]]], reader: PlateReader, rules: PlateRules) -> FoundPlate:
+def _read(
+    place: Sequence[Spotted[tuple[PlateLook, PlateSpot]]],
+    reader: PlateReader,
+    rules: PlateRules,
+    stills: Collection[tuple[int, int]],
+) -> FoundPlate:
     best = rank((Candidate(one.plate[0], one.plate[1]) for one in place), rules.frames)
     reads: list[tuple[PlateLook, PlateRead]] = []
     for one in best:
@@ -121,7 +131,12 @@ def _read(place: Sequence[Spotted[tuple[PlateLook, PlateSpot]]], reader: PlateRe
         reads.append((one.frame, read))
     verdict = vote((read for _, read in reads), VoteRule(min_character=rules.min_character))
     # They are in the order of their worth: the first that says what won is the one to show.
-    look, shown = next(((look, read) for look, read in reads if read.text == verdict.text), reads[0])
+    agreeing = [(look, read) for look, read in reads if read.text == verdict.text] or reads[:1]
+    enough = HARDLY_WORSE * quality(agreeing[0][1].spot)
+    in_stills = [
+        (look, read) for look, read in agreeing if (look.recording, look.pts) in stills and quality(read.spot) >= enough
+    ]
+    look, shown = (in_stills or agreeing)[0]
     doubts = [doubt.value for doubt in verdict.doubts]
     if len(place) < 2:
         doubts.append(StayDoubt.SEEN_ONCE.value)
@@ -135,4 +150,10 @@ def _doubted(plate: FoundPlate, doubt: StayDoubt) -> FoundPlate:
 def _box(look: PlateLook, spot: PlateSpot) -> Box:
     (width, height), (left, top) = look.size, look.origin
     xs, ys = [x + left for x, _ in spot.corners], [y + top for _, y in spot.corners]
-    return min(xs) / width, min(ys) / height, max(xs) / width, max(ys) / height
+    x1, y1, x2, y2 = min(xs) / width, min(ys) / height, max(xs) / width, max(ys) / height
+    return _rounded(x1), _rounded(y1), _rounded(x2), _rounded(y2)
+
+
+def _rounded(value: float) -> float:
+    """As boxes are elsewhere: to 6 decimals."""
+    return round(value, 6)

@@ -10,8 +10,8 @@ from evidence_export.statements.values import exact, known
 from models.plates.interface import Colour, PlateCharacter
 
 CERTAIN, UNCERTAIN, NONE_FOUND = "certain", "uncertain", "none_found"
-LEAST_ALTERNATIVE = 0.05
-"""Share from which another character is named in `marked`."""
+MOST_MARKED = 2
+"""Other characters that are named beside a doubtful one in `marked`."""
 ROLE = "plate_close_up"
 
 
@@ -56,7 +56,7 @@ def marked(characters: tuple[PlateCharacter, ...], min_character: float) -> str:
 
 
 def _alternatives(one: PlateCharacter) -> tuple[str, ...]:
-    return tuple(text for text, share in one.alternatives if share >= LEAST_ALTERNATIVE) or ("?",)
+    return tuple(text for text, _ in one.alternatives[:MOST_MARKED]) or ("?",)
 
 
 def _plate(

@@ -70,7 +70,7 @@ def vehicles(
     from streetproof.store.vehicles import Span
     from streetproof.vehicles.matching import normalised
     from streetproof.vehicles.search import Order, search
-    from streetproof.vehicles.showing import document, sheet, table_of
+    from streetproof.vehicles.showing import FIXED, document, sheet, table_of
 
     if as_json and as_csv:
         raise typer.BadParameter("give --json or --csv, not both", param_hint="--csv")
@@ -100,7 +100,7 @@ def vehicles(
     if lines:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for number, head in enumerate(heads):
-            table.add_column(head, overflow="fold", no_wrap=number == 0)
+            table.add_column(head, overflow="fold", no_wrap=number in FIXED)
         for line in lines:
             table.add_row(*(_literal(cell) for cell in line))
         out.print(table)

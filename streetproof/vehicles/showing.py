@@ -35,6 +35,8 @@ COLUMNS = (
 )
 _IN_TABLE = (0, 1, 4, 7, 8, 10, 12)
 """What fits a terminal; the distance stands beside it where a plate was asked for."""
+FIXED = (0, 5, 6)
+"""Of those, which are not to be broken into lines: plate, time, case."""
 _DISTANCE = 14
 _NOTHING_READ = Said("（无）", "(nothing)")
 
