@@ -61,9 +61,10 @@ class Case:
 
 @pytest.fixture(scope="module")
 def sealed(reader: PlateReader, signer: Ed25519Signer, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
-    def make(*shown: Shown, vehicles: Told | None = None, **changes: object) -> Case:
+    def make(*shown: Shown, vehicles: Told | None = None, of: Case | None = None) -> Case:
+        """`of`: from the recording of that case, instead of a new one."""
         folder = tmp_path_factory.mktemp("号牌 一")
-        request = about(film(folder / "录像 一.mp4", *shown), **changes)
+        request = about(of.request.recordings[0].path if of else film(folder / "录像 一.mp4", *shown))
         eyes = PlateEyes(reader, vehicles or Told())
         case = Case(seal(request, folder / "cases", signer, SEALED_AT, eyes=eyes).path, request)
         report = verify(case.bundle, trusted_key=signer.fingerprint)
@@ -132,8 +133,8 @@ def test_two_plates_in_one_box_make_neither_certain(two: Case) -> None:
     assert "不得作为认定依据" in two.readme
 
 
-def test_a_plate_where_a_nearer_vehicle_stands_is_not_this_ones(sealed: Callable[..., Case]) -> None:
-    case = sealed(Shown(TEXT, (380, 240)), vehicles=Told(NEARER))
+def test_a_plate_where_a_nearer_vehicle_stands_is_not_this_ones(certain: Case, sealed: Callable[..., Case]) -> None:
+    case = sealed(of=certain, vehicles=Told(NEARER))
     plate = case.plate
     assert (plate["status"], plate["others"], "text" in plate) == ("none_found", [], False)
     assert plate["left_out"]["of_nearer_vehicles"] == plate["looked_at"]
@@ -142,8 +143,8 @@ def test_a_plate_where_a_nearer_vehicle_stands_is_not_this_ones(sealed: Callable
     assert case.json["images"]["plate_close_up"] == {"known": False}
 
 
-def test_a_vehicle_further_away_takes_no_plate(sealed: Callable[..., Case]) -> None:
-    assert sealed(Shown(TEXT), vehicles=Told((0.3, 0.1, 0.9, 0.7))).plate["status"] == "certain"
+def test_a_vehicle_further_away_takes_no_plate(certain: Case, sealed: Callable[..., Case]) -> None:
+    assert sealed(of=certain, vehicles=Told((0.3, 0.1, 0.9, 0.7))).plate["status"] == "certain"
 
 
 def test_a_plate_that_passes_by_is_left_out(sealed: Callable[..., Case]) -> None:
@@ -169,11 +170,11 @@ def test_what_cannot_be_read_is_not_guessed(sealed: Callable[..., Case]) -> None
 
 
 def test_without_a_plate_none_is_found_and_where_the_vehicle_is_not_seen_none_is_looked_for(
-    sealed: Callable[..., Case],
+    certain: Case, sealed: Callable[..., Case]
 ) -> None:
     none = sealed().plate
     assert (none["status"], none["left_out"]) == ("none_found", {"of_nearer_vehicles": 0, "passing": 0})
-    hidden = sealed(Shown(TEXT), vehicles=Told(own=None)).plate
+    hidden = sealed(of=certain, vehicles=Told(own=None)).plate
     assert hidden["looked_at"] == 3, "only the moments, at which it was seen"
 
 
