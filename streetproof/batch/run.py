@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -28,7 +28,7 @@ from streetproof.batch.plan import Failure, camera_named, camera_of
 from streetproof.batch.pool import Pool
 from streetproof.batch.register import CaseRegister, read_manifest
 from streetproof.batch.report import BatchReport, write_report
-from streetproof.batch.summary import case_json, input_json, totals_json
+from streetproof.batch.summary import case_json, input_json, note_of, totals_json
 from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, execute
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
@@ -276,7 +276,7 @@ class _Batch:
         row = vehicle_row(manifest)
         if row is not None:
             self._store.vehicles.keep(row)
-        case = case_json(manifest, bundle.relative_to(self._request.out), new=new, note=_note(manifest, request))
+        case = case_json(manifest, bundle.relative_to(self._request.out), new=new, note=note_of(manifest, request))
         self._cases.append(case)
         self._tell(CaseReady(case["id"], bundle, new))
 
@@ -299,19 +299,6 @@ class _Batch:
             "failures": [asdict(failure) for failure in sorted(self._failures, key=lambda one: one.path)],
         }
         return write_report(self._request.out, document)
-
-
-def _note(manifest: Mapping[str, Any], request: CaseRequest) -> str | None:
-    """What a bundle sealed earlier does not say: it is never changed, whatever is learned later."""
-    if manifest["policy"]["sha256"] != request.violation.policy_hash:
-        return "earlier_policy"
-    if manifest["detection"]["model"]["sha256"] != request.detector.sha256:
-        return "earlier_model"
-    if manifest["violation"]["stay"]["last_seen"] < request.stay.last_seen.isoformat():
-        return "seen_longer"
-    if request.plates is not None and "status" not in manifest["plate"]:
-        return "no_plate"
-    return None
 
 
 def _can_be_written_down(path: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evidence_export.case import CaseRequest
 from evidence_export.plates.words import lines_of
 from streetproof.batch.judge import Judge
 from streetproof.batch.observations import coverage_of
@@ -79,6 +80,19 @@ def case_json(manifest: Mapping[str, Any], bundle: Path, *, new: bool, note: str
         "weak_model": manifest["detection"]["weak"],
         "recordings": [recording["sha256"] for recording in manifest["recordings"]],
     }
+
+
+def note_of(manifest: Mapping[str, Any], request: CaseRequest) -> str | None:
+    """What a bundle sealed earlier does not say: it is never changed, whatever is learned later."""
+    if manifest["policy"]["sha256"] != request.violation.policy_hash:
+        return "earlier_policy"
+    if manifest["detection"]["model"]["sha256"] != request.detector.sha256:
+        return "earlier_model"
+    if manifest["violation"]["stay"]["last_seen"] < request.stay.last_seen.isoformat():
+        return "seen_longer"
+    if request.plates is not None and "status" not in manifest["plate"]:
+        return "no_plate"
+    return None
 
 
 def _plate(manifest: Mapping[str, Any], bundle: Path) -> dict[str, Any] | None:

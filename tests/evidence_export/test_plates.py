@@ -16,7 +16,10 @@ from evidence_export.case import CaseRequest, PlateRules
 from evidence_export.errors import SealError
 from evidence_export.footage import open_footage
 from evidence_export.keys import Ed25519Signer
-from evidence_export.plates.looks import PlateEyes
+from evidence_export.places import places_of
+from evidence_export.plates.looks import PlateEyes, looks_of
+from evidence_export.plates.reading import PlateFindings, most_looks, read_plates
+from evidence_export.plates.statement import marked
 from evidence_export.plates.words import lines_of, text_of
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
@@ -143,39 +146,44 @@ def test_a_plate_where_a_nearer_vehicle_stands_is_not_this_ones(certain: Case, s
     assert case.json["images"]["plate_close_up"] == {"known": False}
 
 
-def test_a_vehicle_further_away_takes_no_plate(certain: Case, sealed: Callable[..., Case]) -> None:
-    assert sealed(of=certain, vehicles=Told((0.3, 0.1, 0.9, 0.7))).plate["status"] == "certain"
+def found(reader: PlateReader, path: Path, vehicles: Told | None = None) -> PlateFindings:
+    """What sealing would find of the plate, without a bundle."""
+    request = about(path)
+    assert request.plates is not None
+    footage = [open_footage(request.recordings[0], "cam-1")]
+    looks = looks_of(request, footage, places_of(request, footage), vehicles or Told(), most_looks(request.plates))
+    return read_plates(list(looks), reader, request.plates)
 
 
-def test_a_plate_that_passes_by_is_left_out(sealed: Callable[..., Case]) -> None:
-    plate = sealed(Shown(TEXT), Shown(OTHER, (240, 140), since=9.9, until=10.1)).plate
-    assert (plate["text"], plate["status"], plate["others"]) == (TEXT, "certain", [])
-    assert plate["left_out"]["passing"] == 1
+def test_a_vehicle_further_away_takes_no_plate(certain: Case, reader: PlateReader) -> None:
+    path = certain.request.recordings[0].path
+    findings = found(reader, path, Told((0.3, 0.1, 0.9, 0.7)))
+    assert findings.plate is not None and findings.plate.certain and findings.nearer == 0
 
 
-def test_a_plate_that_is_seen_once_is_not_certain(sealed: Callable[..., Case]) -> None:
-    plate = sealed(Shown(TEXT, since=9.9, until=10.1)).plate
-    assert (plate["text"], plate["status"]) == (TEXT, "uncertain")
-    assert "seen_once" in plate["doubts"]
+def test_where_the_vehicle_is_not_seen_its_plate_is_not_looked_for(certain: Case, reader: PlateReader) -> None:
+    path = certain.request.recordings[0].path
+    assert found(reader, path, Told(own=None)).looks == 3, "only the moments, at which it was seen"
 
 
-def test_what_cannot_be_read_is_not_guessed(sealed: Callable[..., Case]) -> None:
-    case = sealed(Shown(TEXT, blur=3.2))
-    plate = case.plate
-    assert plate["status"] in ("uncertain", "none_found")
-    assert "plate_unknown" in case.json["case"]["approval_blocked_by"]
-    assert "读数确定" not in case.readme and "certain reading" not in case.readme
-    if plate["status"] == "uncertain":
-        assert "[" in plate["marked"] or plate["text"] == {"known": False}
+def test_a_plate_that_passes_by_is_left_out(reader: PlateReader, tmp_path: Path) -> None:
+    findings = found(reader, film(tmp_path / "a.mp4", Shown(TEXT), Shown(OTHER, (240, 140), since=9.9, until=10.1)))
+    assert findings.plate is not None
+    assert (findings.plate.verdict.text, findings.plate.doubts, findings.others) == (TEXT, (), ())
+    assert findings.passing == 1
 
 
-def test_without_a_plate_none_is_found_and_where_the_vehicle_is_not_seen_none_is_looked_for(
-    certain: Case, sealed: Callable[..., Case]
-) -> None:
-    none = sealed().plate
-    assert (none["status"], none["left_out"]) == ("none_found", {"of_nearer_vehicles": 0, "passing": 0})
-    hidden = sealed(of=certain, vehicles=Told(own=None)).plate
-    assert hidden["looked_at"] == 3, "only the moments, at which it was seen"
+def test_a_plate_that_is_seen_once_is_not_certain(reader: PlateReader, tmp_path: Path) -> None:
+    findings = found(reader, film(tmp_path / "a.mp4", Shown(TEXT, since=9.9, until=10.1)))
+    assert findings.plate is not None
+    assert (findings.plate.verdict.text, findings.plate.doubts) == (TEXT, ("seen_once",))
+
+
+def test_what_cannot_be_read_is_not_guessed(reader: PlateReader, tmp_path: Path) -> None:
+    findings = found(reader, film(tmp_path / "a.mp4", Shown(TEXT, blur=3.2)))
+    assert findings.plate is None or not findings.plate.certain
+    if findings.plate is not None and findings.plate.verdict.characters:
+        assert "[" in marked(findings.plate.verdict.characters, 0.98)
 
 
 def test_segments_of_a_live_camera(certain: Case, reader: PlateReader, signer: Ed25519Signer, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ from typing import Any
 import pytest
 import yaml
 
+from evidence_export.case import PlateRules
 from evidence_export.verifier import verify
 from models.errors import ModelMissingError
 from models.store import ModelStore
 from streetproof.batch.run import BatchRequest, run_batch
+from streetproof.batch.summary import note_of
 from streetproof.plates import check_plates, plate_spec
 from streetproof.settings.load import SiteInvalidError, load_site
-from streetproof.store.database import Store
 from streetproof.store.vehicles import Span
+from tests.evidence_export.conftest import make_request
 from tests.scenes import Actor, Encoding, Look, Scene, Stop, compose
-from tests.streetproof.commands import inside, streetproof
+from tests.streetproof.commands import inside
 from tests.streetproof.daemon import sites
 from tests.streetproof.daemon.sites import parked, play, segments
 from tests.streetproof.daemon.test_casework import Work
@@ -79,11 +82,9 @@ def test_a_plate_goes_from_the_recording_into_bundle_report_and_ledger(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "结果 1"
-    site = site_of(tmp_path / "site.yaml", real_model, plates={"frames": 3})
-    arguments = ("batch", site, recording, "--out", out, "--workers", 1, "--json")
-    ran = streetproof(*arguments)
-    assert ran.code == 0, ran.err
-    (case,) = ran.json["cases"]
+    loaded = load_site(site_of(tmp_path / "site.yaml", real_model, plates={"frames": 3}))
+    request = BatchRequest(loaded, [str(recording)], out, tmp_path / "key.pem", plate_store, workers=1)
+    (case,) = run_batch(request, lambda event: None).cases
     bundle = out / case["bundle"]
     assert verify(bundle).ok
     plate = json.loads((bundle / "case.json").read_bytes())["plate"]
@@ -102,27 +103,24 @@ def test_a_plate_goes_from_the_recording_into_bundle_report_and_ledger(
     # The database is an index: without it the ledger is filled again from the bundles.
     for name in ("state.db", "state.db-wal", "state.db-shm"):
         (out / name).unlink(missing_ok=True)
-    again = streetproof(*arguments)
-    assert (again.code, again.json["totals"]["new_cases"]) == (0, 0), again.err
+    again = run_batch(request, lambda event: None)
+    assert (again.failures, [one["new"] for one in again.cases]) == ([], [False])
     assert inside(capsys, monkeypatch, "vehicles", TEXT, "--data", out, "--json").json == found.json
 
 
-def test_a_bundle_sealed_without_plates_stays_and_the_report_says_so(
-    tmp_path: Path, real_model: str, plate_store: ModelStore, recording: Path
-) -> None:
-    out = tmp_path / "out"
-    notes = []
-    for sections in ({}, {"plates": {}}):
-        loaded = load_site(site_of(tmp_path / "site.yaml", real_model, **sections))
-        request = BatchRequest(loaded, [str(recording)], out, tmp_path / "key.pem", plate_store, workers=1)
-        (case,) = run_batch(request, lambda event: None).cases
-        notes.append((case["note"], case["plate"]))
-        manifest_ = json.loads((out / case["bundle"] / "case.json").read_bytes())
-        assert (manifest_["revision"], manifest_["plate"]) == (1, {"known": False})
-    assert notes == [(None, None), ("no_plate", None)]
-    assert "封存时未识别号牌" in (out / "report.html").read_text(encoding="utf-8")
-    with Store.open_file(out / "state.db") as store:
-        assert store.vehicles.count() == 0
+def test_a_bundle_sealed_without_plates_stays_and_the_report_says_so(tmp_path: Path) -> None:
+    (tmp_path / "录像.mp4").write_bytes(b"x")
+    request_ = make_request(tmp_path / "录像.mp4")
+    sealed = {
+        "policy": {"sha256": request_.violation.policy_hash},
+        "detection": {"model": {"sha256": request_.detector.sha256}},
+        "violation": {"stay": {"last_seen": request_.stay.last_seen.isoformat()}},
+        "plate": {"known": False},
+    }
+    asked = replace(request_, plates=PlateRules())
+    assert note_of(sealed, request_) is None
+    assert note_of(sealed, asked) == "no_plate"
+    assert note_of({**sealed, "plate": {"status": "none_found"}}, asked) is None
 
 
 def test_a_model_that_is_not_here_stops_before_anything_is_done(
