@@ -1,7 +1,7 @@
 """`python -m bench.plates FOLDER`: how well plates are read, and how often a read called certain is wrong.
 
 The names of the pictures in FOLDER are their plates. Prints figures only, never a text, unless --show asks for it.
-It measures the pictures as they are, then degraded copies of them: singly, and 2, 3, 5 and 8 together as frames of one
+It measures the pictures as they are, then degraded copies of them: singly, and 2, 4 and 8 together as frames of one
 stay. Two kinds of stay: `still` (camera and vehicle stand: all frames share blur, light, size and angle, and differ in
 noise, pixel grid and compression) and `varied` (every frame draws its own). --calibrate chooses the thresholds on four
 fifths of the plates and judges them on the rest, five times.
@@ -32,7 +32,7 @@ from models.plates.loading import load_plate_reader
 from models.plates.reader import ClprReader
 from vision.plates import VoteRule, vote
 
-FRAMES = (1, 2, 3, 5, 8)
+FRAMES = (1, 2, 4, 8)
 KINDS = ("still", "varied")
 AROUND = 3.0
 """Degraded copies show this many plate widths to each side: about what the box of a vehicle shows."""

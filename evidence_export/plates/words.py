@@ -34,6 +34,7 @@ DOUBTS = {
     VoteDoubt.CERTAIN_READ_DIFFERS.value: Said("另有一帧确定地读作其他号码", "one frame surely says something else"),
     VoteDoubt.COLOUR_CONTRADICTS.value: Said("颜色与号码式样不符", "the colour belongs to another kind"),
     VoteDoubt.NEVER_WHOLE.value: Said("没有一帧拍到完整号牌", "never wholly inside the picture"),
+    VoteDoubt.NEVER_SHARP.value: Said("没有一帧足够清晰", "a blur in every frame"),
     VoteDoubt.SINGLE_FRAME.value: Said("仅一帧可读，且该帧不确定", "read in one frame only, and not surely there"),
     StayDoubt.SEEN_ONCE.value: Said(
         "仅在一帧中发现，不能证明属于该车", "found in one frame only: it may not be this vehicle's"
