@@ -33,10 +33,10 @@ COLUMNS = (
     Said("各字符置信度", "characters"),
     Said("编辑距离", "distance"),
 )
-_IN_TABLE = (0, 1, 4, 7, 8, 10, 12)
+_IN_TABLE = (0, 1, 7, 10, 12)
 """What fits a terminal; the distance stands beside it where a plate was asked for."""
-FIXED = (0, 5, 6)
-"""Of those, which are not to be broken into lines: plate, time, case."""
+FIXED = (0, 1, 3)
+"""Of those, which are not to be broken into lines: plate, certainty, time."""
 _DISTANCE = 14
 _NOTHING_READ = Said("（无）", "(nothing)")
 

@@ -97,7 +97,7 @@ def test_people_see_certainty_and_doubtful_characters(run: Run) -> None:
     chinese = run("京A1?345", "--lang", "zh")
     assert chinese.code == 0
     assert "京A12345" in chinese.out and "确定" in chinese.out
-    assert "京A1[Z/2/H]345" in chinese.out and "不确定" in chinese.out
+    assert "京A1[Z/2/H]345" in chinese.out and "不确定" in chinese.out and "东门 1" in chinese.out
     assert "共 3 条" in chinese.out and "2026-11-02 08:01:00" in chinese.out
     english = run("--lang", "en")
     assert "none found" in english.out and "6 entries" in english.out
