@@ -11,7 +11,7 @@ from typing import Any
 from streetproof.store.database import Store
 from streetproof.store.tables import VehicleRow
 from streetproof.store.vehicles import Span
-from streetproof.vehicles.matching import HALF, WHOLE, Position, halves
+from streetproof.vehicles.matching import ANY, HALF, WHOLE, Position, halves
 
 
 class Order(StrEnum):
@@ -50,7 +50,7 @@ def search(store: Store, query: str | None, span: Span, *, edits: float | None, 
     Other plates that stood in the same vehicle's box are not searched. Raises StoreError.
     """
     if query is None:
-        found = [_entry(row, None) for row in store.vehicles.readings(span)]
+        found = [_entry(row, None) for row in store.vehicles.all(span)]
     elif edits is None:
         found = [_entry(row, 0.0) for row in store.vehicles.exactly(query, span)]
     else:
@@ -60,15 +60,23 @@ def search(store: Store, query: str | None, span: Span, *, edits: float | None, 
 
 def _near(store: Store, query: str, span: Span, limit: int) -> Iterable[Entry]:
     spare = limit // WHOLE
-    for row in store.vehicles.readings(span, range(len(query) - spare, len(query) + spare + 1)):
-        # Alternatives make a plate nearer by half an edit each: most are too far even so, and need not be parsed.
-        plain = halves(query, [Position(one) for one in row.plate or ""], 2 * limit)
-        if plain is None:
-            continue
+    # What the reader named besides makes a whole edit half of one, and nothing nearer than that. So most are too far
+    # whatever it named, and only the others are read whole.
+    perhaps = [
+        case_id
+        for case_id, plate in store.vehicles.plates(span, range(len(query) - spare, len(query) + spare + 1))
+        if _may_be_near(query, plate, 2 * limit)
+    ]
+    for row in store.vehicles.of(perhaps):
         entry = _entry(row, None)
         distance = halves(query, _positions(entry.reading), limit)
         if distance is not None:
             yield Entry(row, entry.reading, distance * HALF / WHOLE)
+
+
+def _may_be_near(query: str, plate: str, limit: int) -> bool:
+    strange = sum(one != ANY and one not in plate for one in query)
+    return strange * HALF <= limit and halves(query, [Position(one) for one in plate], limit) is not None
 
 
 def _positions(reading: dict[str, Any]) -> list[Position]:

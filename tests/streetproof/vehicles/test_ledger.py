@@ -190,7 +190,7 @@ def test_an_older_database_is_brought_up_with_its_rows(tmp_path: Path) -> None:
         assert store.vehicles.count() == 0 and store.vehicles.timezone() is None
         store.vehicles.keep(entry(1, "京A12345"))
     with Store.open_file(path) as store:
-        (row,) = store.vehicles.readings(Span())
+        (row,) = store.vehicles.all(Span())
         assert (row.plate, row.timezone, json.loads(row.reading)["status"]) == ("京A12345", "Asia/Shanghai", "certain")
 
 
@@ -200,8 +200,9 @@ def test_a_large_ledger_is_read_in_portions_and_none_is_lost(tmp_path: Path, mon
         # Several of one time stand on both sides of a portion's end.
         for number in range(11):
             store.vehicles.keep(entry(number, f"京A{number:05d}", arrived_ns=T0 + number // 4 * MINUTE))
-        assert [row.plate for row in store.vehicles.readings(Span())] == [f"京A{n:05d}" for n in range(11)]
-        assert list(store.vehicles.readings(Span(), range(8, 10))) == []
+        assert [row.plate for row in store.vehicles.all(Span())] == [f"京A{n:05d}" for n in range(11)]
+        assert [plate for _, plate in store.vehicles.plates(Span(), range(7, 8))] == [f"京A{n:05d}" for n in range(11)]
+        assert list(store.vehicles.plates(Span(), range(8, 10))) == []
         started = time.process_time()
         assert search(store, "京A00003", Span(), edits=1.0, order=Order.NEAREST)[0].distance == 0
         assert time.process_time() - started < 1
