@@ -45,6 +45,9 @@ DOUBTS = {
 }
 
 
+_BRACKETS = Said("方括号内为存疑字符及其他可能；", "doubtful characters stand in brackets with what else they may be; ")
+
+
 def lines_of(plate: Mapping[str, Any]) -> Iterator[Said]:
     """The statement `plate` of a `case.json`, for a lay reader. Nothing where no plate was looked for."""
     status = plate.get("status")
@@ -107,11 +110,11 @@ def _main(plate: Mapping[str, Any]) -> Said:
             f"officer has to compare it with the close-up {path}",
         )
     said, why = text_of(plate), reasons_of(plate["doubts"])
+    brackets = _BRACKETS if "[" in (_text(plate, "marked") or "") else Said("", "")
     return Said(
-        f"号牌：{said.zh}（{look.zh}）；原因：{why.zh}；方括号内为存疑字符及其他可能；"
-        f"不得作为认定依据，见近景图 {path}",
-        f"Plate: {said.en} ({look.en}); because: {why.en}; doubtful characters stand in brackets with what else they "
-        f"may be; not to be taken as established, see the close-up {path}",
+        f"号牌：{said.zh}（{look.zh}）；原因：{why.zh}；{brackets.zh}不得作为认定依据，见近景图 {path}",
+        f"Plate: {said.en} ({look.en}); because: {why.en}; {brackets.en}not to be taken as established, see the "
+        f"close-up {path}",
     )
 
 
