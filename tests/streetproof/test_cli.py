@@ -20,7 +20,7 @@ DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
     "demo", "batch", "evaluate", "replay", "verify", "whatif", "config check", "config schema", "models list",
     "models pull", "models check", "models bench", "plates read", "recordings check", "recordings rebuild",
-    "recordings release", "run", "status", "zones preview",
+    "recordings release", "run", "status", "vehicles", "zones preview",
 ]  # fmt: skip
 
 
