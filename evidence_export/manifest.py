@@ -10,7 +10,7 @@ from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.case import CameraFacts, CaseRequest
 from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date
-from evidence_export.plates.statement import CERTAIN
+from evidence_export.plates.words import CERTAIN
 from evidence_export.statements.footage import clips, clock_set_back, continuity, lost_in_decisive_ns, recordings
 from evidence_export.statements.time import OVER_1S_NS, time_facts, time_statement
 from evidence_export.statements.values import exact, known

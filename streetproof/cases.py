@@ -72,7 +72,7 @@ def case_request(
         config_sha256=loaded.sha256,
         software=Software("streetproof", __version__),
         limits=limits_of(loaded),
-        plates=plate_rules(site),
+        plates=plate_rules(site, stay.cls),
     )
 
 

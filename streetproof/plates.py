@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evidence_export.case import PlateRules
+from evidence_export.case import CaseRequest, PlateRules
 from evidence_export.plates.looks import PlateEyes
 from models.errors import ModelMissingError
 from models.plates.loading import load_plate_reader
 from models.store import ModelStore, load_detector
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Site
+from vision.boxes import relatives
+
+_WITH_PLATES = (relatives("car") | relatives("motorcycle")) - {"bicycle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +29,17 @@ class PlateSpec:
     store: ModelStore
 
 
-def plate_spec(site: Site, store: ModelStore) -> PlateSpec | None:
-    """What the site reads plates with; None where it does not read any."""
-    if site.plates is None:
+def plate_spec(site: Site, store: ModelStore, request: CaseRequest) -> PlateSpec | None:
+    """What the plate of a case is read with; None where the case does not ask for it."""
+    if site.plates is None or request.plates is None:
         return None
     model = site.model
     return PlateSpec(site.plates.detector, site.plates.recogniser, model.name, model.min_score, model.iou, store)
 
 
-def plate_rules(site: Site) -> PlateRules | None:
-    """How the sealer is to read plates; None: not at all."""
-    if site.plates is None:
+def plate_rules(site: Site, cls: str) -> PlateRules | None:
+    """How the sealer is to read the plate of something of that class; None: not at all, or it has none."""
+    if site.plates is None or cls not in _WITH_PLATES:
         return None
     return PlateRules(frames=site.plates.frames, min_character=site.plates.certainty)
 

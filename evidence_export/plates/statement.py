@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.plates.reading import FoundPlate, PlateFindings
+from evidence_export.plates.words import CERTAIN, NONE_FOUND, UNCERTAIN
 from evidence_export.statements.values import exact, known
 from models.plates.interface import Colour, PlateCharacter
 
-CERTAIN, UNCERTAIN, NONE_FOUND = "certain", "uncertain", "none_found"
 MOST_MARKED = 2
 """Other characters that are named beside a doubtful one in `marked`."""
 ROLE = "plate_close_up"

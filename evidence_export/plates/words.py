@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evidence_export.plates.statement import CERTAIN, NONE_FOUND, UNCERTAIN
 from evidence_export.words import Said
 from models.plates.interface import Colour
 from vision.plate_places import StayDoubt
 from vision.plates import VoteDoubt
 
+CERTAIN, UNCERTAIN, NONE_FOUND = "certain", "uncertain", "none_found"
+"""`status` of a plate in `case.json`."""
 STATUS = {
     CERTAIN: Said("确定", "certain"),
     UNCERTAIN: Said("不确定", "uncertain"),

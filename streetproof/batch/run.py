@@ -231,7 +231,7 @@ class _Batch:
             if known is not None:
                 yield Confirm(self._request.out / known.bundle, self._request.key, request)
             else:
-                plates = plate_spec(self._site, self._request.models)
+                plates = plate_spec(self._site, self._request.models, request)
                 yield Seal(request, self._request.out / "cases", self._request.key, self._site.evidence.zip, plates)
         self._tell(
             Judged(

@@ -117,7 +117,9 @@ class CaseWork:
             if request is None:
                 continue
             site = self._config(finding).site
-            task = Seal(request, self._data / "cases", self._key, site.evidence.zip, plate_spec(site, self._models))
+            task = Seal(
+                request, self._data / "cases", self._key, site.evidence.zip, plate_spec(site, self._models, request)
+            )
             # First in the database: where that refuses, nothing is under way.
             self._store.findings.begin(finding.id)
             self._under_way = (finding, request)

@@ -18,7 +18,7 @@ from models.errors import ModelMissingError
 from models.store import ModelStore
 from streetproof.batch.run import BatchRequest, run_batch
 from streetproof.batch.summary import note_of
-from streetproof.plates import check_plates, plate_spec
+from streetproof.plates import check_plates, plate_rules
 from streetproof.settings.load import SiteInvalidError, load_site
 from streetproof.store.vehicles import Span
 from tests.evidence_export.conftest import make_request
@@ -145,7 +145,10 @@ def test_a_model_that_is_not_here_stops_before_anything_is_done(
         check_plates(load_site(site), store)
     off = load_site(site_of(tmp_path / "off.yaml", bootstrap_model))
     check_plates(off, store)
-    assert plate_spec(off.site, store) is None
+    assert plate_rules(off.site, "car") is None
+    on = load_site(site).site
+    assert plate_rules(on, "motorcycle") == PlateRules()
+    assert plate_rules(on, "person") is plate_rules(on, "bicycle") is None, "what has no plate"
 
 
 @pytest.mark.parametrize(
