@@ -1,7 +1,7 @@
 """`python -m bench.plates FOLDER`: how well plates are read, and how often a read called certain is wrong.
 
 The names of the pictures in FOLDER are their plates. Prints figures only, never a text, unless --show asks for it.
-It measures the pictures as they are, then degraded copies of them: singly, and 2, 3, 5 and 8 together as frames of one
+It measures the pictures as they are, then degraded copies of them: singly, and 2, 4 and 8 together as frames of one
 stay. Two kinds of stay: `still` (camera and vehicle stand: all frames share blur, light, size and angle, and differ in
 noise, pixel grid and compression) and `varied` (every frame draws its own). --calibrate chooses the thresholds on four
 fifths of the plates and judges them on the rest, five times.
@@ -32,7 +32,7 @@ from models.plates.loading import load_plate_reader
 from models.plates.reader import ClprReader
 from vision.plates import VoteRule, vote
 
-FRAMES = (1, 2, 3, 5, 8)
+FRAMES = (1, 2, 4, 8)
 KINDS = ("still", "varied")
 AROUND = 3.0
 """Degraded copies show this many plate widths to each side: about what the box of a vehicle shows."""
@@ -50,6 +50,16 @@ class Stay:
     level: str
     kind: str
     reads: tuple[PlateRead | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Which degraded copies are made. Fewer levels or frames are the same copies as those of a larger draw."""
+
+    stays: int
+    seed: int
+    levels: tuple[str, ...]
+    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ def main() -> int:
     if given.calibrate:
         _calibrate(console, stays)
     if given.json:
-        print(json.dumps([_row(stays, level, kind, n) for level, kind, n in _cells()], indent=1))
+        print(json.dumps([_row(stays, level, kind, n) for level, kind, n in _cells(stays)], indent=1))
     return 0
 
 
@@ -105,7 +115,7 @@ def _stays(given: argparse.Namespace, paths: Sequence[Path], pool: ProcessPoolEx
     if given.reads and given.reads.exists():
         kept: list[Stay] = pickle.loads(given.reads.read_bytes())
         return [replace(stay, reads=tuple(r and _judged(r, CertaintyRule()) for r in stay.reads)) for stay in kept]
-    job = partial(_degraded, stays=given.stays, seed=given.seed)
+    job = partial(_degraded, given=Draw(given.stays, given.seed, tuple(given.levels), given.frames))
     stays = [stay for some in pool.map(job, range(len(paths)), paths) for stay in some]
     if given.reads:
         given.reads.write_bytes(pickle.dumps(stays))
@@ -122,6 +132,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--show", action="store_true", help="print what was read wrongly or is uncertain, with texts")
     parser.add_argument("--processes", type=int, default=2, help="how many at once (2)")
     parser.add_argument("--seed", type=int, default=1, help="of the degraded copies (1)")
+    names = [level.name for level in LEVELS]
+    parser.add_argument("--levels", nargs="+", choices=names, default=names, help="only these levels of degradation")
+    parser.add_argument("--frames", type=int, choices=FRAMES, default=FRAMES[-1], help="frames per stay at most (8)")
     parser.add_argument("--json", action="store_true", help="print the table of stays as JSON as well")
     return parser.parse_args()
 
@@ -143,7 +156,7 @@ def _original(index: int, path: Path) -> Stay:
     return Stay(index, path.stem, "original", "single", (reads[0] if reads else None,))
 
 
-def _degraded(index: int, path: Path, *, stays: int, seed: int) -> list[Stay]:
+def _degraded(index: int, path: Path, *, given: Draw) -> list[Stay]:
     image = _picture(path)
     spots = _reader().find(image)
     if not spots:
@@ -151,19 +164,19 @@ def _degraded(index: int, path: Path, *, stays: int, seed: int) -> list[Stay]:
     image, height = _around(image, spots[0].array), spots[0].size[1]
     made = []
     for number, level in enumerate(LEVELS):
-        for kind in KINDS:
-            for stay in range(stays):
-                rng = np.random.default_rng([seed, index, number, KINDS.index(kind), stay])
-                reads = tuple(_frames(image, height, level, kind, rng))
+        for kind in KINDS if level.name in given.levels else ():
+            for stay in range(given.stays):
+                rng = np.random.default_rng([given.seed, index, number, KINDS.index(kind), stay])
+                reads = tuple(_frames(image, height, level, kind, rng, given.frames))
                 made.append(Stay(index, path.stem, level.name, kind, reads))
     return made
 
 
 def _frames(
-    image: np.ndarray, height: float, level: Level, kind: str, rng: np.random.Generator
+    image: np.ndarray, height: float, level: Level, kind: str, rng: np.random.Generator, frames: int
 ) -> Iterable[PlateRead | None]:
     how = draw(level, rng)
-    for _ in range(max(FRAMES)):
+    for _ in range(frames):
         if kind == "varied":
             how = draw(level, rng)
         reads = _reader().read(degraded(image, height, how, rng))
@@ -216,8 +229,15 @@ def _show(console: Console, stays: Sequence[Stay]) -> None:
             console.print(f"  {stay.truth}: {said}", markup=False)
 
 
-def _cells() -> list[tuple[str, str, int]]:
-    return [(level.name, kind, n) for level in LEVELS for kind in KINDS for n in FRAMES]
+def _cells(stays: Sequence[Stay]) -> list[tuple[str, str, int]]:
+    """Level, kind and number of frames, as far as there are any."""
+    levels = {stay.level for stay in stays}
+    return [(one.name, kind, n) for one in LEVELS if one.name in levels for kind in KINDS for n in _counts(stays)]
+
+
+def _counts(stays: Sequence[Stay]) -> list[int]:
+    most = max((len(stay.reads) for stay in stays), default=0)
+    return [n for n in FRAMES if n <= most]
 
 
 def _row(stays: Sequence[Stay], level: str, kind: str, frames: int) -> dict[str, object]:
@@ -231,7 +251,7 @@ def _stays_table(console: Console, stays: Sequence[Stay]) -> None:
     for column in ("level", "stay", "frames", "exact", "certain", "certain and wrong"):
         table.add_column(column, justify="left" if column in ("level", "stay") else "right")
     wrong = certain = 0
-    for level, kind, frames in _cells():
+    for level, kind, frames in _cells(stays):
         chosen = [stay for stay in stays if (stay.level, stay.kind) == (level, kind)]
         found = score((stay.truth, _verdict(stay, frames)) for stay in chosen)
         wrong, certain = wrong + found.certain_wrong, certain + found.certain
@@ -248,27 +268,36 @@ def _stays_table(console: Console, stays: Sequence[Stay]) -> None:
 
 
 def _calibrate(console: Console, stays: Sequence[Stay]) -> None:
-    """First the rule for one picture, then the one for votes: the lowest threshold that keeps the promise."""
+    """The lowest thresholds of confidence that keep the promise, and what every threshold gives and costs."""
     steps = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99]
+    sharp = [0.0, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1]
+    several = _counts(stays)[1:]
 
-    def single(threshold: float, some: Sequence[Stay]) -> Score:
-        rule = CertaintyRule(min_character=threshold)
+    def single(rule: CertaintyRule, some: Sequence[Stay]) -> Score:
         reads = [(s.truth, _judged(r, rule)) for s in some for r in s.reads if r is not None]
         return score((truth, (read.text, read.certain)) for truth, read in reads)
 
-    _folds(console, "one picture: min_character", stays, steps, single)
-    several = FRAMES[1:]
+    def votes(rule: VoteRule, some: Sequence[Stay], one: CertaintyRule | None = None) -> Score:
+        return score((s.truth, _verdict(s, n, one, rule)) for s in some for n in several)
+
+    def single_share(threshold: float, some: Sequence[Stay]) -> Score:
+        return single(CertaintyRule(min_character=threshold), some)
 
     def share(threshold: float, some: Sequence[Stay]) -> Score:
-        rule = VoteRule(min_character=threshold)
-        return score((s.truth, _verdict(s, n, rule=rule)) for s in some for n in several)
+        return votes(VoteRule(min_character=threshold), some)
 
-    def best(threshold: float, some: Sequence[Stay]) -> Score:
-        rule = VoteRule(min_best=threshold)
-        return score((s.truth, _verdict(s, n, rule=rule)) for s in some for n in several)
+    def single_sharp(threshold: float, some: Sequence[Stay]) -> Score:
+        return single(CertaintyRule(min_sharpness=threshold), some)
 
+    def sharpest(threshold: float, some: Sequence[Stay]) -> Score:
+        return votes(VoteRule(min_sharpness=threshold), some, CertaintyRule(min_sharpness=threshold))
+
+    _folds(console, "one picture: min_character (the rest as in force)", stays, steps, single_share)
     _folds(console, "several: min_character (the rest as in force)", stays, steps, share)
-    _folds(console, "several: min_best (the rest as in force)", stays, steps, best)
+    console.print("\none picture: min_sharpness (the rest as in force)")
+    _curve(console, stays, sharp, single_sharp)
+    console.print("\nseveral: min_sharpness (the rest as in force)")
+    _curve(console, stays, sharp, sharpest)
 
 
 def _folds(
@@ -292,11 +321,16 @@ def _folds(
         )
     certain, wrong = sum(found.certain for found in held), sum(found.certain_wrong for found in held)
     console.print(f"  held out together: {wrong} of {certain} wrong ({wrong / max(1, certain):.2%})")
+    _curve(console, stays, steps, measure)
+
+
+def _curve(
+    console: Console, stays: Sequence[Stay], steps: Sequence[float], measure: Callable[[float, Sequence[Stay]], Score]
+) -> None:
     for step in steps:
         found = measure(step, stays)
-        console.print(
-            f"    {step:5.3f}: {found.certain / found.total:6.1%} certain, {found.wrong_rate:6.2%} of these wrong"
-        )
+        share = found.certain / max(1, found.total)
+        console.print(f"    {step:5.3f}: {share:6.1%} certain, {found.certain_wrong} wrong ({found.wrong_rate:.2%})")
 
 
 if __name__ == "__main__":

@@ -122,6 +122,20 @@ class EvidenceLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class PlateRules:
+    """How the plate of a stay is read when its case is sealed."""
+
+    frames: int = 5
+    """From how many frames it is read at most, 1..20."""
+    min_character: float = 0.98
+    """Share that the weakest character needs over all frames to be called certain, 0..1 (`vision.plates.VoteRule`)."""
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.frames <= 20 and 0 < self.min_character <= 1):
+            raise ValueError(f"frames must be 1..20 and min_character in (0, 1]: {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class Software:
     """What made the case."""
 
@@ -146,6 +160,7 @@ class CaseRequest:
       is a frame of the recording. Above 0: the moments were seen in other pictures, and the nearest frame is taken.
     - `seen_in`: the camera's stream that the moments were seen in; None: `sub` where a tolerance is given, else `main`.
     - `still_standing`: the vehicle stands there while the case is sealed; `stay.departed` is None then.
+    - `plates`: how its plate is to be read; None: it is not looked for, and the bundle says that it is unknown.
     """
 
     site: SiteFacts
@@ -166,6 +181,7 @@ class CaseRequest:
     moment_tolerance_ns: int = 0
     seen_in: SeenIn | None = None
     still_standing: bool = False
+    plates: PlateRules | None = None
 
     @property
     def stream_seen(self) -> SeenIn:

@@ -51,8 +51,11 @@ class Footage(Protocol):
 
     def pts_of(self, utc_ns: int) -> int: ...
 
-    def nearest(self, pts: int, within: int) -> int | None:
-        """The pts of the frame nearest to `pts`, at most `within` ticks away; the earlier one of two."""
+    def nearest(self, pts: int, within: int, *, keyframe: bool = False) -> int | None:
+        """The pts of the frame nearest to `pts`, at most `within` ticks away; the earlier one of two.
+
+        `keyframe`: only such as decode alone, which costs a small part of decoding any other.
+        """
 
     def picture(self, pts: int) -> Image:
         """The frame of exactly that pts, H x W x 3 BGR uint8. Raises SealError where there is none."""
@@ -89,7 +92,7 @@ class ArchiveFootage:
     def pts_of(self, utc_ns: int) -> int:
         return self._file.pts_of(utc_ns) + self._shift
 
-    def nearest(self, pts: int, within: int) -> int | None:
+    def nearest(self, pts: int, within: int, *, keyframe: bool = False) -> int | None:
         best: int | None = None
         wanted = pts - self._shift
         with PacketStream(
@@ -100,6 +103,8 @@ class ArchiveFootage:
                 if timed.packet.is_discard or distance > within:
                     if timed.key and timed.dts > wanted + within:
                         break
+                elif keyframe and not timed.key:
+                    continue
                 elif best is None or (distance, timed.pts) < (abs(best - wanted), best):
                     best = timed.pts
         return None if best is None else best + self._shift

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import Digests
 from evidence_export.case import Recording
 from evidence_export.continuity import Break, Hole
@@ -89,6 +90,8 @@ class Made:
     separation_required_ns: int
     breaks: tuple[Break, ...]
     holes: tuple[Hole, ...]
+    plates: JsonObject | None = None
+    """`plate` of the manifest; None where no plate was looked for."""
 
     @property
     def separation_ns(self) -> int:

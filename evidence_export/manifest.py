@@ -10,6 +10,7 @@ from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.case import CameraFacts, CaseRequest
 from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date
+from evidence_export.plates.words import CERTAIN
 from evidence_export.statements.footage import clips, clock_set_back, continuity, lost_in_decisive_ns, recordings
 from evidence_export.statements.time import OVER_1S_NS, time_facts, time_statement
 from evidence_export.statements.values import exact, known
@@ -29,7 +30,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
     return {
         "format": layout.FORMAT,
         "version": layout.FORMAT_VERSION,
-        "revision": layout.GROUNDS_REVISION if request.violation.grounds else layout.BASE_REVISION,
+        "revision": _revision(request),
         "case": {
             "id": made.case_id,
             "local_date": local_date(request),
@@ -55,7 +56,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
         "continuity": continuity(request, made),
         "view": view_statement(request),
         "images": _images(request, made),
-        "plate": known(None),
+        "plate": known(made.plates),
         "review": {"status": "none"},
         "procedure": {"status": "none"},
         "custody": {"status": "none"},
@@ -143,10 +144,21 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         "camera_review_unknown": camera.legal_review is None or camera.technical_review is None,
         "calibration_unknown": camera.calibration_valid_until is None,
         "location_unpublished_or_unknown": camera.location_published is None,
-        "plate_unknown": True,
+        "plate_unknown": made.plates is None or made.plates["status"] != CERTAIN,
         "not_reviewed": True,
     }
     return [name for name, holds in found.items() if holds]
+
+
+def _revision(request: CaseRequest) -> int:
+    if request.plates is not None:
+        return layout.PLATES_REVISION
+    return layout.GROUNDS_REVISION if request.violation.grounds else layout.BASE_REVISION
+
+
+def _close_up(made: Made) -> JsonValue:
+    shown = made.plates.get("close_up") if made.plates else None
+    return shown["path"] if isinstance(shown, dict) else None
 
 
 def _days_known(grounds: Grounds | None) -> bool:
@@ -278,7 +290,7 @@ def _images(request: CaseRequest, made: Made) -> JsonObject:
             "required_height": DUTY_HEIGHT,
             "met": width >= DUTY_WIDTH and height >= DUTY_HEIGHT,
         },
-        "plate_close_up": known(None),
+        "plate_close_up": known(_close_up(made)),
         "sign_or_marking": known(None),
     }
 

@@ -8,6 +8,7 @@ from textwrap import fill
 from evidence_export.case import CaseRequest, TimeFacts
 from evidence_export.made import Made
 from evidence_export.plan import decisive_interval
+from evidence_export.plates.words import lines_of
 from evidence_export.statements.footage import clock_set_back, lost_in_decisive_ns
 from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
 from evidence_export.statements.values import brief
@@ -60,13 +61,23 @@ def readme(request: CaseRequest, made: Made) -> bytes:
     """The whole text, UTF-8."""
     several = len(made.clips) > 1
     clip = "data/clip-01.* …" if several else made.clips[0].path
-    said = [*_stay(request), *_clocks(request), *_continuity(request, made), *_view(request), *_stream(request)]
+    plates = made.plates or {}
+    said = [
+        *_stay(request),
+        *lines_of(plates),
+        *_clocks(request),
+        *_continuity(request, made),
+        *_view(request),
+        *_stream(request),
+    ]
     return _README.format(
         case=made.case_id,
         site=" ".join(request.site.name.split()),
         camera=" ".join(f"{request.camera.id} {request.camera.name}".split()),
         time=local_time(request.stay.arrived[1], request),
         clip=clip,
+        plates_zh=_PLATES.zh if "close_up" in plates else "",
+        plates_en=_PLATES.en if "close_up" in plates else "",
         about_zh="\n".join(f"  - {one.zh}" for one in said),
         about_en="\n".join(_wrapped(one.en) for one in said),
     ).encode("utf-8", "replace")
@@ -218,6 +229,10 @@ def _stream(request: CaseRequest) -> Iterator[Said]:
         )
 
 
+_PLATES = Said(
+    "  data/plates/           号牌近景：从原始画面裁出，未缩放\n",
+    "  data/plates/           close-ups of the plate, cut out of original pictures, not scaled\n",
+)
 _README = """\
 证据包 {case}
 {site}
@@ -233,7 +248,7 @@ _README = """\
   {clip:<22} 原始录像片段，未重新编码
   data/stills/           原始画面截图，未作任何改动
   data/overlay/          衍生副本：加画了方框、区域和信息栏，仅供查看
-  data/detections.json   说明判断的检测结果：首次、触发时及其间最多六次
+{plates_zh}  data/detections.json   说明判断的检测结果：首次、触发时及其间最多六次
   data/policy.json       所适用的规则与区域
   manifest-sha256.txt    data/ 下各文件的 SHA-256
   tagmanifest-sha256.txt 其余文件的 SHA-256
@@ -271,7 +286,7 @@ The electronic evidence of one case, or lead. Any change made after sealing can 
   {clip:<22} the original footage, never re-encoded
   data/stills/           original pictures, untouched
   data/overlay/          derived copies with box, zone and information bar, for looking at only
-  data/detections.json   sightings that show the decision: first, firing, and up to six between
+{plates_en}  data/detections.json   sightings that show the decision: first, firing, and up to six between
   data/policy.json       the rule and the zone that were applied
   manifest-sha256.txt    SHA-256 of every file in data/
   tagmanifest-sha256.txt SHA-256 of the other files

@@ -21,6 +21,7 @@ from PIL import Image as Picture
 
 from evidence_export import manifest, texts
 from evidence_export.bag import canonical, layout, zipform
+from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import Digests, digest_file
 from evidence_export.case import CaseRequest, Recording
 from evidence_export.continuity import breaks_of
@@ -31,6 +32,9 @@ from evidence_export.made import BagFile, Clip, Made, Panorama, Place, Seal, Sou
 from evidence_export.overlay.render import enlargement, render
 from evidence_export.places import holes_of, places_of
 from evidence_export.plan import case_id_of, check, clip_range, image_set, recordings_needed, runs_of, spans_of
+from evidence_export.plates.looks import PlateEyes
+from evidence_export.plates.making import make_plates
+from evidence_export.plates.statement import ROLE as PLATE_ROLE
 from evidence_export.readme import readme
 from evidence_export.verifier import verify
 from streams.instant import Instant
@@ -62,17 +66,24 @@ def seal(
     *,
     as_zip: bool = False,
     opener: Opener = open_footage,
+    eyes: PlateEyes | None = None,
 ) -> SealedCase:
     """Seal `request` into `out_dir/CASE-ID` or `out_dir/CASE-ID.zip` and return where it is.
 
     A finished bundle of the same case and key is verified and returned as it is: sealing twice makes one case.
-    `sealed_at` is the only thing in a bundle that does not follow from the request and the key. One process at a time
-    may seal a given case into a given folder.
+    `sealed_at` is the only thing in a bundle that does not follow from the request, the key and the models that read
+    the plate. One process at a time may seal a given case into a given folder. `eyes` are needed where the request asks
+    for the plate, and not used elsewhere.
 
     Raises SealError where the request contradicts itself or the recordings, where an earlier bundle of this case no
-    longer verifies, and where the disk refuses; StreamsError where a recording cannot be read or cut.
+    longer verifies, and where the disk refuses; StreamsError where a recording cannot be read or cut; InferenceError
+    where a model fails: a case is not sealed as if its plate had been looked for.
     """
     check(request)
+    if request.plates is not None and eyes is None:
+        raise SealError(
+            "its plate is to be read, and there is nothing to read it with", where=f"stay {request.stay.id}"
+        )
     request = replace(request, recordings=recordings_needed(request))
     kept = tuple(recording.path for recording in request.recordings)
     case_id = case_id_of(request)
@@ -86,7 +97,7 @@ def seal(
         _discard(draft)
         _discard(packed)
         (draft / "data").mkdir(parents=True)
-        digest = _Draft(request, draft, opener, case_id).make(signer, sealed_at)
+        digest = _Draft(request, draft, opener, case_id, eyes).make(signer, sealed_at)
         _sync(draft)
         _must_verify(draft, signer)
         if as_zip:
@@ -110,8 +121,11 @@ def seal(
 class _Draft:
     """One bundle in the making."""
 
-    def __init__(self, request: CaseRequest, folder: Path, opener: Opener, case_id: str) -> None:
+    def __init__(
+        self, request: CaseRequest, folder: Path, opener: Opener, case_id: str, eyes: PlateEyes | None
+    ) -> None:
         self._request = request
+        self._eyes = eyes
         self._folder = folder
         self._case_id = case_id
         self._files: list[BagFile] = []
@@ -137,6 +151,7 @@ class _Draft:
             holes=holes_of(self._sources, self._footage),
         )
         self._overlays(pictures)
+        made = replace(made, plates=self._plate(made, places))
         self._payload_json(made, places)
         self._tag_files(made, signer)
         case = self._case_json(made, Seal(sealed_at, signer.algorithm, signer.fingerprint))
@@ -229,6 +244,17 @@ class _Draft:
                 parent=panorama.path,
                 transform=f"enlarged {enlargement(picture.shape[1])} times; box, zone and information bar drawn",
             )
+
+    def _plate(self, made: Made, places: Mapping[int, Place]) -> JsonObject | None:
+        rules, eyes = self._request.plates, self._eyes
+        if rules is None or eyes is None:
+            return None
+        return make_plates(self._request, rules, eyes, self._footage, made, places, self._close_up)
+
+    def _close_up(self, path: str, picture: Image, parent: str, transform: str) -> None:
+        (self._folder / path).parent.mkdir(exist_ok=True)
+        _write_png(Picture.fromarray(np.ascontiguousarray(picture[:, :, ::-1])), self._folder / path)
+        self._note(path, PLATE_ROLE, parent=parent, transform=transform)
 
     def _payload_json(self, made: Made, places: Mapping[int, Place]) -> None:
         policy = _canonical(dict(self._request.policy), "policy")

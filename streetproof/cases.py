@@ -8,6 +8,7 @@ from typing import Any
 from evidence_export.case import CameraFacts, CaseRequest, EvidenceLimits, Recording, SiteFacts, Software
 from models.catalog import load_catalog
 from models.interface import ModelInfo
+from streetproof.plates import plate_rules
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.version import __version__
@@ -71,6 +72,7 @@ def case_request(
         config_sha256=loaded.sha256,
         software=Software("streetproof", __version__),
         limits=limits_of(loaded),
+        plates=plate_rules(site, stay.cls),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.plates.ballot import Reading, count
+from models.plates.certainty import SHARP_ENOUGH
 from models.plates.grammar import form_named, form_of
 from models.plates.interface import Colour, Doubt, PlateCharacter, PlateRead, text_of, weakest_of
 from vision.plate_frames import quality
@@ -32,6 +33,8 @@ class VoteDoubt(StrEnum):
     COLOUR_CONTRADICTS = "colour_contradicts"
     NEVER_WHOLE = "never_whole"
     """In no frame that reads the winning text does the plate lie wholly inside the picture."""
+    NEVER_SHARP = "never_sharp"
+    """In no frame that reads the winning text is the plate more than a blur."""
     SINGLE_FRAME = "single_frame"
     """One frame only, and its read is not certain by itself."""
 
@@ -50,8 +53,12 @@ class VoteRule:
     """Share of frames, of those in which anything was read, that read exactly the winning text."""
     min_best: float = 0.9
     """The weakest character of the best frame that reads the winning text, 0..1."""
+    min_sharpness: float = SHARP_ENOUGH
+    """Of the sharpest whole plate that reads the winning text (`PlateSpot.sharpness`)."""
 
     def __post_init__(self) -> None:
+        if self.min_sharpness < 0:
+            raise ValueError(f"a sharpness is not negative, got {self}")
         if not all(0 < share <= 1 for share in (self.min_character, self.min_agreeing, self.min_best)):
             raise ValueError(f"shares must be in (0, 1], got {self}")
 
@@ -119,6 +126,7 @@ def _doubts(
     rule: VoteRule,
 ) -> list[VoteDoubt]:
     best = max((read.weakest for read in agreeing if read.spot.whole), default=0.0)
+    sharpest = max((read.spot.sharpness for read in agreeing if read.spot.whole), default=0.0)
     certain = [read for read in given if read.certain]
     contradicts = form is not None and colour is not Colour.UNKNOWN and colour not in form_named(form).colours
     against = {
@@ -128,6 +136,7 @@ def _doubts(
         VoteDoubt.CERTAIN_READ_DIFFERS: any(read not in agreeing for read in certain),
         VoteDoubt.COLOUR_CONTRADICTS: contradicts,
         VoteDoubt.NEVER_WHOLE: not any(read.spot.whole for read in agreeing),
+        VoteDoubt.NEVER_SHARP: sharpest < rule.min_sharpness,
         VoteDoubt.SINGLE_FRAME: len(given) == 1 and not certain,
     }
     return [doubt for doubt in VoteDoubt if against.get(doubt)]

@@ -11,10 +11,11 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-case"
 FORMAT_VERSION = 1
-FORMAT_REVISION = 2
+FORMAT_REVISION = 3
 """Revisions add fields and take nothing away; `case.json` without one is of revision 0."""
-BASE_REVISION, GROUNDS_REVISION = 1, 2
-"""A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2."""
+BASE_REVISION, GROUNDS_REVISION, PLATES_REVISION = 1, 2, 3
+"""A bundle is of the lowest revision that has all its fields: only those in which a plate was looked for are of
+revision 3, and of the others only those with `violation.grounds` of revision 2."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"
@@ -27,6 +28,7 @@ README = "README.txt"
 PAYLOAD = "data/"
 POLICY = "data/policy.json"
 DETECTIONS = "data/detections.json"
+PLATES = "data/plates/"
 
 BAGIT_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 

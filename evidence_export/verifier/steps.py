@@ -10,6 +10,8 @@
 8. Check that the parts agree: case id, policy, parents of derived files, folder name inside a zip.
 9. Check what is said of the footage: the chain of a live camera's segments, their order, the clips cut from them, the
    breaks between them, and that nothing that blocks an approval was left out.
+10. Check what is said of the plate: its close-ups, the frames they are cut out of, and that nothing doubtful is called
+   certain.
 
 A step that cannot be trusted after an earlier failure is skipped. Hashes in files that nothing vouches for any more are
 still used for one thing: to say which file is to blame.
@@ -28,6 +30,8 @@ from evidence_export.bag.digest import Digests, digest_bytes
 from evidence_export.verifier.container import Container, printable
 from evidence_export.verifier.footage import live_footage, view_faults
 from evidence_export.verifier.manifest import CaseManifest, read_manifest
+from evidence_export.verifier.plates import plate_faults
+from evidence_export.verifier.reading import optional
 from evidence_export.verifier.report import (
     CANNOT_KNOW,
     CANNOT_KNOW_ZH,
@@ -83,6 +87,7 @@ class Verification:
             self._step(7, "BagIt files", "BagIt 清单", self._bagit),
             self._step(8, "Inner agreement", "内部一致", self._agreement),
             self._step(9, "Footage", "录像连续", self._footage),
+            self._step(10, "Plate", "号牌", self._plate),
         ]
         known = self._trusted is not None
         return VerificationReport(
@@ -316,6 +321,18 @@ class Verification:
         beyond = f"; revision {case.revision} may say more than this verifier knows to check" if newer else ""
         chain = f"{len(live.segments)} segments form the chain they claim" if live else "archived files, no chain"
         return f"{chain}{beyond}", [Finding(layout.CASE, printable(fault)) for fault in faults]
+
+    # 10
+
+    def _plate(self) -> Result:
+        case = self._trusted_case()
+        try:
+            faults = list(plate_faults(case.root))
+            looked = optional(case.root, "plate") is not None
+        except ValueError as error:
+            return "not readable", [Finding(layout.CASE, printable(str(error)))]
+        detail = "what is said of it agrees with its close-ups" if looked else "none was looked for"
+        return detail, [Finding(layout.CASE, printable(fault)) for fault in faults]
 
     # Shared by the steps
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from models.plates.grammar import PlateForm
 from models.plates.interface import Colour, Doubt, PlateCharacter, PlateSpot, weakest_of
 
+SHARP_ENOUGH = 0.05
+"""`PlateSpot.sharpness` below which a plate is a blur."""
+
 
 @dataclass(frozen=True, slots=True)
 class CertaintyRule:
@@ -20,9 +23,13 @@ class CertaintyRule:
     min_height: float = 14.0
     """Of the plate, in pixels; a row of two counts as half of it."""
 
+    min_sharpness: float = SHARP_ENOUGH
+    """Of the straightened plate (`PlateSpot.sharpness`)."""
+
     def __post_init__(self) -> None:
-        if not (0 < self.min_character <= 1 and 0 <= self.min_score <= 1 and self.min_height >= 0):
-            raise ValueError(f"min_character must be in (0, 1], min_score in 0..1, min_height not negative: {self}")
+        least = min(self.min_height, self.min_sharpness)
+        if not (0 < self.min_character <= 1 and 0 <= self.min_score <= 1 and least >= 0):
+            raise ValueError(f"min_character must be in (0, 1], min_score in 0..1, the others not negative: {self}")
 
 
 def doubts(
@@ -40,6 +47,7 @@ def doubts(
         Doubt.COLOUR_CONTRADICTS: form is not None and colour is not Colour.UNKNOWN and colour not in form.colours,
         Doubt.CUT_OFF: not spot.whole,
         Doubt.TOO_SMALL: spot.size[1] < rule.min_height,
+        Doubt.BLURRED: spot.sharpness < rule.min_sharpness,
         Doubt.DOUBTFUL_PLATE: spot.score < rule.min_score,
     }
     return tuple(doubt for doubt in Doubt if against[doubt])

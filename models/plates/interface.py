@@ -51,6 +51,9 @@ class Doubt(StrEnum):
     """The plate touches the edge of the picture: what lies beyond is not seen, however sure the characters look."""
     TOO_SMALL = "too_small"
     """The plate has fewer pixels than the rule asks."""
+    BLURRED = "blurred"
+    """Too little detail is left: the strokes of a province's character are lost first, and another one is made of them,
+    as surely as a sharp one is read."""
     DOUBTFUL_PLATE = "doubtful_plate"
     """The detector is not sure that this is a plate at all."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -28,17 +28,19 @@ from streetproof.batch.plan import Failure, camera_named, camera_of
 from streetproof.batch.pool import Pool
 from streetproof.batch.register import CaseRegister, read_manifest
 from streetproof.batch.report import BatchReport, write_report
-from streetproof.batch.summary import case_json, input_json, totals_json
+from streetproof.batch.summary import case_json, input_json, note_of, totals_json
 from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, execute
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.events import EventLog, check_place, write_events
 from streetproof.lock import only_one
+from streetproof.plates import check_plates, plate_spec
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.settings.times import time_rules
 from streetproof.store.database import Store
+from streetproof.vehicles.rows import vehicle_row
 
 
 class OutputError(StreetproofError):
@@ -76,6 +78,7 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
         check_place(request.events, [request.loaded.path, *map(Path, request.inputs)])
     model = locate(site.model.name, store=request.models)
     check_classes(site, model.info.classes, str(request.loaded.path))
+    check_plates(request.loaded, request.models)
     try:
         (request.out / "cases").mkdir(parents=True, exist_ok=True)
         (request.out / "observations").mkdir(exist_ok=True)
@@ -228,7 +231,8 @@ class _Batch:
             if known is not None:
                 yield Confirm(self._request.out / known.bundle, self._request.key, request)
             else:
-                yield Seal(request, self._request.out / "cases", self._request.key, self._site.evidence.zip)
+                plates = plate_spec(self._site, self._request.models, request)
+                yield Seal(request, self._request.out / "cases", self._request.key, self._site.evidence.zip, plates)
         self._tell(
             Judged(
                 stays=sum(one.standing for one in self._judges.values()),
@@ -269,7 +273,10 @@ class _Batch:
         manifest = read_manifest(bundle)
         if manifest is None:
             raise OutputError("a bundle has vanished", where=str(bundle), remedy="Run the same command again")
-        case = case_json(manifest, bundle.relative_to(self._request.out), new=new, note=_note(manifest, request))
+        row = vehicle_row(manifest)
+        if row is not None:
+            self._store.vehicles.keep(row)
+        case = case_json(manifest, bundle.relative_to(self._request.out), new=new, note=note_of(manifest, request))
         self._cases.append(case)
         self._tell(CaseReady(case["id"], bundle, new))
 
@@ -292,17 +299,6 @@ class _Batch:
             "failures": [asdict(failure) for failure in sorted(self._failures, key=lambda one: one.path)],
         }
         return write_report(self._request.out, document)
-
-
-def _note(manifest: Mapping[str, Any], request: CaseRequest) -> str | None:
-    """What a bundle sealed earlier does not say: it is never changed, whatever is learned later."""
-    if manifest["policy"]["sha256"] != request.violation.policy_hash:
-        return "earlier_policy"
-    if manifest["detection"]["model"]["sha256"] != request.detector.sha256:
-        return "earlier_model"
-    if manifest["violation"]["stay"]["last_seen"] < request.stay.last_seen.isoformat():
-        return "seen_longer"
-    return None
 
 
 def _can_be_written_down(path: Path) -> bool:

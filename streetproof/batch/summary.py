@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evidence_export.case import CaseRequest
+from evidence_export.plates.words import lines_of
 from streetproof.batch.judge import Judge
 from streetproof.batch.observations import coverage_of
 from streetproof.batch.observe import Observed
@@ -74,8 +76,40 @@ def case_json(manifest: Mapping[str, Any], bundle: Path, *, new: bool, note: str
         "sworn_ns": stay["sworn_ns"],
         "occluded_ns": stay["occluded_ns"],
         "gap_ns": stay["gap_ns"],
+        "plate": _plate(manifest, bundle),
         "weak_model": manifest["detection"]["weak"],
         "recordings": [recording["sha256"] for recording in manifest["recordings"]],
+    }
+
+
+def note_of(manifest: Mapping[str, Any], request: CaseRequest) -> str | None:
+    """What a bundle sealed earlier does not say: it is never changed, whatever is learned later."""
+    if manifest["policy"]["sha256"] != request.violation.policy_hash:
+        return "earlier_policy"
+    if manifest["detection"]["model"]["sha256"] != request.detector.sha256:
+        return "earlier_model"
+    if manifest["violation"]["stay"]["last_seen"] < request.stay.last_seen.isoformat():
+        return "seen_longer"
+    if request.plates is not None and "status" not in manifest["plate"]:
+        return "no_plate"
+    return None
+
+
+def _plate(manifest: Mapping[str, Any], bundle: Path) -> dict[str, Any] | None:
+    """What the bundle says of the plate; None where none was looked for. `picture`: its close-up, as for `picture`."""
+    plate = manifest["plate"]
+    if "status" not in plate:
+        return None
+    close_up = plate.get("close_up")
+    picture = None if close_up is None or bundle.suffix == ".zip" else (bundle / close_up["path"]).as_posix()
+    return {
+        "status": plate["status"],
+        "text": plate["text"] if isinstance(plate.get("text"), str) else None,
+        "marked": plate["marked"] if isinstance(plate.get("marked"), str) else None,
+        "doubts": plate.get("doubts", []),
+        "colour": plate["colour"] if isinstance(plate.get("colour"), str) else None,
+        "picture": picture,
+        "said": [{"zh": said.zh, "en": said.en} for said in lines_of(plate)],
     }
 
 

@@ -14,6 +14,7 @@ from evidence_export.verifier import verify
 from streetproof.batch.observe import Observe, Observed, Probe, Probed, observe, probe
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
+from streetproof.plates import PlateSpec, eyes_of
 
 
 class WorkError(StreetproofError):
@@ -22,12 +23,13 @@ class WorkError(StreetproofError):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Seal one case into `folder`, signed with the site key at `key`."""
+    """Seal one case into `folder`, signed with the site key at `key`. `plates`: what reads its plate, where it asks."""
 
     request: CaseRequest
     folder: Path
     key: Path
     as_zip: bool
+    plates: PlateSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def execute(task: Task) -> Outcome:
                 return observe(task)
             case Seal():
                 key = load_or_create_key(task.key)
-                return seal(task.request, task.folder, key, now(), as_zip=task.as_zip)
+                eyes = None if task.plates is None else eyes_of(task.plates)
+                return seal(task.request, task.folder, key, now(), as_zip=task.as_zip, eyes=eyes)
             case Confirm():
                 return _confirm(task)
     except OSError as error:

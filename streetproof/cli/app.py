@@ -20,6 +20,7 @@ from streetproof.cli import (
     replay,
     run,
     status,
+    vehicles,
     verify,
     whatif,
     zones,
@@ -63,6 +64,7 @@ app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
 app.command(epilog=status.EPILOG)(status.status)
+app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)
 app.add_typer(config.app, name="config")
 models.app.command(epilog=models_make.TRAIN_EPILOG)(models_make.train)
 models.app.command(epilog=models_make.EXPORT_EPILOG)(models_make.export)

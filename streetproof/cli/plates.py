@@ -22,6 +22,7 @@ WORDS = {
     "colour_contradicts": "the colour belongs to another kind 颜色与号码不符",
     "cut_off": "cut off by the edge of the picture 号牌不完整",
     "too_small": "too few pixels 号牌过小",
+    "blurred": "too blurred 过于模糊",
     "doubtful_plate": "perhaps no plate at all 可能不是号牌",
 }
 

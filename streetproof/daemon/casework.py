@@ -14,20 +14,23 @@ import structlog
 
 from evidence_export.case import CaseRequest, ViewFaultFacts, recording_of
 from models.interface import ModelInfo
+from models.store import ModelStore
 from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.recorder.errors import RecorderError
 from streetproof import cases
 from streetproof.batch.observations import model_json, model_of
-from streetproof.batch.register import case_row
+from streetproof.batch.register import case_row, read_manifest
 from streetproof.batch.work import Seal
 from streetproof.daemon.index import RecordingIndex, save_holds
 from streetproof.daemon.messages import StreamRole
 from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess
 from streetproof.errors import StreetproofError
+from streetproof.plates import plate_spec
 from streetproof.settings.load import LoadedSite, load_site
 from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.findings import StoredFinding
+from streetproof.vehicles.rows import vehicle_row
 from vision.interface import Stay, Violation
 
 _log = structlog.get_logger(__name__)
@@ -65,8 +68,9 @@ class CaseWork:
         data: Path,
         key: Path,
         standing: Callable[[str, str], Stay | None],
+        models: ModelStore | None = None,
     ) -> None:
-        """`standing(camera, stay id)`: an open stay as it is now."""
+        """`standing(camera, stay id)`: an open stay as it is now. `models`: None is the usual store."""
         self._store = store
         self._index = index
         self._recordings = recordings
@@ -74,6 +78,7 @@ class CaseWork:
         self._data = data
         self._key = key
         self._standing = standing
+        self._models = models or ModelStore.default()
         self._frozen: dict[int, tuple[Stay, bool, int]] = {}
         """Stays as they were when their finding became due, whether they still stood, and when that was."""
         self._under_way: tuple[StoredFinding, CaseRequest] | None = None
@@ -111,11 +116,14 @@ class CaseWork:
                 continue
             if request is None:
                 continue
-            as_zip = self._config(finding).site.evidence.zip
+            site = self._config(finding).site
+            task = Seal(
+                request, self._data / "cases", self._key, site.evidence.zip, plate_spec(site, self._models, request)
+            )
             # First in the database: where that refuses, nothing is under way.
             self._store.findings.begin(finding.id)
             self._under_way = (finding, request)
-            self._sealing.seal(str(finding.id), Seal(request, self._data / "cases", self._key, as_zip))
+            self._sealing.seal(str(finding.id), task)
             return
 
     def done(self, outcome: Sealed | NotSealed, now_ns: int) -> CaseMade | None:
@@ -134,6 +142,8 @@ class CaseWork:
             if recording.segment is not None
         ]
         self._store.remember_case(case_row(outcome.case.case_id, bundle, request, run=None))
+        if request.plates is not None:
+            self._enter(outcome.case.path)
         self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used)
         try:
             save_holds(self._recordings, self._store.holds.all())
@@ -142,6 +152,15 @@ class CaseWork:
         self._frozen.pop(finding.id, None)
         self._under_way = None
         return CaseMade(finding, outcome.case.case_id, outcome.case.path)
+
+    def _enter(self, bundle: Path) -> None:
+        """The plate goes into the ledger of vehicles as the bundle states it."""
+        manifest = read_manifest(bundle)
+        row = None if manifest is None else vehicle_row(manifest)
+        if row is None:
+            _log.error("plate_not_in_ledger", bundle=str(bundle))
+        else:
+            self._store.vehicles.keep(row)
 
     def _failed(self, finding: StoredFinding, error: StreetproofError, now_ns: int) -> None:
         attempts = finding.attempts + 1

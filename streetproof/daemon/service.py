@@ -41,6 +41,7 @@ from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
 from streetproof.errors import StreetproofError
 from streetproof.lock import only_one
+from streetproof.plates import check_plates
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import ModelSettings
@@ -69,7 +70,7 @@ class DaemonRequest:
 
 
 def check_daemon(request: DaemonRequest) -> YoloDetector:
-    """See whether the daemon could start: cameras, passwords, targets of notices, model. Raises StreetproofError."""
+    """See whether the daemon could start: cameras, passwords, targets of notices, models. Raises StreetproofError."""
     loaded = request.loaded
     if not live_cameras(loaded.site):
         raise DaemonError(
@@ -79,6 +80,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
         )
     targets_of(loaded)
     check_cameras(loaded)
+    check_plates(loaded, request.models)
     return _detector(loaded, request.models)
 
 
@@ -125,6 +127,7 @@ class Daemon:
             request.data,
             request.key,
             lambda camera, stay: self._hub.standing(camera, stay),
+            request.models,
         )
         self._hub = Hub(
             loaded,

@@ -14,6 +14,7 @@ from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
 from streetproof.settings.base import Strict
 from streetproof.settings.live import Live, Retention, Stream
+from streetproof.settings.plates import Plates
 from vision.durations import Duration
 from vision.policy import CameraRules, Ground, Policy, Zone
 from vision.words import PlacedError, placed, unknown_id
@@ -181,6 +182,9 @@ class Site(Strict):
     site: SiteFacts
     model: ModelSettings = ModelSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    plates: Plates | None = Field(
+        default=None, description="Read number plates when a case is sealed; leave it out: plates are not read"
+    )
     live: Live = Live()
     policies: tuple[Policy, ...] = Field(min_length=1)
     cameras: tuple[Camera, ...] = Field(min_length=1)

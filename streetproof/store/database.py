@@ -14,6 +14,7 @@ from streetproof.store.notices import NoticeRows
 from streetproof.store.segments import Segments
 from streetproof.store.states import EngineStates
 from streetproof.store.tables import CaseRow, RecordingRow, RunRow
+from streetproof.store.vehicles import Vehicles
 from streetproof.store.views import ViewFaults
 
 __all__ = ["Store", "StoreError"]
@@ -31,6 +32,7 @@ class Store:
         self.findings = Findings(self._connection)
         self.notices = NoticeRows(self._connection)
         self.views = ViewFaults(self._connection)
+        self.vehicles = Vehicles(self._connection)
 
     @classmethod
     def open_file(cls, path: Path, *, busy_s: float = BUSY_S) -> Store:

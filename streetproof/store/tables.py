@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -54,3 +54,38 @@ class CaseRow(Base):
     bundle: Mapped[str] = mapped_column(Text)
     """Path of the bundle, relative to the output folder."""
     run: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+
+
+class VehicleRow(Base):
+    """What was read of the plate of one case: the ledger of vehicles (违停车辆台账).
+
+    The bundle is the truth; this row is made from its `plate` and found by it. It names no parent row: a database that
+    was lost is filled again in any order.
+    """
+
+    __tablename__ = "vehicle"
+    __table_args__ = (
+        Index("ix_vehicle_plate", "plate", "arrived_ns"),
+        Index("ix_vehicle_arrived", "arrived_ns", "case_id"),
+    )
+
+    case_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    site: Mapped[str] = mapped_column(String(200))
+    timezone: Mapped[str] = mapped_column(String(64))
+    """IANA name of the site's zone, in which people are shown times."""
+    camera: Mapped[str] = mapped_column(String(200))
+    camera_name: Mapped[str] = mapped_column(String(200))
+    zone: Mapped[str] = mapped_column(String(200))
+    zone_name: Mapped[str] = mapped_column(String(200))
+    rule: Mapped[str] = mapped_column(String(200))
+    arrived_ns: Mapped[int] = mapped_column(BigInteger)
+    last_seen_ns: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(20))
+    """`certain`, `uncertain` or `none_found`."""
+    plate: Mapped[str | None] = mapped_column(String(100))
+    """As it was read, uncertain or not; None where nothing was."""
+    length: Mapped[int] = mapped_column(Integer)
+    """Characters of `plate`; 0 where there are none."""
+    colour: Mapped[str | None] = mapped_column(String(10))
+    reading: Mapped[str] = mapped_column(Text)
+    """The whole statement of the bundle, JSON: characters with confidences, doubts, close-up."""

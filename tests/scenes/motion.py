@@ -24,6 +24,7 @@ class Placement:
     size: float
     actor: bool
     """Whether it belongs to the truth (an occluder does not)."""
+    plate: str | None = None
 
 
 def along(path: tuple[Point, ...], share: float) -> Point:
@@ -94,7 +95,8 @@ def placements(scene: Scene, index: int) -> tuple[Placement, ...]:
     for actor in scene.actors:
         where = actor_at(actor, t)
         if where is not None:
-            found.append(Placement(actor.name, actor.look, *where, actor.mirrored, actor.tint, actor.size, actor=True))
+            looks = (actor.mirrored, actor.tint, actor.size)
+            found.append(Placement(actor.name, actor.look, *where, *looks, actor=True, plate=actor.plate))
     for number, occluder in enumerate(scene.occluders):
         where = occluder_at(occluder, t)
         if where is not None:

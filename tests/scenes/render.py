@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tests.models.plates.drawing import plate
 from tests.scenes import stage, stamp, weather
 from tests.scenes.motion import Placement, placements
 from tests.scenes.scene import Look, Scene
@@ -84,7 +85,15 @@ class Renderer:
         colour = patch[..., :3] * np.array(placement.tint, np.float32)
         mixed = under * (1 - patch[..., 3:]) + colour
         self._canvas[y1:y2, x1:x2] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        if placement.plate is not None:
+            self._mount(placement.plate, stage.plate_of(placement, self._scene.size))
         return (x1, y1, x2, y2)
+
+    def _mount(self, text: str, box: tuple[int, int, int, int]) -> None:
+        x1, y1, x2, y2 = box
+        if 0 <= x1 < x2 <= self._scene.size[0] and 0 <= y1 < y2 <= self._scene.size[1]:
+            face = cv2.resize(_plate(text), (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
+            self._canvas[y1:y2, x1:x2] = face
 
     def _restore_in_front(self, box: tuple[int, int, int, int], ground: float) -> None:
         for layer in self._layers:
@@ -123,7 +132,10 @@ class Renderer:
 
 def _appearance(placed: tuple[Placement, ...]) -> tuple[object, ...]:
     """What decides how `placed` is drawn: time passes for a walker only."""
-    return tuple((p.look, p.ground, p.mirrored, p.tint, p.size, stage.sprite_index(p)) for p in placed)
+    return tuple((p.look, p.ground, p.mirrored, p.tint, p.size, p.plate, stage.sprite_index(p)) for p in placed)
+
+
+_plate = cache(plate)
 
 
 @cache

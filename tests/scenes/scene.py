@@ -93,6 +93,8 @@ class Actor:
     size: float = 1.0
     leaving: Seconds | None = None
     """How many seconds it takes to the end of `leave`, where that is not `approach`: one that is towed takes long."""
+    plate: str | None = None
+    """What stands on the plate at its rear, drawn; None: no plate. Vans and cars only."""
 
     def __post_init__(self) -> None:
         if bool(self.stops) == (self.passes is not None):

@@ -120,6 +120,21 @@ def sprite_of(placement: Placement) -> cutouts.Sprite:
     return sprite_frames(placement.look)[sprite_index(placement)]
 
 
+_PLATES = {Look.VAN: (0.19, 0.72, 0.24), Look.CAR: (0.5, 0.72, 0.36)}
+"""Where the plate is on a body, and how wide, as shares of the body: middle x, middle y, width."""
+
+
+def plate_of(placement: Placement, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """x1, y1, x2, y2 of its plate in pixels; it may reach outside of the picture."""
+    x, y, wide = _PLATES[placement.look]
+    x1, y1, x2, y2 = box_of(placement, size)
+    width = wide * (x2 - x1) * size[0]
+    left = (x1 + (x2 - x1) * (1 - x if placement.mirrored else x)) * size[0] - width / 2
+    height = width * 140 / 440
+    top = (y1 + (y2 - y1) * y) * size[1] - height / 2
+    return round(left), round(top), round(left + width), round(top + height)
+
+
 def box_of(placement: Placement, size: tuple[int, int]) -> tuple[float, float, float, float]:
     """x1, y1, x2, y2 of the object itself as fractions of the picture; it may reach outside of 0..1."""
     sprite = sprite_of(placement)

@@ -51,7 +51,8 @@ def test_the_committed_schema_is_current() -> None:
 
 
 def test_the_schema_names_every_top_level_setting() -> None:
-    assert set(json.loads(site_schema())["properties"]) == {"site", "model", "evidence", "live", "policies", "cameras"}
+    known = {"site", "model", "evidence", "plates", "live", "policies", "cameras"}
+    assert set(json.loads(site_schema())["properties"]) == known
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.plates.interface import Colour, PlateSpot
+from models.plates.interface import Colour, Doubt, PlateSpot
 from tests.models.plates.drawing import upright
 from tests.models.plates.reads import read, spot
 from vision.plate_frames import Candidate, quality, rank
@@ -148,3 +148,17 @@ def test_more_of_what_is_good_is_never_worth_less(height, sharpness, factor, whi
     plain = {"height": height, "sharpness": sharpness}
     better = plain | {which: plain[which] * factor}
     assert 0 <= quality(spot(**plain)) <= quality(spot(**better)) <= 1
+
+
+def test_what_is_a_blur_in_every_frame_is_not_certain_however_sure_the_characters_look():
+    blurred = read("京A12345", 0.999, sharpness=0.04)
+    assert blurred.doubts == (Doubt.BLURRED,)
+    assert vote([blurred] * 4).doubts == (VoteDoubt.NEVER_SHARP,)
+    assert vote([blurred] * 4, VoteRule(min_sharpness=0.0)).certain
+    # One frame that shows it sharply is enough, and it has to be whole.
+    sharp = read("京A12345", 0.985, sharpness=0.3)
+    assert vote([blurred] * 3 + [sharp]).certain
+    cut = read("京A12345", 0.985, sharpness=0.3, whole=False)
+    assert VoteDoubt.NEVER_SHARP in vote([blurred] * 3 + [cut]).doubts
+    with pytest.raises(ValueError, match="sharpness"):
+        VoteRule(min_sharpness=-1)
