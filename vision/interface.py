@@ -130,9 +130,11 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class StayOpened:
-    """Something came to stand in a zone."""
+    """Something came to stand in a zone, or what another kind of rule is about began there."""
 
     stay: Stay
+    looked_back: bool = True
+    """Whether a look back at full rate can narrow its arrival: it is one object at one place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,15 @@ from vision.errors import PolicyError
 from vision.ground import Ground, Plane
 from vision.rules.days import Weekday
 from vision.rules.interface import STRICT, Id, LegalBasis, Rule, ScheduleWindow
+from vision.rules.intrusion import IntrusionRule
 from vision.rules.no_parking import NoParkingRule
-from vision.words import PlacedError, placed, unknown_id
+from vision.words import PlacedError, placed, unknown_id, written
 
 __all__ = [
     "AnyRule",
     "CameraRules",
     "Ground",
+    "IntrusionRule",
     "LegalBasis",
     "NoParkingRule",
     "Policy",
@@ -42,8 +44,8 @@ __all__ = [
 MIN_ZONE_AREA = 1e-5
 """Smallest polygon, as a share of the image: about 20 pixels of a 1080p picture; smaller ones are slips of the pen."""
 
-AnyRule = NoParkingRule
-"""Becomes a union told apart by `kind` as soon as there is a second kind."""
+AnyRule = Annotated[NoParkingRule | IntrusionRule, Field(discriminator="kind")]
+"""One rule of any kind. Who judges it: `vision.watch` for no_parking, `vision.judges.JUDGES` for the others."""
 
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 Point = tuple[Coordinate, Coordinate]
@@ -125,6 +127,18 @@ class CameraRules(BaseModel):
         """The ground made ready; None where it is not known."""
         return None if self.ground is None else Plane(self.ground)
 
+    def zones_by_rule(self, kind: str) -> dict[str, tuple[Zone, ...]]:
+        """The zones in which each rule of a kind holds, by the rule's id; both in the order in which they are written.
+
+        Rules that hold in no zone are left out.
+        """
+        found = {
+            rule.id: tuple(zone for zone in self.zones if rule.id in zone.rules)
+            for rule in self.policy.rules
+            if rule.kind == kind
+        }
+        return {name: zones for name, zones in found.items() if zones}
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         _refuse_duplicates("zone", (zone.id for zone in self.zones))
@@ -196,7 +210,7 @@ def _refused(error: ValidationError, where: str) -> PolicyError:
     lines = []
     for fault in error.errors(include_url=False):
         # The place in words is part of what a PlacedError says.
-        spot, text = ".".join(str(part) for part in fault["loc"]), placed(fault)[1]
+        spot, text = ".".join(str(part) for part in written(fault["loc"])), placed(fault)[1]
         lines.append(f"{spot}: {text}" if spot else text)
     return PolicyError("; ".join(lines), where=where, remedy="docs/policies.md shows each field")
 
