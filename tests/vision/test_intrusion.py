@@ -215,7 +215,7 @@ def test_beside_a_parking_rule_each_is_told_by_its_own_id() -> None:
     assert len({v.stay.id for v in fired(events)}) == 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.booleans(), min_size=61, max_size=61), st.integers(0, 60), st.integers(11, 60))
 def test_fewer_sightings_or_a_gap_never_make_a_violation(keep: list[bool], hole: int, length: int) -> None:
     """A visit of exactly the dwell: no thinning of it, and no gap in it, is more."""

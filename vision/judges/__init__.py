@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 
 from vision.holidays import Calendar
+from vision.judges.bike_clutter import BikeClutter
 from vision.judges.interface import Judge, Making
 from vision.judges.intrusion import Intrusion
 from vision.policy import CameraRules
@@ -16,7 +17,7 @@ from vision.tuning import Tuning
 
 __all__ = ["JUDGES", "Judge", "judges_of"]
 
-JUDGES: Mapping[str, Making] = {"intrusion": Intrusion}
+JUDGES: Mapping[str, Making] = {"bike_clutter": BikeClutter, "intrusion": Intrusion}
 """Who judges the rules of a kind."""
 
 

@@ -24,7 +24,7 @@ from vision.holidays import Calendar
 from vision.inforce import RuleInForce
 from vision.interface import Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.judges.interface import Sample
-from vision.judges.sightings import sightings
+from vision.judges.sightings import once_each, sightings
 from vision.matching import hidden
 from vision.pace import Pace
 from vision.policy import CameraRules, policy_hash
@@ -100,7 +100,8 @@ class Intrusion:
             memory.visits = [visit for visit in memory.visits if visit.object.open]
             for visit in memory.visits:
                 visit.object.gap(elapsed)
-        seen = sightings(sample.at, sample.detections, self._classes, self._min_score, tuning)
+        boxes = sightings(sample.at, sample.detections, self._classes, self._min_score)
+        seen = once_each(boxes, tuning)
         if not seen and not memory.visits:
             return []
         told: list[Event] = []
