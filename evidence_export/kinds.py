@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 from evidence_export.bag.canonical import JsonObject
@@ -177,16 +178,17 @@ def tenths(duration_ns: int) -> str:
 def _limit(clutter: Clutter) -> Said:
     zh, en = [], []
     if clutter.max_count is not None:
-        zh.append(f" {clutter.max_count} 辆")
+        zh.append(f"{clutter.max_count} 辆")
         en.append(f"{clutter.max_count}")
     if clutter.max_area_m2 is not None:
-        zh.append(f" {clutter.max_area_m2:g} m²")
+        zh.append(f"{clutter.max_area_m2:g} m²")
         en.append(f"{clutter.max_area_m2:g} m²")
-    return Said("、".join(zh), " or ".join(en))
+    return Said(" " + "、".join(zh), " or ".join(en))
 
 
 def _stood(clutter: Clutter) -> Said:
     count, area = clutter.fired.count, clutter.fired.area_m2
     if area is None:
         return Said(f" {count} 辆", f"{count}")
-    return Said(f" {count} 辆、占地 {area:.1f} m²", f"{count} on {area:.1f} m²")
+    down = floor(area * 10) / 10  # a lower bound is not rounded up
+    return Said(f" {count} 辆、占地 {down:.1f} m²", f"{count} on {down:.1f} m²")

@@ -54,8 +54,8 @@ def test_clutter_is_stated_with_its_numbers(request_: CaseRequest, signer: Ed255
     assert [one["cls"] for one in clutter["members"]] == ["bicycle", "bicycle", "motorcycle"]
     assert "plate_unknown" not in case["case"]["approval_blocked_by"]
     readme = (bundle / "README.txt").read_text("utf-8")
-    assert "限 2 辆、 4.5 m²，认定时至少 3 辆、占地 4.8 m²（自行车 2、摩托车 1），此前最多至少 4 辆" in readme
-    assert "Number: limit 2 or 4.5 m²; at least 3 on 4.8 m² when it was proven" in readme
+    assert "限 2 辆、4.5 m²，认定时至少 3 辆、占地 4.7 m²（自行车 2、摩托车 1），此前最多至少 4 辆" in readme
+    assert "Number: limit 2 or 4.5 m²; at least 3 on 4.7 m² when it was proven" in readme
     assert "未超过限额" in readme and "到达" not in readme.split("二、本案情况")[1].split("三、")[0].splitlines()[1]
 
 
@@ -79,6 +79,6 @@ def test_the_words_of_each_kind(request_: CaseRequest) -> None:
     violation = replace(request_.violation, clutter=CLUTTER)
     assert lasted("no_parking", violation).zh == "允许 12.0 秒，至少停留 14.0 秒"
     assert lasted("intrusion", violation).en == "tolerated 12.0 s, there for at least 14.0 s"
-    assert lasted("bike_clutter", violation).zh.startswith("限 2 辆、 4.5 m²，至少 3 辆、占地 4.8 m²；允许超限")
-    assert told("bike_clutter", violation).en == "at least 3 on 4.8 m², over the limit for at least 0 min 14 s"
+    assert lasted("bike_clutter", violation).zh.startswith("限 2 辆、4.5 m²，至少 3 辆、占地 4.7 m²；允许超限")
+    assert told("bike_clutter", violation).en == "at least 3 on 4.7 m², over the limit for at least 0 min 14 s"
     assert told("intrusion", violation).zh == "已在场至少0分14秒"

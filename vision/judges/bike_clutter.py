@@ -48,7 +48,7 @@ from vision.judges.lot import (
     strike,
     unsettled,
 )
-from vision.judges.parked import Place, apart, matched, ridden, sworn
+from vision.judges.parked import RIDER, Place, apart, matched, ridden, sworn
 from vision.judges.sightings import sightings
 from vision.matching import hidden_by
 from vision.pace import EARLIEST_NS, Pace
@@ -59,7 +59,6 @@ from vision.standing import stay_id
 from vision.tuning import Tuning
 
 KIND = "bike_clutter"
-_PERSON = "person"
 
 
 @dataclass(slots=True)
@@ -97,7 +96,7 @@ class BikeClutter:
         elapsed, gap = memory.advance(sample.at, self._tuning, f"camera {self._rules.camera}")
         boxes = normalised(sample.detections)
         names = sample.detections.names
-        people = [box for box, cls in zip(boxes, names, strict=True) if cls == _PERSON]
+        people = [box for box, cls in zip(boxes, names, strict=True) if cls == RIDER]
         told: list[Event] = []
         for lot, terms in self._lots():
             if gap and before is not None:
