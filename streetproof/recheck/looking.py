@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,9 @@ from streams.archive.clock import TimeRules
 from streams.archive.reader import open_archive
 from streams.instant import NS_PER_S, Instant
 from streams.interface import DecodeLevel
+from vision.integrity.interface import ViewFault
 from vision.integrity.monitor import COMPARING, EXPOSURE, ViewMonitor
+from vision.integrity.picture import PictureError
 from vision.integrity.picture import look as cells_of
 from vision.integrity.reference import Reference
 from vision.interface import Box
@@ -54,31 +57,43 @@ class View:
 
     def __init__(self, picture: Image | None, place: Box | None) -> None:
         """`place`: compare its pixels as well; None: they say nothing, as where several may stand."""
-        self._monitor = ViewMonitor()
+        self._reference: Reference | None = None
+        self._monitor: ViewMonitor | None = None
         self._patch: npt.NDArray[np.float32] | None = None
         self._place = place
         if picture is not None:
             grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-            cells = np.clip(cells_of(grey).cells.round(), 0, 255).astype(np.uint8)
-            self._monitor = ViewMonitor(Reference(cells))
             self._patch = None if place is None else _patch(grey, place)
+            with suppress(PictureError):  # too small to be compared: said in the evidence
+                self._reference = Reference(np.clip(cells_of(grey).cells.round(), 0, 255).astype(np.uint8))
+                self._monitor = ViewMonitor(self._reference)
+
+    @property
+    def compared(self) -> bool:
+        """Whether looks are compared with the picture of the violation."""
+        return self._reference is not None
 
     def look(self, at: Instant, luma: Image) -> tuple[str | None, bool, bool]:
         """The fault of the view, whether it is too dark, and whether the place looks as it did."""
+        alike = False
+        if self._patch is not None and self._place is not None:
+            alike = _correlation(_patch(luma, self._place), self._patch) >= _ALIKE
+        return self._fault(at, luma), float(luma.mean()) < _DARK, alike
+
+    def _fault(self, at: Instant, luma: Image) -> str | None:
+        if self._monitor is None:
+            return None
         self._monitor.look(at, luma)
         reading = self._monitor.reading
         assert reading is not None, "there was a look"
         bad = [name for name, severity in reading.severities.items() if name in _FAULTS and (severity or 0.0) >= 1]
         confirmed = self._monitor.faults
         fault = _FAULTS[bad[0]] if bad else confirmed[0] if confirmed else None
-        alike = False
-        if self._patch is not None and self._place is not None:
-            alike = _correlation(_patch(luma, self._place), self._patch) >= _ALIKE
-        return (None if fault is None else fault.value), reading.brightness < _DARK, alike
+        return None if fault is None or fault is ViewFault.BLACK else fault.value
 
 
 def looks_at(
-    recordings: Sequence[Path],
+    recording: Path,
     camera: str,
     times: TimeRules,
     window: Window,
@@ -86,28 +101,22 @@ def looks_at(
     detector: Detector,
     view: View,
 ) -> Iterator[Taken]:
-    """Looks in order of time, `rate` a second; what a recording shows again of time already seen is left out.
+    """Looks at the part of a recording that lies in the window, `rate` a second.
 
     Raises StreamsError for a recording that cannot be read, ModelsError where the detector fails.
     """
-    sources = sorted(
-        (open_archive(path, camera, times) for path in recordings), key=lambda one: (one.start.utc_ns, str(one.path))
-    )
-    last_ns = window.from_ns - 1
-    for source in sources:
-        end = source.declared_end
-        over = end is not None and end.utc_ns + _SLACK_NS < window.from_ns
-        if over or source.start.utc_ns > window.to_ns:
-            continue
-        first = max(source.first_pts, source.pts_of(window.from_ns))
-        span = (first, max(first, source.pts_of(window.to_ns)))
-        for frame in source.frames(DecodeLevel.SAMPLED, rate=rate, pts_range=span):
-            if not last_ns < frame.at.utc_ns <= window.to_ns:
-                continue
-            last_ns = frame.at.utc_ns
+    source = open_archive(recording, camera, times)
+    end = source.declared_end
+    over = end is not None and end.utc_ns + _SLACK_NS < window.from_ns
+    if over or source.start.utc_ns > window.to_ns:
+        return
+    first = max(source.first_pts, source.pts_of(window.from_ns))
+    span = (first, max(first, source.pts_of(window.to_ns)))
+    for frame in source.frames(DecodeLevel.SAMPLED, rate=rate, pts_range=span):
+        if window.from_ns <= frame.at.utc_ns <= window.to_ns:
             fault, dark, alike = view.look(frame.at, frame.luma())
             found = detector.detect([frame.scaled(*detector.fit(frame.size))], sizes=[frame.size])[0]
-            yield Taken(Look(frame.at, found, fault, dark, alike), source.path, frame.pts)
+            yield Taken(Look(frame.at, found, fault, dark, alike), recording, frame.pts)
 
 
 def _patch(grey: Image, box: Box) -> npt.NDArray[np.float32]:
