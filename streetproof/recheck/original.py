@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -17,8 +18,9 @@ from evidence_export.verifier import verify
 from models.interface import Image
 from streetproof.errors import StreetproofError
 from streetproof.settings.site import Site
+from vision.errors import PolicyError
 from vision.interface import Box
-from vision.policy import CameraRules
+from vision.policy import CameraRules, build_camera_rules, parse_policy
 from vision.recheck import Question
 
 _MAX_EVENTS = 1 << 28
@@ -60,8 +62,6 @@ def _of_bundle(path: Path, site: Site) -> Original:
             where=str(path),
             remedy=f"`streetproof verify {path}` names the file that is to blame",
         )
-    import hashlib
-
     manifest = _member(path, "case.json")
     case = json.loads(manifest)
     policy = json.loads(_member(path, "data/policy.json"))
@@ -73,9 +73,13 @@ def _of_bundle(path: Path, site: Site) -> Original:
             remedy="Give the site file of the case",
         )
     _camera_of(site, camera, str(path))
-    rules = CameraRules.model_validate(
-        {"camera": camera, "policy": policy["policy"], "zones": [policy["zone"]], "ground": policy.get("ground")}
-    )
+    try:
+        # Its own rule and zone, as they held then, whatever the site file says now.
+        rules = build_camera_rules(camera, parse_policy(policy["policy"]), [policy["zone"]], policy.get("ground"))
+    except PolicyError as error:
+        raise RecheckError(
+            f"its policy is of a form that this version does not know ({error.what})", where=str(path)
+        ) from error
     stay = violation["stay"]
     question = Question(rules, violation["rule"], violation["zone"], _box(stay["place"]), stay["class"])
     shown = case["images"]["panoramas"][-1]["path"]

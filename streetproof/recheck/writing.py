@@ -61,7 +61,7 @@ STATES = {
     State.FREE: Said("该处清空", "in order"),
     State.TAKEN: Said("该处被占", "taken"),
     State.UNCHANGED: Said("未检出目标，但与违法时画面相同", "nothing found, but it looks as it did"),
-    State.HIDDEN: Said("被遮挡", "hidden"),
+    State.HIDDEN: Said("被遮挡或有车经过", "hidden or passed over"),
     State.TOO_DARK: Said("过暗", "too dark"),
     State.VIEW_FAULT: Said("视角异常", "view at fault"),
 }
@@ -96,7 +96,8 @@ def write_recheck(
 ) -> tuple[Path, dict[str, Any]]:
     """Write everything into a new folder below `out`, whole or not at all. Raises RecheckError."""
     zone = facts.loaded.site.site.zone
-    name = f"recheck-{facts.camera.id}-{facts.order.due.local(zone):%Y%m%d-%H%M%S}-{facts.original.source['stay'][:8]}"
+    stay = "".join(one for one in facts.original.source["stay"] if one.isalnum())[:8]
+    name = f"recheck-{facts.camera.id}-{facts.order.due.local(zone):%Y%m%d-%H%M%S}-{stay}"
     folder, draft = out / name, out / f"{name}.partial"
     try:
         if folder.exists():
