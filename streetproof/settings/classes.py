@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from streetproof.settings.document import ConfigError
 from streetproof.settings.site import Site
-from vision.judges.parked import RIDER
 from vision.policy import unknown_id
 
 
@@ -22,9 +21,11 @@ def unknown_classes(site: Site, known: Sequence[str]) -> list[tuple[tuple[int | 
                 for c, name in enumerate(rule.classes)
                 if name not in known
             ]
-            if rule.kind == "bike_clutter" and RIDER not in known:
-                message = f"the model knows no class {RIDER!r}: what is ridden could not be told from what stands"
-                found.append(((*place, "kind"), message))
+            found += [
+                ((*place, "kind"), f"a rule of this kind needs {name!r} as well, which the model does not know")
+                for name in rule.asked_classes
+                if name not in known and name not in rule.classes
+            ]
     return found
 
 

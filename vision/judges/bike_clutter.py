@@ -48,12 +48,12 @@ from vision.judges.lot import (
     strike,
     unsettled,
 )
-from vision.judges.parked import RIDER, Place, apart, matched, ridden, sworn
+from vision.judges.parked import Place, apart, matched, ridden, sworn
 from vision.judges.sightings import sightings
 from vision.matching import hidden_by
 from vision.pace import EARLIEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
-from vision.rules.bike_clutter import BikeClutterRule
+from vision.rules.bike_clutter import RIDER, BikeClutterRule
 from vision.saved import contradiction, parse_saved
 from vision.standing import stay_id
 from vision.tuning import Tuning

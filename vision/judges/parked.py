@@ -31,9 +31,6 @@ _RIDER_WIDTH, _RIDER_INSIDE, _RIDER_LEVEL = 0.5, 0.2, 0.35
 """A person rides or pushes it whose box shares this much of the narrower width, lies with this share of its area in the
 other's box, and whose lower edge is no further from the other's than this share of its height."""
 
-RIDER = "person"
-"""The class of those who ride or push them."""
-
 Span = tuple[int, int]
 
 

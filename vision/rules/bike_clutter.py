@@ -10,6 +10,8 @@ from vision.durations import Duration
 from vision.rules.interface import Rule
 from vision.words import PlacedError
 
+RIDER = "person"
+"""The class of those who ride or push them."""
 MAX_COUNT, MAX_AREA_M2 = 1_000, 10_000.0
 
 
@@ -44,6 +46,10 @@ class BikeClutterRule(Rule):
                 "a no_parking rule with classes [bicycle, motorcycle]"
             )
         return value
+
+    @property
+    def asked_classes(self) -> tuple[str, ...]:
+        return (*self.classes, *(() if RIDER in self.classes else (RIDER,)))
 
     @property
     def allowed_ns(self) -> int:
