@@ -225,7 +225,9 @@ class Intrusion:
             one, tuning = visit.object, self._tuning
             absence_ns = tuning.absence_fired_ns if one.fired else tuning.absence_ns
             gone = one.absent_ns >= absence_ns and one.absent_samples >= tuning.absence_samples
-            if not gone and at.utc_ns - one.last_seen.utc_ns <= tuning.forget_ns:
+            # What has not become a visit is not kept for when it comes out from behind something.
+            kept_ns = tuning.forget_ns if one.open else max(tuning.absence_ns, self._kinds[visit.tally.rule].max_unseen)
+            if not gone and at.utc_ns - one.last_seen.utc_ns <= kept_ns:
                 kept.append(visit)
             elif one.open:
                 ended.append(self._ended(visit))
