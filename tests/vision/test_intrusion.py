@@ -90,6 +90,17 @@ def test_a_stream_of_others_does_not_add_up_to_one() -> None:
     assert not fired(play(Engine([rules()], SHANGHAI), stream, 120, every=1))
 
 
+def test_two_that_pass_side_by_side_are_not_taken_for_one() -> None:
+    """The second comes to be, at each look, nearly where the first was: each is there for two seconds only."""
+
+    def column(t: float) -> list[Seen]:
+        return [("truck", 0.8, moved(TRUCK, 0.7 * (t - 10) - k)) for k in range(4) if 0 <= 0.7 * (t - 10) - k < 2]
+
+    assert not fired(play(Engine([rules(dwell="2s")], SHANGHAI), column, 60, every=1))
+    alone = play(Engine([rules(dwell="2s")], SHANGHAI), lambda t: visit(t, 10, 14, 0.7), 60, every=1)
+    assert len(fired(alone)) == 1
+
+
 def test_other_classes_boxes_outside_and_small_ones_do_not_count() -> None:
     for script, rule in (
         (lambda t: visit(t, cls="person"), {}),

@@ -2,8 +2,9 @@
 
 An object is followed from look to look by its box, not by its place. Two sightings are of the same object where the
 second box lies within one box length of the first (after more than `max_unseen`: at the same place, and not after a
-minute) and is alike in size; only the time between such sightings counts. One that lies further away is taken for the
-same visit, so that one truck does not give two cases, but what was counted begins anew: it may be the next truck.
+minute), is alike in size, and no other box is nearly as near, in either look; only the time between such sightings
+counts. All others are taken for the same visit, so that one truck does not give two cases, but what was counted begins
+anew: it may be the next truck, or the one beside it.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from vision.boxes import family, shift, similar_size
 from vision.footprint import area_of
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
-from vision.interface import Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
+from vision.interface import Box, Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.judges.interface import Sample
 from vision.judges.sightings import once_each, sightings
 from vision.matching import hidden
 from vision.pace import Pace
 from vision.policy import CameraRules, policy_hash
 from vision.rules.intrusion import IntrusionRule
-from vision.saved import contradiction, parse_saved, standing_fault
+from vision.saved import contradiction, inside, parse_saved, standing_fault
 from vision.standing import Standing, stay_id
 from vision.tally import SAVED, Tally
 from vision.tuning import Tuning
@@ -39,6 +40,8 @@ _SAME_SHIFT, _SAME_SIZE = 1.0, 1.6
 """The next sighting of the same object lies this near (in box sizes), and differs by no more than this factor."""
 _VISIT_SHIFT, _VISIT_SIZE = 4.0, 2.5
 """... that of the same visit."""
+_CLEARLY, _NEAR = 3.0, 0.25
+"""... and any other box is this many times as far, and further than this."""
 _MAX_VISITS = 1_000
 
 
@@ -64,6 +67,8 @@ class Memory(Pace):
     """All that later events depend on."""
 
     visits: list[Visit] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    """Of the classes in question, in the last sample, in the zones or not."""
 
 
 _MEMORY = TypeAdapter(Memory)
@@ -102,22 +107,23 @@ class Intrusion:
                 visit.object.gap(elapsed)
         boxes = sightings(sample.at, sample.detections, self._classes, self._min_score)
         seen = once_each(boxes, tuning)
+        previous, memory.boxes = memory.boxes, [moment.box for moment in seen]
         if not seen and not memory.visits:
             return []
         told: list[Event] = []
         missed: list[Visit] = []
         begun: list[Visit] = []
         for name in self._zones:
-            inside = self._inside(name, seen)
+            within = self._within(name, seen)
             visits = [visit for visit in memory.visits if visit.tally.rule == name]
-            shown = _followed(visits, [moment for moment, _ in inside])
+            shown = _followed(visits, [moment for moment, _ in within])
             for v, visit in enumerate(visits):
                 if v in shown:
-                    told += self._count(visit, inside[shown[v]][0])
+                    told += self._count(visit, within[shown[v]][0], previous)
                 else:
                     missed.append(visit)
             taken = set(shown.values())
-            begun += [self._begin(name, *one, before) for m, one in enumerate(inside) if m not in taken]
+            begun += [self._begin(name, *one, before) for m, one in enumerate(within) if m not in taken]
         for visit in missed:
             if not hidden(visit.object.box, sample.detections, tuning):
                 visit.object.absent(sample.at, 0 if gap else elapsed)
@@ -163,17 +169,17 @@ class Intrusion:
 
     # -- the sample ---------------------------------------------------------------------------------------------
 
-    def _inside(self, rule: str, seen: Iterable[Moment]) -> list[tuple[Moment, list[str]]]:
+    def _within(self, rule: str, seen: Iterable[Moment]) -> list[tuple[Moment, list[str]]]:
         """The sightings that lie in zones of a rule, with those zones. Class and size are for the tally to judge."""
         kind = self._kinds[rule]
         families = {family(cls) for cls in kind.classes}
-        inside = []
+        within = []
         for moment in seen:
             if family(moment.cls) in families and moment.score >= kind.min_score:
                 where = [z.id for z in self._zones[rule] if self._areas[z.id].overlap(moment.box) >= kind.min_overlap]
                 if where:
-                    inside.append((moment, where))
-        return inside
+                    within.append((moment, where))
+        return within
 
     def _begin(self, rule: str, moment: Moment, zones: list[str], before: Instant | None) -> Visit:
         tally = Tally(rule=rule, zones=zones)
@@ -190,13 +196,14 @@ class Intrusion:
             )
         )
 
-    def _count(self, visit: Visit, moment: Moment) -> list[Event]:
+    def _count(self, visit: Visit, moment: Moment, previous: Sequence[Box]) -> list[Event]:
         """Let a sighting count; what opens and what fires by it."""
         one, tally = visit.object, visit.tally
         rule = self._kinds[tally.rule]
         unseen_ns, tuning = moment.at.utc_ns - one.last_seen.utc_ns, self._tuning
         reach = _SAME_SHIFT if unseen_ns <= rule.max_unseen else tuning.place_shift
         same = shift(one.box, moment.box) <= reach and similar_size(one.box, moment.box, _SAME_SIZE)
+        same = same and _clearly(one.box, moment.box, self.memory.boxes, previous)
         if not same or unseen_ns > tuning.identity_ns:
             # It may be another: the time up to here is nobody's, and what was counted belongs to the one before.
             one.doubt(0)
@@ -280,8 +287,10 @@ class Intrusion:
         fault = memory.fault()
         if fault or memory.last is None:
             return fault or ("something was seen before the first sample" if memory.visits else None)
-        if len(memory.visits) > _MAX_VISITS:
+        if max(len(memory.visits), len(memory.boxes)) > _MAX_VISITS:
             return "more objects than a picture holds"
+        if not all(inside(box) for box in memory.boxes):
+            return "a box outside the image"
         for visit in memory.visits:
             if len(visit.object.tallies) != 1 or visit.tally.rule not in self._kinds:
                 return "a visit for no rule of this kind"
@@ -291,6 +300,14 @@ class Intrusion:
             if fault:
                 return fault
         return None
+
+
+def _clearly(last: Box, now: Box, boxes: Iterable[Box], previous: Iterable[Box]) -> bool:
+    """Whether no other box of either look is nearly as near: else the two may be of neighbours."""
+    far = max(_CLEARLY * shift(last, now), _NEAR)
+    return all(box == now or shift(last, box) > far for box in boxes) and all(
+        box == last or shift(box, now) > far for box in previous
+    )
 
 
 def _followed(visits: Sequence[Visit], moments: Sequence[Moment]) -> dict[int, int]:
