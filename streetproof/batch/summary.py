@@ -63,6 +63,8 @@ def case_json(manifest: Mapping[str, Any], bundle: Path, *, new: bool, note: str
         "zone": violation["zone"],
         "zone_name": violation["zone_name"] if isinstance(violation["zone_name"], str) else violation["zone"],
         "rule": violation["rule"],
+        "kind": violation["kind"] if isinstance(violation["kind"], str) else "",
+        "count": violation["clutter"]["fired"]["count"] if "clutter" in violation else None,
         "cls": stay["class"],
         "arrived": stay["arrived"]["by"],
         "arrival_seen": isinstance(stay["arrived"]["after"], str),
