@@ -214,6 +214,7 @@ def _stay(stay: Stay, *, still_standing: bool) -> JsonObject:
         "occluded_ns": stay.occluded_ns,
         "gap_ns": stay.gap_ns,
         "sightings": stay.sightings,
+        **({"kept": stay.kept} if stay.kept else {}),
     }
 
 

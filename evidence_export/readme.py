@@ -91,6 +91,13 @@ def _stay(request: CaseRequest) -> Iterator[Said]:
         yield _filled(course.not_seen_ending, last=last)
     else:
         yield _filled(course.ended, last=last, gone=local_time(departed[1], request))
+    if request.stay.kept:
+        found, kept = request.stay.sightings, request.stay.kept
+        yield Said(
+            f"模型在 {found} 次查看中检出目标；另有 {kept} 次未检出，但该处画面与检出时一致，按在场计",
+            f"The model found it in {found} looks; in {kept} more it did not, but its place looked as it did when "
+            "found, and they count as seen",
+        )
     yield from lines_of(request.violation)
 
 

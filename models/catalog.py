@@ -123,7 +123,7 @@ class Catalog:
             together = f"{name} stands for several: {', '.join(self.sets[name])}. " if name in self.sets else ""
             raise ModelMissingError(
                 f"no model is called {name!r}",
-                remedy=f"{together}Known are: {known}. A file is given by its path, ending in .onnx.",
+                remedy=f"{together}Known are: {known}. A file is given by its path, ending in .onnx or .xml.",
             ) from None
 
     def by_hash(self, sha256: str) -> ModelEntry | None:

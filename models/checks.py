@@ -54,8 +54,12 @@ def check_content(found: LocatedModel, *, backend_name: BackendName = BackendNam
     """Steps 2 to 5 of `check` on a model whose identity is settled."""
     steps: list[CheckStep] = []
     try:
-        inspect(found.data, where=str(found.path))
-        steps.append(CheckStep("content", True, f"one ONNX graph, {len(found.data)} bytes, standard operators only"))
+        if found.weights is None:
+            inspect(found.data, where=str(found.path))
+            content = f"one ONNX graph, {len(found.data)} bytes, standard operators only"
+        else:
+            content = f"an OpenVINO graph, {len(found.data)} + {len(found.weights)} bytes, run by OpenVINO alone"
+        steps.append(CheckStep("content", True, content))
     except ModelsError as error:
         return [CheckStep("content", False, str(error))]
     if found.spec.layout.for_plates:

@@ -25,3 +25,15 @@ class InferenceError(ModelsError):
 
 class FetchError(ModelsError):
     """An archive that could not be found or fetched from the package index or URL."""
+
+
+class DatasetError(ModelsError):
+    """A data set that cannot be trained or calibrated with."""
+
+
+class TrainingError(ModelsError):
+    """A training that cannot begin, go on, or be trusted."""
+
+
+class ExportError(ModelsError):
+    """An export that could not be made, or that does not find what the original finds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from models.backends.interface import Session
 from models.backends.registry import BackendName, backend
 from models.catalog import Catalog, ModelEntry, Name, explain, load_catalog, resolve_classes
 from models.detector import Thresholds, YoloDetector
@@ -19,6 +21,9 @@ from models.spec import ModelSpec, Sha256
 from models.strict_yaml import read_yaml
 
 VARIABLE = "STREETPROOF_MODELS"
+OPENVINO = ".xml"
+SUFFIXES = (".onnx", OPENVINO)
+"""Of files that can be named where a model is asked for."""
 
 
 class Sidecar(ModelSpec):
@@ -53,8 +58,11 @@ class LocatedModel:
 
     path: Path
     data: bytes
+    """The graph: ONNX, or the XML of an OpenVINO model."""
     info: ModelInfo
     spec: ModelSpec
+    weights: bytes | None = None
+    """The .bin beside an OpenVINO model's .xml; None for ONNX, which holds its own."""
 
 
 def load_detector(
@@ -68,11 +76,12 @@ def load_detector(
     threads: int = 1,
     backend_name: BackendName = BackendName.ONNXRUNTIME,
 ) -> YoloDetector:
-    """A ready detector from a name in the catalog, or from the path of an ONNX file.
+    """A ready detector from a name in the catalog, or from the path of an ONNX file or of an OpenVINO model's .xml.
 
-    A file is recognised by its SHA-256. One that the catalog does not know needs a sidecar file beside it
-    (`model.yaml` for `model.onnx`, see docs/models.md). Raises ModelMissingError where nothing is there, and
-    ModelRefusedError for a file that is tampered with, truncated, or not what it is said to be.
+    An .xml is run by OpenVINO, whatever `backend_name` says. A file is recognised by its SHA-256. One that the catalog
+    does not know needs a sidecar file beside it (`model.yaml` for `model.onnx`, see docs/models.md). Raises
+    ModelMissingError where nothing is there, and ModelRefusedError for a file that is tampered with, truncated, or not
+    what it is said to be.
     """
     thresholds = Thresholds(min_score, iou, max_detections)
     found = locate(name_or_path, store=store, catalog=catalog)
@@ -94,11 +103,23 @@ def open_detector(
             where=where,
             remedy="Name a detection model here; plates are read with: streetproof plates read",
         )
-    inspect(found.data, where=where)
-    session = backend(backend_name).open(found.data, threads=threads, where=where)
+    session = open_session(found, threads=threads, backend_name=backend_name)
     return YoloDetector(
         found.info, session, found.spec.make_letterbox(), found.spec.make_layout(), thresholds or Thresholds()
     )
+
+
+def open_session(
+    found: LocatedModel, *, threads: int = 1, backend_name: BackendName = BackendName.ONNXRUNTIME
+) -> Session:
+    """The graph of a located model, loaded. Raises ModelRefusedError, ModelMissingError where an extra is missing."""
+    where = str(found.path)
+    if found.weights is not None:
+        from models.backends.openvino import OpenVinoBackend
+
+        return OpenVinoBackend().open(found.data, threads=threads, where=where, weights=found.weights)
+    inspect(found.data, where=where)
+    return backend(backend_name).open(found.data, threads=threads, where=where)
 
 
 def locate(
@@ -115,7 +136,7 @@ def locate(
             where=str(path),
             remedy="Export weights that you trust to ONNX first: docs/models.md says how.",
         )
-    if path.suffix != ".onnx":
+    if path.suffix not in SUFFIXES:
         catalog.entry(str(name_or_path))
     return _locate_file(path, catalog)
 
@@ -142,6 +163,11 @@ def _locate_entry(entry: ModelEntry, store: ModelStore, catalog: Catalog) -> Loc
 
 def _locate_file(path: Path, catalog: Catalog) -> LocatedModel:
     data, sha256 = read_model(path)
+    weights = None
+    if path.suffix == OPENVINO:
+        # One model in two files, so one hash over both: what `cat model.xml model.bin | sha256sum` gives.
+        weights, _ = read_model(path.with_suffix(".bin"))
+        sha256 = hashlib.sha256(data + weights).hexdigest()
     entry = catalog.by_hash(sha256)
     if entry is not None:
         return LocatedModel(path, data, model_info(entry.name, entry.licence, entry, sha256), entry)
@@ -160,7 +186,7 @@ def _locate_file(path: Path, catalog: Catalog) -> LocatedModel:
             where=str(path),
             remedy="The file was changed since it was described. Fetch or export it again.",
         )
-    return LocatedModel(path, data, model_info(sidecar.name, sidecar.licence, sidecar, sha256), sidecar)
+    return LocatedModel(path, data, model_info(sidecar.name, sidecar.licence, sidecar, sha256), sidecar, weights)
 
 
 def read_sidecar(path: Path, catalog: Catalog) -> Sidecar:
@@ -176,7 +202,12 @@ def read_sidecar(path: Path, catalog: Catalog) -> Sidecar:
 
 def sidecar_for(entry: ModelEntry, sha256: str) -> bytes:
     """The description of a file that was exported for `entry` on this machine."""
-    fields = {"name": entry.name, "licence": entry.licence, "sha256": sha256} | entry.model_dump(
+    return describe(entry.name, entry.licence, entry, sha256)
+
+
+def describe(name: str, licence: str, spec: ModelSpec, sha256: str) -> bytes:
+    """The sidecar file (YAML) of a model."""
+    fields = {"name": name, "licence": licence, "sha256": sha256} | spec.model_dump(
         mode="json", include=set(ModelSpec.model_fields), exclude_none=True
     )
     return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).encode()

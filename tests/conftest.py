@@ -17,6 +17,7 @@ from models.store import ModelStore
 # In CI a skipped test is a failure, unless its reason begins with one of these and something else covers it.
 ALLOWED_SKIPS = (
     "Install it with: pip install 'streetproof[openvino]'",  # run by .ci/run in an environment with the extras
+    "Install it with: pip install 'streetproof[int8]'",  # likewise
     "Install a CPU build of torch first, then: pip install 'streetproof[ultralytics]'",  # likewise
 )
 

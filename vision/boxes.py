@@ -51,6 +51,15 @@ def iou(a: Box, b: Box) -> float:
     return shared / union if union > 0 else 0.0
 
 
+def meeting(places: Sequence[Box], boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
+    """Whether each place shares any area with each box, [places, boxes]: most pairs need no closer look."""
+    a = np.array(places, np.float64).reshape(-1, 1, 4)
+    b = np.array(boxes, np.float64).reshape(1, -1, 4)
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    both: npt.NDArray[np.bool_] = np.all(sides > 0, axis=2)
+    return both
+
+
 def ious(places: Sequence[Box], boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
     """IoU of each place with each box, [places, boxes]."""
     a = np.array(places, np.float64).reshape(-1, 1, 4)

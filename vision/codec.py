@@ -77,6 +77,7 @@ class _Stay(_Model):
     gap_ns: _Ns
     sworn_ns: _Ns
     sightings: Annotated[int, Field(ge=1)]
+    kept: Annotated[int, Field(ge=0)] = 0
 
     def value(self) -> Stay:
         earliest, departed = self.arrived.earliest, self.departed
@@ -97,6 +98,7 @@ class _Stay(_Model):
             gap_ns=self.gap_ns,
             sworn_ns=self.sworn_ns,
             sightings=self.sightings,
+            kept=self.kept,
         )
 
 
@@ -328,6 +330,7 @@ def _stay_json(stay: Stay) -> dict[str, JSON]:
         "gap_ns": stay.gap_ns,
         "sworn_ns": stay.sworn_ns,
         "sightings": stay.sightings,
+        **({"kept": stay.kept} if stay.kept else {}),
     }
 
 

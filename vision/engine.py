@@ -11,7 +11,7 @@ from streams.interface import DecodeLevel
 from vision.association.interface import JSON
 from vision.errors import OrderError, PolicyError
 from vision.holidays import Calendar
-from vision.interface import Box, Event, Stay, StayEnded, StayOpened, ViolationFired
+from vision.interface import NO_PIXELS, Event, PixelEvidence, Stay, StayEnded, StayOpened, ViolationFired
 from vision.judges import Judge, judges_of
 from vision.judges.interface import Sample
 from vision.policy import CameraRules, unknown_id
@@ -50,16 +50,16 @@ class Engine:
             self._watches[rules.camera] = Watch(rules, zone, self._tuning, calendar)
             self._judges[rules.camera] = judges_of(rules, zone, self._tuning, calendar)
 
-    def step(self, camera: str, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Event]:
+    def step(self, camera: str, at: Instant, detections: Detections, pixels: PixelEvidence = NO_PIXELS) -> list[Event]:
         """Take in what a detector saw on `camera` at `at`; the events this brings, ended, opened, fired in this order.
 
         Give every looked-at frame, those without detections as well: a frame that shows nothing is what tells an empty
-        place from missing footage. `emptied`: places that show again what was there before something came to stand in
-        them, see `vision.emptied`; the engine is given this evidence rather than pixels, so that a decision can be
-        judged again from what is stored. Raises OrderError for an unknown camera, and for a time not after the last.
+        place from missing footage. `pixels` is what `vision.remembered` says of the same look; the engine is given this
+        evidence rather than a picture, so that a decision can be judged again from what is stored. Raises OrderError
+        for an unknown camera, and for a time not after the last.
         """
-        events = self._watch(camera).step(at, detections, emptied)
-        sample = Sample(at, detections, emptied)
+        events = self._watch(camera).step(at, detections, pixels)
+        sample = Sample(at, detections, pixels)
         for judge in self._others(camera):
             events += judge.step(sample)
         return sorted(events, key=lambda event: _ORDER.index(type(event)))

@@ -11,6 +11,20 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
+class PixelEvidence:
+    """What pixels say of one look beside the boxes of a detector; see `vision.remembered`."""
+
+    emptied: tuple[Box, ...] = ()
+    """Places that show again what was there before something came to stand in them."""
+    kept: tuple[Box, ...] = ()
+    """Places that show what came to stand in them, whether or not a detector found it in this look."""
+
+
+NO_PIXELS = PixelEvidence()
+"""Nothing is known but the boxes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One sighting of a standing object in one frame."""
 
@@ -53,6 +67,9 @@ class Stay:
     """What can be sworn to of one and the same object: the seen time of the longest stretch without a look away so long
     that another could have taken its place (`Tuning.identity_ns`). At most `seen_ns`."""
     sightings: int
+    """Looks in which a box showed it."""
+    kept: int = 0
+    """Looks in which no box did, and pixels showed it unchanged at its place; they count as seen."""
 
     @property
     def seen_s(self) -> float:

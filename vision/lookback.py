@@ -189,16 +189,17 @@ def _scene(stay: Stay, samples: Iterable[tuple[Instant, Detections]]) -> _Scene 
         before = at.utc_ns
         if len(scene.times) == MAX_SAMPLES:
             return None
+        boxes = normalised(detections)
         near = [
             box
-            for box, name in zip(normalised(detections), detections.names, strict=True)
+            for box, name in zip(boxes, detections.names, strict=True)
             if family(name) == kind and shift(place, box) <= _REACH
         ]
         scene.instants.append(at)
         scene.times.append(at.utc_ns)
         scene.boxes.append(sorted(near))
         # What shows the object itself does not hide it.
-        scene.covered.append(not any(_there(place, box) for box in near) and hidden(place, detections, tuning))
+        scene.covered.append(not any(_there(place, box) for box in near) and hidden(place, boxes, tuning))
     return scene
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from models.interface import Detections
-from vision.boxes import area, family, intersection, iou, nested, normalised, shift, similar_size
+from vision.boxes import area, family, intersection, iou, meeting, nested, shift, similar_size
 from vision.interface import Box, Moment
 from vision.standing import Standing
 from vision.tuning import Tuning
@@ -28,8 +27,9 @@ def match(standings: Sequence[Standing], moments: Sequence[Moment], tuning: Tuni
     """Give each box to the object whose place it shows, open stays first; of several boxes the closest shows it."""
     best: list[Moment | None] = [None] * len(standings)
     homeless = []
-    for moment in moments:
-        fits = [index for index, standing in enumerate(standings) if shows(standing, moment, tuning)]
+    near = meeting([standing.place for standing in standings], [moment.box for moment in moments])
+    for number, moment in enumerate(moments):
+        fits = [index for index in near[:, number].nonzero()[0].tolist() if shows(standings[index], moment, tuning)]
         if not fits:
             homeless.append(moment)
             continue
@@ -108,13 +108,8 @@ def _came_from_elsewhere(box: Box, place: Box, before: Sequence[Box], now: Seque
     return False
 
 
-def hidden(place: Box, detections: Detections, tuning: Tuning) -> bool:
-    """Whether some detected object, of any class and score, stands before the place and covers it."""
-    return hidden_by(place, normalised(detections), tuning)
-
-
-def hidden_by(place: Box, boxes: Sequence[Box], tuning: Tuning) -> bool:
-    """Whether one of the boxes stands before the place and covers it."""
+def hidden(place: Box, boxes: Iterable[Box], tuning: Tuning) -> bool:
+    """Whether one of the boxes, of whatever is there, stands before the place and covers it."""
     highest = place[3] - tuning.hidden_level * (place[3] - place[1])
     needed = tuning.hidden_share * area(place)
     return any(box[3] >= highest and intersection(place, box) >= needed for box in boxes)

@@ -25,7 +25,7 @@ from vision.interface import Box, Violation, ViolationFired
 from vision.judges.lot import Limits
 from vision.judges.parked import Place, matched
 from vision.judges.sightings import sightings
-from vision.matching import hidden_by
+from vision.matching import hidden
 from vision.policy import AnyRule, BikeClutterRule, CameraRules, IntrusionRule, NoParkingRule, Zone
 from vision.tuning import Tuning
 
@@ -271,7 +271,7 @@ class _Judge:
             stands = before is not None and iou(before, box) >= self._tuning.place_iou
             self._standing_at_end = self._standing_at_end or stands
             return State.TAKEN if stands else State.HIDDEN
-        if hidden_by(place, boxes, self._tuning) or any(share_ground(place, box) >= _TOUCHES for box in ours):
+        if hidden(place, boxes, self._tuning) or any(share_ground(place, box) >= _TOUCHES for box in ours):
             return State.HIDDEN
         self._taken, self._standing_at_end = None, False
         return State.UNCHANGED if look.unchanged else State.FREE

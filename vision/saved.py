@@ -57,7 +57,8 @@ def standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str |
         "counts of sightings": standing.sightings >= 1
         and sum(standing.classes.values()) == standing.sightings
         and min(standing.classes.values()) >= 1
-        and min(standing.absent_samples, standing.emptied_samples, standing.displaced, standing.misses) >= 0,
+        and min(standing.absent_samples, standing.emptied_samples, standing.displaced, standing.misses, standing.kept)
+        >= 0,
         "zones or rules that are not configured": all(zone in zones for zone in standing.zones)
         and all(
             tally.zones and all(tally.rule in zones.get(zone, ()) for zone in tally.zones) for tally in standing.tallies

@@ -10,8 +10,9 @@ from streams.interface import Frame
 from vision.attention import ChangeGate
 from vision.steady import MOST, SteadyView
 
-REVISION = 3
-"""Changes when the same frames would be shown to the model differently: what was seen before is not used again."""
+REVISION = 5
+"""Changes when the same frames would be shown to the model, or remembered, differently: what was seen before is not
+used again."""
 AVERAGED_LOOKS = MOST
 
 

@@ -35,6 +35,8 @@ class Standing:
     first: Instant
     last_seen: Instant
     sightings: int = 1
+    kept: int = 0
+    """Samples in which no box showed it and pixels did."""
     seen_ns: int = 0
     occluded_ns: int = 0
     gap_ns: int = 0
@@ -72,8 +74,24 @@ class Standing:
         return any(tally.fired for tally in self.tallies)
 
     def seen_again(self, moment: Moment, max_unseen_ns: int, tuning: Tuning) -> None:
-        """Count the time since the last sighting, and forget the absence."""
-        elapsed = moment.at.utc_ns - self.last_seen.utc_ns
+        """A box shows it."""
+        self._stands(moment.at, max_unseen_ns, tuning)
+        self.sightings += 1
+        self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
+        self.displaced = tuning.displaced_after(
+            self.displaced, min(shift(self.place, moment.box), shift(self.box, moment.box))
+        )
+        self.box = moment.box
+
+    def kept_in_place(self, at: Instant, max_unseen_ns: int, tuning: Tuning) -> None:
+        """No box shows it, but its place looks as it did when one did."""
+        self._stands(at, max_unseen_ns, tuning)
+        self.kept += 1
+        self.displaced = tuning.displaced_after(self.displaced, 0.0)
+
+    def _stands(self, at: Instant, max_unseen_ns: int, tuning: Tuning) -> None:
+        """Count the time since it was seen last, and forget the absence."""
+        elapsed = at.utc_ns - self.last_seen.utc_ns
         if elapsed > tuning.identity_ns:
             self.stretch_ns = 0
         if self.pending_gap_ns == 0 and elapsed <= max_unseen_ns:
@@ -84,14 +102,8 @@ class Standing:
             self.gap_ns += self.pending_gap_ns
             self.occluded_ns += elapsed - self.pending_gap_ns
         self.pending_gap_ns, self.doubted = 0, False
-        self.last_seen = moment.at
-        self.sightings += 1
-        self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
+        self.last_seen = at
         self._not_absent()
-        self.displaced = tuning.displaced_after(
-            self.displaced, min(shift(self.place, moment.box), shift(self.box, moment.box))
-        )
-        self.box = moment.box
 
     def gap(self, length_ns: int) -> None:
         """No frames for `length_ns`."""
@@ -171,6 +183,7 @@ class Standing:
             gap_ns=self.gap_ns,
             sworn_ns=self.sworn_ns,
             sightings=self.sightings,
+            kept=self.kept,
         )
 
 

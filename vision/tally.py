@@ -76,17 +76,25 @@ class Tally:
         if not force.qualifies(moment):
             return ()
         now = moment.at.utc_ns
-        if self.last_ns is not None and not self.broken and now - self.last_ns <= rule.max_unseen:
-            ordinary_ns, exempt = force.split(self.last_ns, now)
-            self.counted_ns += ordinary_ns
-            for key, length_ns in exempt.items():
-                self.exempt_ns[key] = self.exempt_ns.get(key, 0) + length_ns
-        self.last_ns, self.broken = now, False
+        self._count(now, force)
         if self.overrun(force) is not None:
             return self.shown(moment)
         if force.contains(now):
             self.keep(moment)
         return ()
+
+    def kept(self, at: Instant, force: RuleInForce) -> None:
+        """Count a sample in which pixels showed what had qualified. No rule fires by it: a box has to confirm it."""
+        if self.last_ns is not None and not self.fired:
+            self._count(at.utc_ns, force)
+
+    def _count(self, now: int, force: RuleInForce) -> None:
+        if self.last_ns is not None and not self.broken and now - self.last_ns <= force.rule.max_unseen:
+            ordinary_ns, exempt = force.split(self.last_ns, now)
+            self.counted_ns += ordinary_ns
+            for key, length_ns in exempt.items():
+                self.exempt_ns[key] = self.exempt_ns.get(key, 0) + length_ns
+        self.last_ns, self.broken = now, False
 
     def overrun(self, force: RuleInForce) -> Overrun | None:
         """The limit that the time counted so far has passed."""

@@ -31,9 +31,10 @@ class Tuning:
     """A stay ends when its visible place was empty for both of these."""
     absence_fired_ns: int = 30 * NS_PER_S
     """... once it has broken a rule: a second case for one car is worse then than a stay that ends late."""
-    emptied_iou: float = 0.5
+    remembered_iou: float = 0.5
+    """What pixels say of a place holds for a stay whose place overlaps it so much."""
     emptied_samples: int = 2
-    """It ends as well when its place, told by so much of it, was seen empty in so many samples: then pixels say so."""
+    """A stay ends as well when its place was seen empty in so many samples: then pixels say so."""
     displaced_iou: float = 0.15
     displaced_size: float = 1.5
     displaced_level: float = 0.15

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -18,7 +17,18 @@ from vision.boxes import family, iou, normalised
 from vision.footprint import area_of, share_ground
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
-from vision.interface import Box, Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
+from vision.interface import (
+    NO_PIXELS,
+    Box,
+    Event,
+    Moment,
+    PixelEvidence,
+    Stay,
+    StayEnded,
+    StayOpened,
+    Violation,
+    ViolationFired,
+)
 from vision.matching import displaced, hidden, match, shows
 from vision.pace import EARLIEST_NS, LATEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
@@ -73,7 +83,7 @@ class Watch:
         """The calendar of public holidays that its rules depend on, if any does."""
         return next((force.calendar for force in self._forces.values() if force.calendar is not None), None)
 
-    def step(self, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Event]:
+    def step(self, at: Instant, detections: Detections, pixels: PixelEvidence = NO_PIXELS) -> list[Event]:
         """Take in one sample. Events come in the order ended, opened, fired."""
         memory = self.memory
         before = memory.last if memory.running else None
@@ -85,22 +95,27 @@ class Watch:
         forgotten = [standing for standing in memory.standings if gap and not standing.open]
         ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
         found = match(memory.standings, moments, self._tuning)
-        seen = []
+        seen, kept = [], []
+        # What hides a place may be missed as well: there it is where it was.
+        around = (*normalised(detections), *pixels.kept)
         for standing, moment in zip(memory.standings, found.best, strict=True):
             if moment is not None:
                 seen.append((standing, moment))
+            elif self._any_of(pixels.kept, standing):
+                kept.append(standing)
             elif standing.open:
                 weight = displaced(standing, found.loose, previous, moments, self._tuning)
                 if weight:
                     standing.doubt(weight)
-                empty = any(iou(standing.place, place) >= self._tuning.emptied_iou for place in emptied)
-                if not weight and not empty and hidden(standing.place, detections, self._tuning):
+                empty = self._any_of(pixels.emptied, standing)
+                if not weight and not empty and hidden(standing.place, around, self._tuning):
                     continue
                 standing.absent(at, 0 if gap else elapsed, empty=empty)
         self._yield_places(seen)
         ended += self._give_up(at)
+        self._keep(at, kept)
         opened, fired = self._count(seen)
-        self._forget_candidates(at, [standing for standing, _ in seen], found.new)
+        self._forget_candidates(at, [*(standing for standing, _ in seen), *kept], found.new)
         for moment in found.new:
             # What stood there before the gap may be this: then the sample before the gap does not show its absence.
             earlier = [old.before for old in forgotten if shows(old, moment, self._tuning)]
@@ -204,11 +219,12 @@ class Watch:
     def _yield_places(self, seen: list[tuple[Standing, Moment]]) -> None:
         """Two objects cannot stand on the same ground: a stay not seen now has left what another stands on."""
         found = [standing for standing, _ in seen]
-        for newer in found:
-            for older in self.memory.standings:
+        latest_ns = max((newer.first.utc_ns for newer in found), default=0)
+        unseen = [old for old in self.memory.standings if old.open and old.last_seen.utc_ns < latest_ns]
+        for newer in found if unseen else ():
+            for older in unseen:
                 if (
-                    older.open
-                    and older.last_seen.utc_ns < newer.first.utc_ns
+                    older.last_seen.utc_ns < newer.first.utc_ns
                     and newer.sightings + 1 >= self._tuning.stand_sightings
                     and older.family == newer.family
                     and share_ground(older.place, newer.place) >= self._tuning.same_ground
@@ -239,11 +255,12 @@ class Watch:
         """Drop candidates that were not found again, and those that one now seen to stand or come has replaced."""
         tuning = self._tuning
         boxes = [*(standing.place for standing in seen), *(moment.box for moment in new)]
+        stand = [standing for standing in seen if standing.open]
 
         def stale(candidate: Standing) -> bool:
             if candidate.open:
                 return False
-            if any(other.open and iou(other.place, candidate.place) >= tuning.place_iou for other in seen):
+            if any(iou(other.place, candidate.place) >= tuning.place_iou for other in stand):
                 return True
             if any(other is candidate for other in seen):
                 return False
@@ -276,6 +293,19 @@ class Watch:
             classes={moment.cls: 1},
             tallies=tallies,
         )
+
+    def _any_of(self, places: tuple[Box, ...], standing: Standing) -> bool:
+        return any(iou(standing.place, place) >= self._tuning.remembered_iou for place in places)
+
+    def _keep(self, at: Instant, kept: list[Standing]) -> None:
+        """Let those count that pixels show and no box does."""
+        for standing in kept:
+            unseen_ns = at.utc_ns - standing.last_seen.utc_ns
+            standing.kept_in_place(at, self._max_unseen, self._tuning)
+            for tally in standing.tallies:
+                if unseen_ns > self._tuning.identity_ns and not tally.fired:
+                    tally.restart()
+                tally.kept(at, self._forces[tally.rule])
 
     def _count(self, seen: list[tuple[Standing, Moment]]) -> tuple[list[Event], list[Event]]:
         """Let the sightings count; the stays that open and the rules that fire by them."""

@@ -123,7 +123,7 @@ def judge(site: Site, seen: Observed, restarts: Sequence[float], footage: Footag
             waiting.pop(0)
             state = json.loads(json.dumps(course.engine.save()))
             course.engine = Engine.restore([rules], site.site.zone, state)
-        log.add(rules, course.see(one.at, one.detections, one.emptied) or ())
+        log.add(rules, course.see(one.at, one.detections, one.pixels) or ())
     course.cover(coverage_of(seen.end["coverage"]).end)
     log.add(rules, course.finish())
     return log.document()

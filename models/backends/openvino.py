@@ -16,7 +16,7 @@ _DTYPES = {"f32": "tensor(float)", "f16": "tensor(float16)", "u8": "tensor(uint8
 class OpenVinoSession:
     """A graph compiled by OpenVINO."""
 
-    def __init__(self, graph: bytes, threads: int, where: str) -> None:
+    def __init__(self, graph: bytes, threads: int, where: str, weights: bytes | None = None) -> None:
         try:
             import openvino  # type: ignore[import-not-found,unused-ignore]
         except ImportError as error:
@@ -33,7 +33,8 @@ class OpenVinoSession:
             "INFERENCE_PRECISION_HINT": "f32",
         }
         try:
-            self._compiled = core.compile_model(core.read_model(graph), "CPU", settings)
+            model = core.read_model(graph) if weights is None else core.read_model(graph, weights)
+            self._compiled = core.compile_model(model, "CPU", settings)
         except RuntimeError as error:
             raise ModelRefusedError(f"OpenVINO cannot load this graph ({_first_line(error)})", where=where) from error
         self._where = where
@@ -60,8 +61,9 @@ class OpenVinoSession:
 class OpenVinoBackend:
     """Opens graphs with OpenVINO."""
 
-    def open(self, graph: bytes, *, threads: int, where: str) -> OpenVinoSession:
-        return OpenVinoSession(graph, threads, where)
+    def open(self, graph: bytes, *, threads: int, where: str, weights: bytes | None = None) -> OpenVinoSession:
+        """As `Backend.open`; with `weights`, `graph` is the XML of OpenVINO's own format, and they its .bin."""
+        return OpenVinoSession(graph, threads, where, weights)
 
 
 def _tensor(port: object) -> Tensor:

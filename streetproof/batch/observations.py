@@ -1,9 +1,9 @@
 """What a model saw in one recording, kept beside it: one JSON line per frame between a header and an end line.
 
-A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, and `"emptied":[[x1,y1,x2,y2]]` where
-places are empty again (shares of the image); `utc` has nine decimals. The numbers are rounded on the way in (a
-hundredth of a pixel, a ten-thousandth of score), so that judging from the file and judging while looking cannot differ.
-The end line proves that the file is whole.
+A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, and `"emptied":[[x1,y1,x2,y2]]` and
+`"kept"` where pixels say something of places (shares of the image, see `vision.remembered`); `utc` has nine decimals.
+The numbers are rounded on the way in (a hundredth of a pixel, a ten-thousandth of score), so that judging from the file
+and judging while looking cannot differ. The end line proves that the file is whole.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from streams.instant import Instant, iso_utc
 from streams.interface import Coverage, Gap, Problem
 from streetproof.errors import StreetproofError
 from vision.codec import from_json, to_json
-from vision.interface import Box
+from vision.interface import NO_PIXELS, Box, PixelEvidence
 
 FORMAT = "streetproof-observations/1"
 
@@ -43,8 +43,7 @@ class Observation:
     pts: int
     detections: Detections
     repeated: bool
-    emptied: tuple[Box, ...] = ()
-    """Places that are empty again, see `vision.emptied`."""
+    pixels: PixelEvidence = NO_PIXELS
 
 
 class ObservationWriter:
@@ -68,10 +67,16 @@ class ObservationWriter:
             self._partial.unlink(missing_ok=True)
 
     def add(
-        self, camera: str, at: Instant, pts: int, detections: Detections, repeated: bool, emptied: Sequence[Box] = ()
+        self,
+        camera: str,
+        at: Instant,
+        pts: int,
+        detections: Detections,
+        repeated: bool,
+        pixels: PixelEvidence = NO_PIXELS,
     ) -> None:
         """Append one frame; frames come in order of time."""
-        told = {"emptied": [list(box) for box in emptied]} if emptied else {}
+        told = {name: [list(box) for box in boxes] for name, boxes in asdict(pixels).items() if boxes}
         self._line(
             {
                 "camera": camera,
@@ -149,10 +154,14 @@ def read_observations(path: Path) -> Iterator[Observation]:
                 model=header.model,
             ),
             repeated=line["repeated"],
-            emptied=tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in line.get("emptied", ())),
+            pixels=PixelEvidence(_places(line.get("emptied", ())), _places(line.get("kept", ()))),
         )
     if not whole:
         raise _cut_short(path)
+
+
+def _places(boxes: Sequence[Sequence[float]]) -> tuple[Box, ...]:
+    return tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in boxes)
 
 
 def as_stored(detections: Detections) -> Detections:

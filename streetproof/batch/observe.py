@@ -30,7 +30,7 @@ from streetproof.batch.observations import (
 from streetproof.settings.site import Look
 from vision.attention import ChangeGate
 from vision.codec import to_json
-from vision.emptied import EmptiedPlaces
+from vision.remembered import RememberedPlaces
 from vision.sight import REVISION, Sight
 
 _REPORT_EVERY_NS = 5 * NS_PER_S
@@ -172,7 +172,7 @@ def _look_at(
     rate = task.look.rate if level is DecodeLevel.SAMPLED else None
     sight = Sight(ChangeGate(task.look.max_reuse) if task.look.skip_unchanged else None)
     spacing = _Spacing(task.look.max_interval) if level is DecodeLevel.KEYFRAMES else None
-    places = EmptiedPlaces()
+    places = RememberedPlaces()
     last: Detections | None = None
     shown: Image | None = None
     looked = inferred = 0
@@ -188,8 +188,8 @@ def _look_at(
                 last = as_stored(detector.detect([shown], sizes=[frame.size])[0])
                 inferred += 1
             looked += 1
-            emptied = places.look(frame.at, None if repeated else shown, last)
-            writer.add(task.camera, frame.at, frame.pts, last, repeated, emptied)
+            pixels = places.look(frame.at, None if repeated else shown, last)
+            writer.add(task.camera, frame.at, frame.pts, last, repeated, pixels)
             done_ns = frame.at.utc_ns - source.start.utc_ns
             if done_ns - reported_ns >= _REPORT_EVERY_NS:
                 reported_ns = done_ns

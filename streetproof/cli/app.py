@@ -10,9 +10,11 @@ import typer
 from streetproof.cli import (
     batch,
     config,
+    dataset,
     demo,
     evaluate,
     models,
+    models_make,
     plates,
     recheck,
     recordings,
@@ -64,7 +66,10 @@ app.command(epilog=verify.EPILOG)(verify.verify)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)
 app.command(epilog=status.EPILOG)(status.status)
 app.add_typer(config.app, name="config")
+models.app.command(epilog=models_make.TRAIN_EPILOG)(models_make.train)
+models.app.command(epilog=models_make.EXPORT_EPILOG)(models_make.export)
 app.add_typer(models.app, name="models")
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(plates.app, name="plates")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(zones.app, name="zones")
@@ -76,7 +81,7 @@ def main() -> None:
         app()
     except StreetproofError as error:
         print_error(error)
-        # `models pull` and `models check` are checks: what they refuse has failed. All else could not be done.
+        # What stands under `models` are checks: what they refuse has failed. All else could not be done.
         sys.exit(Exit.FAILED if sys.argv[1:2] == ["models"] else Exit.ERROR)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

@@ -26,7 +26,7 @@ def _about_the_model(loaded: LoadedSite) -> list[Mistake]:
     from vision.policy import unknown_id
 
     name, catalog = loaded.site.model.name, load_catalog().models
-    if name.endswith(".onnx"):
+    if name.endswith((".onnx", ".xml")):
         return []  # a file of the operator's own: known when it is loaded
     if name not in catalog:
         return [mistake_at(loaded.document, ("model", "name"), f"the catalog has {unknown_id('model', name, catalog)}")]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from models.store import ModelStore
 
 app = typer.Typer(
-    help="Models: what there is, fetching, checking, timing.", no_args_is_help=True, rich_markup_mode=None
+    help="Models: what there is, fetching, checking, timing, training, exporting.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 

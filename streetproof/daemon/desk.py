@@ -15,12 +15,12 @@ from models.interface import Detections, Image, ModelInfo
 from streams.instant import NS_PER_S, Instant
 from streams.interface import DecodeLevel
 from streetproof.daemon.messages import LookBack, StreamRole
-from vision.emptied import EmptiedPlaces
 from vision.engine import Engine
 from vision.errors import OrderError, StateError
 from vision.interface import Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.lookback import pin_arrival
 from vision.policy import CameraRules
+from vision.remembered import RememberedPlaces
 
 _BACK_FRAMES = 250
 """A look back takes at most so many frames: ten seconds of full rate."""
@@ -76,7 +76,7 @@ class Desk:
         self._zone = zone
         self._camera = rules.camera
         self._engine = Engine([rules], zone) if state is None else Engine.restore([rules], zone, state)
-        self._places = EmptiedPlaces()
+        self._places = RememberedPlaces()
         self._backs: dict[str, _Back] = {}
         self._tokens = 0
         self._refused = 0
@@ -138,7 +138,7 @@ class Desk:
         self.changed = True
         self._backs.clear()
         self._engine.suspend(self._camera, since)
-        self._places = EmptiedPlaces()
+        self._places = RememberedPlaces()
 
     def resume(self) -> None:
         """The view is what it was: the next look is judged again, after a gap."""

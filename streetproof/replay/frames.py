@@ -18,7 +18,7 @@ from models.interface import Detections, ModelInfo
 from streams.instant import from_iso
 from streetproof.replay.tally import Names
 from vision.boxes import relatives
-from vision.interface import Box
+from vision.interface import NO_PIXELS, Box, PixelEvidence
 
 MAX_SIDE = 65_535
 """Pixels of the larger side of an image."""
@@ -48,8 +48,7 @@ class Frame:
     """Boxes that reached out of the image and were cut to it."""
     outside: int
     """Boxes wholly outside of it, left out."""
-    emptied: tuple[Box, ...] = ()
-    """Places that are empty again, see `vision.emptied`."""
+    pixels: PixelEvidence = NO_PIXELS
 
 
 class Vocabulary:
@@ -117,20 +116,22 @@ def frame_of(value: dict[str, Any], vocabulary: Vocabulary, names: Names) -> Fra
         size=size,
         model=vocabulary.model,
     )
-    return Frame(camera, utc_ns, detections, clipped, outside, _emptied(value.get("emptied", [])))
+    pixels = PixelEvidence(_places(value, "emptied"), _places(value, "kept"))
+    return Frame(camera, utc_ns, detections, clipped, outside, pixels)
 
 
-def _emptied(value: object) -> tuple[Box, ...]:
+def _places(frame: dict[str, Any], name: str) -> tuple[Box, ...]:
+    value = frame.get(name, [])
     remedy = "Write [[x1, y1, x2, y2], ...] in fractions of the image, or leave it out"
     if not isinstance(value, list):
-        _refuse("`emptied` must be a list", remedy)
+        _refuse(f"`{name}` must be a list", remedy)
     places: list[Box] = []
     for number, place in enumerate(value, start=1):
         if not isinstance(place, list) or len(place) != 4 or not all(map(_is_number, place)):
-            _refuse(f"place {number} of `emptied` must be four numbers", remedy)
+            _refuse(f"place {number} of `{name}` must be four numbers", remedy)
         x1, y1, x2, y2 = place
         if not (0 <= x1 <= x2 <= 1 and 0 <= y1 <= y2 <= 1):
-            _refuse(f"place {number} of `emptied` does not lie in the image", remedy)
+            _refuse(f"place {number} of `{name}` does not lie in the image", remedy)
         places.append((x1, y1, x2, y2))
     return tuple(places)
 

@@ -150,7 +150,7 @@ class Judging:
 
     def _judge(self, courses: Iterable[tuple[_Judged, Course]], at: Instant, frame: Frame, where: str) -> None:
         for one, course in courses:
-            ended = course.see(at, frame.detections, frame.emptied)
+            ended = course.see(at, frame.detections, frame.pixels)
             if ended is None:
                 self.read.overlapping.add(where)
                 return  # the courses of one camera have come equally far

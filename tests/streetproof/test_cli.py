@@ -18,8 +18,9 @@ from tests.streetproof.commands import command, streetproof
 
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
-    "demo", "batch", "evaluate", "replay", "verify", "whatif", "config check", "config schema", "models list",
-    "models pull", "models check", "models bench", "plates read", "recheck", "recordings check", "recordings rebuild",
+    "demo", "batch", "evaluate", "replay", "verify", "whatif", "config check", "config schema", "dataset check",
+    "dataset export", "models list", "models pull", "models check", "models bench", "models export", "models train",
+    "plates read", "recheck", "recordings check", "recordings rebuild",
     "recordings release", "run", "status", "zones preview",
 ]  # fmt: skip
 

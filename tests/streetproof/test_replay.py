@@ -7,7 +7,6 @@ import json
 import random
 import re
 import tracemalloc
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from tests.streetproof.commands import inside
 from tests.streetproof.detections import DEMO, VAN, demo_site, frame, site_with, van_from, write
 from tests.streetproof.test_judge import every, recording
 from vision.engine import Engine
-from vision.interface import Box
+from vision.interface import NO_PIXELS, PixelEvidence
 
 GOLDEN = Path(__file__).parent / "golden" / "events.json"
 
@@ -118,12 +117,14 @@ def test_saving_and_restoring_the_engine_on_the_way_changes_nothing(
     expected = events(street)
     see, zone, restored, chance = Course.see, demo_site().site.site.zone, 0, random.Random()
 
-    def seen(self: Course, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Ended] | None:
+    def seen(
+        self: Course, at: Instant, detections: Detections, pixels: PixelEvidence = NO_PIXELS
+    ) -> list[Ended] | None:
         nonlocal restored
         if chance.random() < 0.3:
             restored += 1
             self.engine = Engine.restore([self.rules], zone, json.loads(json.dumps(self.engine.save())))
-        return see(self, at, detections, emptied)
+        return see(self, at, detections, pixels)
 
     monkeypatch.setattr(Course, "see", seen)
     assert events(street) == expected

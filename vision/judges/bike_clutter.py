@@ -50,7 +50,7 @@ from vision.judges.lot import (
 )
 from vision.judges.parked import Place, apart, matched, ridden, sworn
 from vision.judges.sightings import sightings
-from vision.matching import hidden_by
+from vision.matching import hidden
 from vision.pace import EARLIEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
 from vision.rules.bike_clutter import RIDER, BikeClutterRule
@@ -193,8 +193,8 @@ class BikeClutter:
             elif now - place.last_ns > tuning.forget_ns:
                 place.gone = True
             else:
-                empty = any(iou(place.box, one) >= tuning.emptied_iou for one in sample.emptied)
-                if empty or not hidden_by(place.box, boxes, tuning):
+                empty = any(iou(place.box, one) >= tuning.remembered_iou for one in sample.pixels.emptied)
+                if empty or not hidden(place.box, boxes, tuning):
                     place.absent(elapsed_ns, empty=empty, max_unseen_ns=rule.max_unseen, tuning=tuning)
         settled = lot.settled_ns or 0
         lot.places = [p for p in lot.places if not p.gone or (p.since_ns is not None and p.last_ns > settled)]
@@ -230,7 +230,7 @@ class BikeClutter:
             return told  # it goes on
         known = [place for place in lot.places if place.stands and not place.gone]
         if excess.below is None:
-            here = [p for p in known if p.last_ns == at.utc_ns or hidden_by(p.box, boxes, tuning)]
+            here = [p for p in known if p.last_ns == at.utc_ns or hidden(p.box, boxes, tuning)]
             excess.below = None if terms.over(here, tuning) else at
         if not terms.over(known, tuning) or at.utc_ns - excess.last.utc_ns > tuning.forget_ns:
             told.append(self._ended(lot, terms))

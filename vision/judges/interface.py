@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol
@@ -12,7 +11,7 @@ from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
 from vision.holidays import Calendar
-from vision.interface import Box, Event, Stay
+from vision.interface import NO_PIXELS, Event, PixelEvidence, Stay
 from vision.policy import CameraRules
 from vision.tuning import Tuning
 
@@ -23,8 +22,8 @@ class Sample:
 
     at: Instant
     detections: Detections
-    emptied: Sequence[Box] = ()
-    """Places that show again what was there before something came to stand in them."""
+    pixels: PixelEvidence = NO_PIXELS
+    """What pixels say of places, see `vision.remembered`."""
 
 
 class Judge(Protocol):

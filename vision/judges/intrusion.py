@@ -19,7 +19,7 @@ from pydantic import ConfigDict, TypeAdapter
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
-from vision.boxes import family, shift, similar_size
+from vision.boxes import family, normalised, shift, similar_size
 from vision.footprint import area_of
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
@@ -124,8 +124,9 @@ class Intrusion:
                     missed.append(visit)
             taken = set(shown.values())
             begun += [self._begin(name, *one, before) for m, one in enumerate(within) if m not in taken]
+        boxes_now = normalised(sample.detections) if missed else []
         for visit in missed:
-            if not hidden(visit.object.box, sample.detections, tuning):
+            if not hidden(visit.object.box, boxes_now, tuning):
                 visit.object.absent(sample.at, 0 if gap else elapsed)
         ended = self._leave(sample.at)
         memory.visits += begun

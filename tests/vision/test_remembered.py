@@ -1,4 +1,4 @@
-"""A place that is empty again is told by its pixels; whatever else there is, nothing is said."""
+"""Pixels tell that a place is empty again, or that what came there still stands; of all else nothing is said."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from streams.instant import NS_PER_S
 from tests.vision.byhand import PARKED, SHANGHAI, Seen, at, detections, moved, rules
 from vision.boxes import iou, ious
-from vision.emptied import EmptiedPlaces
 from vision.engine import Engine
-from vision.interface import Box, Event, StayEnded, StayOpened, ViolationFired
+from vision.interface import Box, Event, PixelEvidence, StayEnded, StayOpened, ViolationFired
+from vision.remembered import RememberedPlaces
 
 SIZE = (416, 234)
 RNG = np.random.default_rng(8)
@@ -42,11 +42,17 @@ def picture(
     return np.repeat(np.clip(noisy, 0, 255).round().astype(np.uint8)[..., None], 3, 2)
 
 
-def told(memory: EmptiedPlaces, t: float, image: np.ndarray | None, seen: list[Seen] | None = None) -> tuple[Box, ...]:
+def said(memory: RememberedPlaces, t: float, image: np.ndarray | None, seen: list[Seen] | None = None) -> PixelEvidence:
     return memory.look(at(t), image, detections(seen or []))
 
 
-def parked(memory: EmptiedPlaces, ground: np.ndarray, looks: np.ndarray, looks_before: int = 4) -> float:
+def told(
+    memory: RememberedPlaces, t: float, image: np.ndarray | None, seen: list[Seen] | None = None
+) -> tuple[Box, ...]:
+    return said(memory, t, image, seen).emptied
+
+
+def parked(memory: RememberedPlaces, ground: np.ndarray, looks: np.ndarray, looks_before: int = 4) -> float:
     """The empty street, then the vehicle, found ten times; when that was over."""
     for k in range(looks_before):
         assert told(memory, 2.0 * k, picture(ground, seed=k)) == ()
@@ -58,7 +64,7 @@ def parked(memory: EmptiedPlaces, ground: np.ndarray, looks: np.ndarray, looks_b
 @pytest.mark.parametrize("ground", [STREET, FLAT], ids=["structured", "flat"])
 @pytest.mark.parametrize(("light", "sigma"), [(1.0, 2.0), (1.3, 2.0), (0.6, 3.0), (0.35, 5.0)])
 def test_a_place_is_told_to_be_empty_as_soon_as_it_is(ground: np.ndarray, light: float, sigma: float) -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, ground, vehicle(1))
     (place,) = told(memory, t, picture(ground, light=light, sigma=sigma, seed=99))
     assert place == pytest.approx(BOX, abs=1e-3)
@@ -70,7 +76,7 @@ def test_a_place_is_told_to_be_empty_as_soon_as_it_is(ground: np.ndarray, light:
 def test_what_stands_unseen_by_the_detector_is_not_called_gone_in_whatever_light(
     ground: np.ndarray, light: float
 ) -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, ground, vehicle(1))
     for k in range(20):
         image = picture(ground, vehicle(1), light=light, sigma=3, seed=100 + k)
@@ -78,16 +84,16 @@ def test_what_stands_unseen_by_the_detector_is_not_called_gone_in_whatever_light
 
 
 @given(seed=st.integers(0, 10**6), shift=st.floats(-0.3, 0.3), light=st.floats(0.8, 1.5))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_another_thing_in_the_place_is_not_an_empty_place(seed: int, shift: float, light: float) -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, STREET, vehicle(1))
     other = moved(BOX, dx=shift)
     assert told(memory, t, picture(STREET, vehicle(2 + seed), other, light=light, seed=seed)) == ()
 
 
 def test_a_plain_bus_before_it_is_no_empty_place_while_it_is_detected() -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, FLAT, vehicle(1))
     bus: list[Seen] = [("bus", 0.4, (0.2, 0.3, 0.8, 0.75))]
     covered = picture(FLAT, np.full((54, 80), 170.0), (0.2, 0.3, 0.8, 0.75))
@@ -95,20 +101,20 @@ def test_a_plain_bus_before_it_is_no_empty_place_while_it_is_detected() -> None:
 
 
 def test_somebody_who_walks_through_the_empty_place_delays_it_and_no_more() -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, STREET, vehicle(1))
     assert told(memory, t, picture(STREET, person=0.38, seed=70)) == ()
     assert told(memory, t + 2, picture(STREET, seed=71)) != ()
 
 
 def test_where_nobody_knows_what_was_there_before_nothing_is_said() -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, STREET, vehicle(1), looks_before=0)
     assert told(memory, t, picture(STREET, seed=50)) == ()
 
 
 def test_a_passing_vehicle_leaves_no_empty_place() -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     for k in range(12):
         box = moved(BOX, dx=-1.5 + 0.8 * k)
         seen: list[Seen] = [("car", 0.9, box)] if box[0] >= 0 and box[2] <= 1 else []
@@ -116,28 +122,28 @@ def test_a_passing_vehicle_leaves_no_empty_place() -> None:
 
 
 def test_it_is_said_a_few_times_and_then_forgotten() -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, STREET, vehicle(1))
-    said = [len(told(memory, t + 2 * k, picture(STREET, seed=200 + k))) for k in range(8)]
-    assert said == [1, 1, 1, 1, 0, 0, 0, 0]
+    places = [len(told(memory, t + 2 * k, picture(STREET, seed=200 + k))) for k in range(8)]
+    assert places == [1, 1, 1, 1, 0, 0, 0, 0]
 
 
 def test_a_look_without_change_repeats_what_was_said() -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, STREET, vehicle(1))
     first = told(memory, t, picture(STREET, seed=9))
     assert first and told(memory, t + 2, None) == first
 
 
 def test_pictures_of_another_size_begin_anew() -> None:
-    memory = EmptiedPlaces()
+    memory = RememberedPlaces()
     t = parked(memory, STREET, vehicle(1))
     assert told(memory, t, picture(STREET)[:120]) == ()
     assert told(memory, t + 2, picture(STREET)) == ()
 
 
 def test_memory_is_bounded() -> None:
-    memory, rng = EmptiedPlaces(), np.random.default_rng(3)
+    memory, rng = RememberedPlaces(), np.random.default_rng(3)
     for k in range(60):
         xs, ys = rng.uniform(0, 0.9, (2, 40))
         seen: list[Seen] = [("car", 0.5, (x, y, x + 0.08, y + 0.08)) for x, y in zip(xs, ys, strict=True)]
@@ -145,11 +151,89 @@ def test_memory_is_bounded() -> None:
         assert len(memory._places) <= 64 and len(memory._past) <= 8
 
 
+def keeps(evidence: PixelEvidence) -> bool:
+    return any(iou(place, BOX) > 0.6 for place in evidence.kept)
+
+
+# -- that it still stands there ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ground", [STREET, FLAT], ids=["structured", "flat"])
+@pytest.mark.parametrize("light", [1.5, 1.0, 0.6, 0.35])
+def test_what_the_detector_misses_is_kept_in_whatever_light(ground: np.ndarray, light: float) -> None:
+    memory = RememberedPlaces()
+    t = parked(memory, ground, vehicle(1))
+    for k in range(5):
+        now = said(memory, t + 2 * k, picture(ground, vehicle(1), light=light, seed=100 + k))
+        assert len(now.kept) == 1 and not now.emptied and iou(now.kept[0], BOX) > 0.9
+
+
+@given(seed=st.integers(0, 10**6), shift=st.floats(-0.3, 0.3), light=st.floats(0.8, 1.5), covered=st.booleans())
+@settings(max_examples=25)
+def test_another_thing_or_the_empty_place_is_not_kept(seed: int, shift: float, light: float, covered: bool) -> None:
+    memory = RememberedPlaces()
+    t = parked(memory, STREET, vehicle(1))
+    bus: list[Seen] = [("bus", 0.4, (0.2, 0.3, 0.8, 0.75))] if covered else []
+    other = moved(BOX, dx=shift)
+    assert not keeps(said(memory, t, picture(STREET, vehicle(2 + seed), other, light=light, seed=seed), bus))
+    assert not keeps(said(memory, t + 2, picture(STREET, light=light, seed=seed), bus))
+
+
+def test_a_part_that_shows_over_a_bus_keeps_it_until_that_part_is_gone() -> None:
+    """The box of the bus covers all of it; its picture leaves the upper third free."""
+    memory = RememberedPlaces()
+    t = parked(memory, STREET, vehicle(1))
+    bus: list[Seen] = [("bus", 0.8, (0.2, 0.3, 0.8, 0.75))]
+
+    def behind(looks: np.ndarray | None, seed: int) -> np.ndarray:
+        image = picture(STREET, looks, seed=seed)
+        top = round((BOX[1] + (BOX[3] - BOX[1]) / 3) * SIZE[1])
+        image[top:175, 83:333] = 170
+        return image
+
+    assert all(keeps(said(memory, t + 2 * k, behind(vehicle(1), 70 + k), bus)) for k in range(4))
+    assert not any(keeps(said(memory, t + 10 + 2 * k, behind(None, 80 + k), bus)) for k in range(4))
+    assert not any(keeps(said(memory, t + 20 + 2 * k, behind(vehicle(5), 90 + k), bus)) for k in range(4))
+
+
+def test_a_look_in_passing_light_is_not_taken_for_the_empty_place() -> None:
+    """It stood there from the start and was found late; one look before that had other light on it."""
+    memory = RememberedPlaces()
+    for k in range(6):
+        looks = vehicle(9) if k == 0 else vehicle(1)
+        said(memory, 2.0 * k, picture(STREET, looks, seed=k))
+    for k in range(6, 10):
+        said(memory, 2.0 * k, picture(STREET, vehicle(1), seed=k), [("car", 0.8, BOX)])
+    assert said(memory, 20.0, picture(STREET, vehicle(9), seed=30)) == PixelEvidence()
+
+
+def test_what_was_found_in_a_look_and_in_its_repetition_was_found_twice() -> None:
+    memory = RememberedPlaces()
+    for k in range(3):
+        said(memory, 2.0 * k, picture(STREET, seed=k))
+    said(memory, 6.0, picture(STREET, vehicle(1)), [("car", 0.8, BOX)])
+    said(memory, 8.0, None, [("car", 0.8, BOX)])
+    assert keeps(said(memory, 10.0, picture(STREET, vehicle(1), seed=5)))
+    assert said(memory, 12.0, picture(STREET, seed=6)).emptied
+
+
+def test_several_boxes_for_one_object_are_one_place() -> None:
+    memory = RememberedPlaces()
+    both: list[Seen] = [("car", 0.8, BOX), ("truck", 0.4, moved(BOX, dx=0.02)), ("bus", 0.2, moved(BOX, dx=-0.02))]
+    for k in range(8):
+        now = said(memory, 2.0 * k, picture(STREET, vehicle(1), seed=k), both)
+    assert len(now.kept) == 1
+
+
 # -- what the engine makes of it ----------------------------------------------------------------------------------
 
 
 def play(engine: Engine, script: list[tuple[float, list[Seen], tuple[Box, ...]]]) -> list[Event]:
-    return [event for t, seen, emptied in script for event in engine.step("gt-01", at(t), detections(seen), emptied)]
+    return [
+        event
+        for t, seen, emptied in script
+        for event in engine.step("gt-01", at(t), detections(seen), PixelEvidence(emptied=emptied))
+    ]
 
 
 CAR: list[Seen] = [("car", 0.9, PARKED)]
@@ -193,6 +277,55 @@ def test_what_was_said_before_a_restart_still_counts() -> None:
     (ended,) = play(again, [(82.0, [], (PARKED,))])
     assert isinstance(ended, StayEnded) and ended.stay.departed == (at(78), at(80))
     assert ended.stay.last_seen.utc_ns == at(78).utc_ns and ended.stay.seen_ns == 78 * NS_PER_S
+
+
+def looks(
+    kept: dict[int, tuple[Box, ...]], found: set[int], count: int, engine: Engine | None = None
+) -> tuple[list[Event], Engine]:
+    """`count` looks at every other second: in `found` a detector finds the car, in `kept` pixels say what they say."""
+    engine = engine or Engine([rules()], SHANGHAI)
+    events = []
+    for k in range(count):
+        seen = CAR if k in found else list[Seen]()
+        events += engine.step("gt-01", at(2.0 * k), detections(seen), PixelEvidence(kept=kept.get(k, ())))
+    return events, engine
+
+
+def test_time_in_which_pixels_show_it_counts_as_seen_and_a_box_confirms_the_violation() -> None:
+    found = {0, 1, 2, 38}
+    pixels = {k: (moved(PARKED, dx=0.05),) for k in range(50) if k not in found}
+    events, engine = looks(pixels, found, 50)
+    opened, fired = events
+    assert isinstance(opened, StayOpened) and isinstance(fired, ViolationFired)
+    violation = fired.violation
+    assert violation.fired_at == at(76) and violation.dwell_lower_bound_ns == 76 * NS_PER_S
+    assert violation.stay.sightings == 4 and violation.stay.kept == 35
+    assert {moment.at for moment in violation.moments} == {at(0), at(2), at(4), at(76)}
+    (stay,) = engine.standing("gt-01")
+    assert stay.seen_ns == 98 * NS_PER_S and stay.occluded_ns == 0 and stay.last_seen == at(98)
+    # Without that evidence it is gone, and comes anew.
+    assert [type(event) for event in looks({}, found, 50)[0]] == [StayOpened, StayEnded]
+
+
+def test_pixels_of_another_place_keep_nothing_and_pixels_alone_open_no_stay() -> None:
+    elsewhere = {k: (moved(PARKED, dx=0.6),) for k in range(50)}
+    assert [type(event) for event in looks(elsewhere, {0, 1, 2}, 50)[0]] == [StayOpened, StayEnded]
+    assert looks({k: (PARKED,) for k in range(50)}, {0, 1}, 50)[0] == []
+    assert looks({k: (PARKED,) for k in range(50)}, set(), 50)[0] == []
+
+
+def test_a_box_beside_the_place_does_not_move_on_what_pixels_show_in_it() -> None:
+    """A second box for half of it says that it moved; its pixels know better."""
+    engine = Engine([rules()], SHANGHAI)
+    beside: list[Seen] = [("car", 0.5, moved(PARKED, dx=0.4))]
+    script = [CAR] * 3 + [beside] * 30 + [CAR] * 3
+    events = [
+        event
+        for k, seen in enumerate(script)
+        for event in engine.step("gt-01", at(2.0 * k), detections(seen), PixelEvidence(kept=(PARKED,)))
+    ]
+    assert [event.stay.place for event in events if isinstance(event, StayEnded)] == []
+    assert engine.standing("gt-01")[0].kept == 30
 
 
 BOXES = st.lists(

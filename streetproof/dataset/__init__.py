@@ -1,0 +1,1 @@
+"""Reviewed cases as a data set to train detectors from."""
