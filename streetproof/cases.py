@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evidence_export.case import CameraFacts, CaseRequest, EvidenceLimits, Recording, SiteFacts, Software
+from evidence_export.kinds import has_plate
 from models.catalog import load_catalog
 from models.interface import ModelInfo
 from streetproof.plates import plate_rules
@@ -72,7 +73,7 @@ def case_request(
         config_sha256=loaded.sha256,
         software=Software("streetproof", __version__),
         limits=limits_of(loaded),
-        plates=plate_rules(site, stay.cls),
+        plates=plate_rules(site, stay.cls) if has_plate(rules.policy.rule(violation.rule).kind) else None,
     )
 
 

@@ -38,7 +38,7 @@ def plate_spec(site: Site, store: ModelStore, request: CaseRequest) -> PlateSpec
 
 
 def plate_rules(site: Site, cls: str) -> PlateRules | None:
-    """How the sealer is to read the plate of something of that class; None: not at all, or it has none."""
+    """How the sealer is to read the plate of one thing of that class; None: not at all, or it has none."""
     if site.plates is None or cls not in _WITH_PLATES:
         return None
     return PlateRules(frames=site.plates.frames, min_character=site.plates.certainty)

@@ -49,7 +49,7 @@ DOUBTS = {
 _BRACKETS = Said("方括号内为存疑字符及其他可能；", "doubtful characters stand in brackets with what else they may be; ")
 
 
-def lines_of(plate: Mapping[str, Any]) -> Iterator[Said]:
+def plate_lines(plate: Mapping[str, Any]) -> Iterator[Said]:
     """The statement `plate` of a `case.json`, for a lay reader. Nothing where no plate was looked for."""
     status = plate.get("status")
     if status == NONE_FOUND:

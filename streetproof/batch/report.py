@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
+from evidence_export.words import Said, kind_words
 from streetproof.errors import StreetproofError
 from streetproof.version import __version__
 
@@ -30,6 +31,12 @@ BLOCKERS = {
 }
 """What stands in the way of approval, in Chinese; docs/officers.md has the same list."""
 FORMAT = "streetproof-batch-report/1"
+_STOOD = Said("至少停留", "stood at least")
+_LASTED = {
+    "intrusion": Said("至少在场", "there for at least"),
+    "bike_clutter": Said("至少超限", "over the limit for at least"),
+}
+"""What the time of a case of another kind is; of all others it is standing time."""
 
 
 class ReportError(StreetproofError):
@@ -78,9 +85,17 @@ def write_report(out: Path, content: dict[str, Any]) -> BatchReport:
     )
     environment.filters["clock"] = _clock_in(ZoneInfo(document["site"]["timezone"]))
     environment.filters["span"] = _span
+    environment.filters["kind"] = _kind
+    environment.filters["lasted"] = lambda kind: _LASTED.get(kind, _STOOD).zh
+    environment.filters["lasted_en"] = lambda kind: _LASTED.get(kind, _STOOD).en
     environment.filters["blocker"] = lambda code: BLOCKERS.get(code, code)
     _replace(report.html, environment.get_template("report.html").render(document))
     return report
+
+
+def _kind(kind: str) -> str:
+    words = kind_words(kind, kind)
+    return f"{words.zh} {words.en}"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence_export.case import CaseRequest
-from evidence_export.plates.words import lines_of
+from evidence_export.plates.words import plate_lines
 from streetproof.batch.judge import Judge
 from streetproof.batch.observations import coverage_of
 from streetproof.batch.observe import Observed
@@ -65,6 +65,8 @@ def case_json(manifest: Mapping[str, Any], bundle: Path, *, new: bool, note: str
         "zone": violation["zone"],
         "zone_name": violation["zone_name"] if isinstance(violation["zone_name"], str) else violation["zone"],
         "rule": violation["rule"],
+        "kind": violation["kind"] if isinstance(violation["kind"], str) else "",
+        "count": violation["clutter"]["fired"]["count"] if "clutter" in violation else None,
         "cls": stay["class"],
         "arrived": stay["arrived"]["by"],
         "arrival_seen": isinstance(stay["arrived"]["after"], str),
@@ -109,7 +111,7 @@ def _plate(manifest: Mapping[str, Any], bundle: Path) -> dict[str, Any] | None:
         "doubts": plate.get("doubts", []),
         "colour": plate["colour"] if isinstance(plate.get("colour"), str) else None,
         "picture": picture,
-        "said": [{"zh": said.zh, "en": said.en} for said in lines_of(plate)],
+        "said": [{"zh": said.zh, "en": said.en} for said in plate_lines(plate)],
     }
 
 

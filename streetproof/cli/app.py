@@ -16,6 +16,7 @@ from streetproof.cli import (
     models,
     models_make,
     plates,
+    recheck,
     recordings,
     replay,
     run,
@@ -63,6 +64,7 @@ app.command(epilog=replay.EPILOG)(replay.replay)
 app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=recheck.EPILOG)(recheck.recheck)
 app.command(epilog=status.EPILOG)(status.status)
 app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)
 app.add_typer(config.app, name="config")

@@ -61,7 +61,7 @@ class Vocabulary:
     """
 
     def __init__(self, classes: Iterable[str]) -> None:
-        """`classes`: every class that a rule names."""
+        """`classes`: every class that a rule asks for by name, see `Rule.asked_classes`."""
         self.named = frozenset(classes)
         self.names = (*sorted(frozenset[str]().union(*map(relatives, self.named))), OTHER)
         self.model = ModelInfo("stored detections", "", "", "", self.names, (0, 0))

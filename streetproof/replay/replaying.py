@@ -102,7 +102,7 @@ class Judging:
     def __init__(self, sites: Sequence[Site], *, stays: bool) -> None:
         self.judged = [_Judged(site, EventLog(site.site.id, stays=stays)) for site in sites]
         self._vocabulary = Vocabulary(
-            name for site in sites for policy in site.policies for rule in policy.rules for name in rule.classes
+            name for site in sites for policy in site.policies for rule in policy.rules for name in rule.asked_classes
         )
         self.read = Read(classes=Names(self._vocabulary.named))
 

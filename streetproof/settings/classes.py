@@ -10,14 +10,23 @@ from vision.policy import unknown_id
 
 
 def unknown_classes(site: Site, known: Sequence[str]) -> list[tuple[tuple[int | str, ...], str]]:
-    """Each class name in a rule that is none of `known`: where it stands in the site file, and what to say of it."""
-    return [
-        (("policies", p, "rules", r, "classes", c), f"the model knows {unknown_id('class', name, known)}")
-        for p, policy in enumerate(site.policies)
-        for r, rule in enumerate(policy.rules)
-        for c, name in enumerate(rule.classes)
-        if name not in known
-    ]
+    """Each class name that a rule needs and that is none of `known`: where it stands in the site file, and what to say
+    of it."""
+    found: list[tuple[tuple[int | str, ...], str]] = []
+    for p, policy in enumerate(site.policies):
+        for r, rule in enumerate(policy.rules):
+            place = ("policies", p, "rules", r)
+            found += [
+                ((*place, "classes", c), f"the model knows {unknown_id('class', name, known)}")
+                for c, name in enumerate(rule.classes)
+                if name not in known
+            ]
+            found += [
+                ((*place, "kind"), f"a rule of this kind needs {name!r} as well, which the model does not know")
+                for name in rule.asked_classes
+                if name not in known and name not in rule.classes
+            ]
+    return found
 
 
 def check_classes(site: Site, known: Sequence[str], where: str) -> None:

@@ -20,7 +20,7 @@ from evidence_export.places import places_of
 from evidence_export.plates.looks import PlateEyes, looks_of
 from evidence_export.plates.reading import PlateFindings, most_looks, read_plates
 from evidence_export.plates.statement import marked
-from evidence_export.plates.words import lines_of, text_of
+from evidence_export.plates.words import plate_lines, text_of
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
 from models.errors import InferenceError
@@ -277,11 +277,11 @@ def test_a_statement_that_cannot_be_true_is_found(
 
 
 def test_words_mark_every_doubt_and_stand_for_any_statement(certain: Case, two: Case) -> None:
-    assert list(lines_of({"known": False})) == []
+    assert list(plate_lines({"known": False})) == []
     assert text_of({"status": "none_found"}).zh == "未发现"
     plate = copy.deepcopy(two.plate)
     plate.update(marked="京A1[2/Z]345", text="京A12345", doubts=["weak_character", "something_new"], others=[])
-    (said,) = lines_of(plate)
+    (said,) = plate_lines(plate)
     assert "不确定，疑似 京A1[2/Z]345" in said.zh and "京A12345" not in said.zh
     assert "something_new" in said.zh and "uncertain, perhaps 京A1[2/Z]345" in said.en
     assert text_of(certain.plate).zh == f"{TEXT}（确定）"

@@ -20,7 +20,7 @@ DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
     "demo", "batch", "evaluate", "replay", "verify", "whatif", "config check", "config schema", "dataset check",
     "dataset export", "models list", "models pull", "models check", "models bench", "models export", "models train",
-    "plates read", "recordings check", "recordings rebuild",
+    "plates read", "recheck", "recordings check", "recordings rebuild",
     "recordings release", "run", "status", "vehicles", "zones preview",
 ]  # fmt: skip
 

@@ -381,3 +381,42 @@ def test_the_page_shows_what_the_code_takes_and_writes(tmp_path: Path) -> None:
     assert told == {*document, *document["entries"][0]}
     assert set(document["stays"][0]) - told == {"rules"}
     assert f"{MAX_LINE // 2**20} MiB" in text and f"at least {MIN_IOU:g}" in text
+
+
+# -- other kinds of rules --------------------------------------------------------------------------------------------
+
+RULES = ROOT / "configs" / "examples" / "rules.yaml"
+
+
+def corner(second: float, count: int, *, riders: bool = False, camera: str = "crossing") -> dict[str, Any]:
+    """So many bicycles in the example's corner, each alone or with somebody on it."""
+    boxes = []
+    for i in range(count):
+        x, y = 300 + 32 * (i % 7), 190 + 30 * (i // 7)
+        boxes.append({"xyxy": [x, y, x + 26, y + 22], "cls": "bicycle", "score": 0.6})
+        if riders:
+            boxes.append({"xyxy": [x + 6, y - 25, x + 20, y + 20], "cls": "person", "score": 0.8})
+    return frame(second, *boxes, camera=camera)
+
+
+def truck(second: float) -> dict[str, Any]:
+    shown = {"xyxy": [100.0 + second, 300.0, 220.0 + second, 400.0], "cls": "truck", "score": 0.8}
+    return frame(13 * 3600 + second, *([shown] if 20 <= second < 40 else []), camera="bank")  # 21:00 in Shanghai
+
+
+def test_other_kinds_are_replayed_byte_for_byte_and_told_with_their_facts(tmp_path: Path) -> None:
+    stored = write(tmp_path / "路口 一.jsonl", [corner(second, 12) for second in range(0, 800, 2)])
+    bank = write(tmp_path / "bank.jsonl", [truck(second) for second in range(0, 100)])
+    found = events(stored, bank, site=RULES)
+    assert found == events(bank, stored, site=RULES)
+    clutter, intrusion = json.loads(found)["entries"]
+    assert (clutter["kind"], intrusion["kind"]) == ("bike_clutter", "intrusion")
+    assert clutter["clutter"]["fired"]["count"] == 12 and len(clutter["clutter"]["members"]) == 12
+    assert clutter["clutter"]["classes"] == [{"cls": "bicycle", "count": 12}]
+    assert intrusion["dwell_lower_bound_s"] == 4.0 and "clutter" not in intrusion
+
+
+def test_riders_keep_their_name_in_stored_detections(tmp_path: Path) -> None:
+    """A red light: what is ridden does not stand, also where only the file says who rides."""
+    stored = write(tmp_path / "r.jsonl", [corner(second, 12, riders=True) for second in range(0, 800, 2)])
+    assert json.loads(events(stored, site=RULES))["entries"] == []

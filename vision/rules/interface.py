@@ -229,6 +229,14 @@ class Rule(BaseModel):
         """How long an object may stand, in ns; a violation needs more."""
 
     @property
+    def asked_classes(self) -> tuple[str, ...]:
+        """Every class whose boxes a judgement depends on by name: kinds that look at more than `classes` override it.
+
+        Of stored detections no other class keeps its name.
+        """
+        return self.classes
+
+    @property
     def terms(self) -> Terms:
         """All that the rule allows; kinds that allow some objects more override it."""
         return Terms(self.allowed_ns)

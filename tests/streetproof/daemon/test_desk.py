@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
+from streetproof.daemon.announce import lead
 from streetproof.daemon.desk import Desk, Ended, Fired, Outcome, Refused, restored
 from streetproof.daemon.messages import LookBack, StreamRole
+from streetproof.settings.load import load_site
+from tests.conftest import ROOT
+from tests.vision import test_intrusion as bank
 from tests.vision.byhand import MODEL, PARKED, SHANGHAI, Seen, at, detections, moved, rules
 from vision.errors import StateError
 from vision.interface import Stay, Violation
@@ -283,3 +287,20 @@ def test_finishing_ends_what_stands_and_the_next_look_begins_anew() -> None:
     assert one.finish() == []
     assert one.stay(over.stay.id) is None
     assert fired(play(one, lambda t: car(), 42, 100)) == []
+
+
+def test_a_visit_is_a_finding_like_any_other_and_is_not_looked_back_for() -> None:
+    """It moves: no look back could say where its place was seen empty."""
+    one = Desk(bank.rules(), SHANGHAI)
+    outcomes = play(one, lambda t: bank.visit(t, 10, 40), 0, 100)
+    assert [type(outcome) for outcome in outcomes] == [Fired, Ended]
+    again, refused = restored(bank.rules(), SHANGHAI, json.loads(one.save()))
+    assert refused is None and again.save() == one.save()
+
+
+def test_notices_tell_each_kind_in_its_own_words() -> None:
+    (violation,) = fired(play(Desk(bank.rules(), SHANGHAI), lambda t: bank.visit(t, 10, 40), 0, 100))
+    site = load_site(ROOT / "configs" / "examples" / "rules.yaml").site
+    notice = lead(site, site.cameras[1], violation)
+    assert notice.zh == "河岸：发现违规闯入线索（货车），已在场至少0分4秒，待人工审核"
+    assert notice.en == "河岸: Intrusion (lead, truck): it has been there for at least 0 min 4 s and awaits review"
