@@ -15,7 +15,7 @@ from bench.occupation.actors import SECONDS, Part, figure, goods, heap, parasol,
 from tests.scenes import Encoding, Light, Noise, Scene, Shade
 from tests.scenes.pavement import KERB, SHOPS, Blocks, Cast, Pavement, Piece, Puddle, Thing, Vehicle
 
-FPS = Fraction(5)
+FPS = Fraction(5, 2)
 SIZE = (768, 576)
 _NIGHT = Light(points=((0, 0.15),))
 Change = Callable[[Scene, Random], Scene]
