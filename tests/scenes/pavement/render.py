@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, pi, sin
 
 import cv2
@@ -14,9 +14,10 @@ from tests.scenes import cutouts, stamp
 from tests.scenes.pavement import patches, people
 from tests.scenes.pavement.patches import SUN, Dark, Patch
 from tests.scenes.pavement.script import Blocks, Cast, Figure, Parasol, Pavement, Piece, Puddle, Thing, Vehicle
-from tests.scenes.pavement.street import street
+from tests.scenes.pavement.street import lights, street
 from tests.scenes.pavement.water import Water
-from tests.scenes.weather import Lamp, Weather
+from tests.scenes.scene import Shade
+from tests.scenes.weather import Weather
 
 Image = npt.NDArray[np.uint8]
 _Box = tuple[int, int, int, int]
@@ -25,8 +26,10 @@ _KEPT = 400
 """Drawn patches that are remembered: what stands is drawn once."""
 _POSE_S = 19.0
 _SPRITE_PX_PER_M = {"van": 22.0, "car": 19.0}
-_LAMPS = (Lamp(0.36, 0.62, 0.3), Lamp(0.8, 0.42, 0.2))
-"""Street lamps, which the weather lights as it gets dark."""
+_LAMPS_ON = 0.45
+"""Lamps and windows come on where the light falls below this."""
+_LAMPS = Shade((0, 1))
+"""Stands for them among the shadows."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,24 @@ class _Shown:
     """What decides how it is drawn, but for its form."""
 
 
+class _Lit(Weather):
+    """The weather of a street with lamps and shop windows, which are on where it is dark."""
+
+    def __init__(self, pavement: Pavement) -> None:
+        # They come where shadows do: after the light of the day is dimmed, and before the sensor's noise.
+        super().__init__(replace(pavement.view, shades=(*pavement.view.shades, _LAMPS)))
+        self._camera, self._light = pavement.camera, pavement.view.light
+
+    def _shadow(self, luma: Image, shade: Shade, t: float) -> None:
+        if shade is not _LAMPS:
+            super()._shadow(luma, shade, t)
+            return
+        strength = min(max((_LAMPS_ON - self._light.level(t)) / 0.2, 0.0), 1.0)
+        if strength:
+            gain = 1 + (lights(self._camera) - 1) * strength
+            luma[:] = np.clip((luma.astype(np.float32) - 16) * gain + 16.5, 0, 255).astype(np.uint8)
+
+
 class PavementRenderer:
     """Draws the frames of one pavement. Frames may be asked for in any order."""
 
@@ -50,7 +71,7 @@ class PavementRenderer:
             raise ValueError("the camera and the view differ in size")
         self._pavement = pavement
         self._street = street(pavement.camera)
-        self._weather = Weather(pavement.view)
+        self._weather = _Lit(pavement)
         self._kept: dict[Hashable, Patch | Dark | None] = {}
         self._water = Water(pavement.camera, self._street)
         self._planes = np.asarray(cv2.cvtColor(self._street, cv2.COLOR_BGR2YUV_I420), np.uint8)
@@ -62,8 +83,7 @@ class PavementRenderer:
         t = view.second(index)
         shown = self._at(t)
         self._draw(shown)
-        lamps = list(_LAMPS) if view.light.level(t) < 0.5 else []
-        planes = self._weather.apply(self._planes, index, lamps)
+        planes = self._weather.apply(self._planes, index, [])
         if view.stamped:
             stamp.write(planes, view.size, index)
         return planes

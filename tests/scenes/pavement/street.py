@@ -82,6 +82,25 @@ def street(camera: Camera) -> Image:
     return np.asarray(np.clip(cv2.GaussianBlur(small, (0, 0), 0.5) + 0.5, 0, 255), np.uint8)
 
 
+@cache
+def lights(camera: Camera) -> Pixels:
+    """How many times brighter lamps and shop windows make the street by night, [H, W], from 1 where they reach nothing.
+
+    By where the ground or the wall behind a pixel lies: who stands in front is lit by what is behind them.
+    """
+    rays = camera.rays(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        to_ground = np.where(rays[..., 2] < -1e-4, camera.height / -rays[..., 2], np.inf)
+        to_wall = np.where(rays[..., 1] > 1e-4, WALL / rays[..., 1], np.inf)
+        nearer = np.minimum(to_ground, to_wall)
+        x, y = rays[..., 0] * nearer, rays[..., 1] * nearer
+        z = camera.height + rays[..., 2] * nearer
+    pools = sum(np.exp(-(((x - at) / 4.0) ** 2 + ((y - 5.2) / 3.2) ** 2)) for at in range(8, 60, 12))
+    windows = np.where(z > 0.02, 1.3 * (np.abs(z - 1.6) < 1.2), 0.9 * np.exp(-np.clip(WALL - y, 0, 99) / 1.4))
+    found = np.nan_to_num(1 + 1.9 * pools * np.exp(-np.clip(z, 0, 9) / 2) + windows, nan=1.0, posinf=1.0)
+    return np.asarray(cv2.GaussianBlur(found.astype(np.float32), (0, 0), 2.5), np.float32)
+
+
 def _sampled(flat: Image, columns: Pixels, rows: Pixels, far: Pixels) -> Pixels:
     """The drawing at the given places; what is far away is taken from a smoother copy, so that it does not flicker."""
     columns, rows = np.nan_to_num(columns, posinf=-9).astype(np.float32), np.nan_to_num(rows, posinf=-9)
