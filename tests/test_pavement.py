@@ -11,6 +11,7 @@ import pytest
 
 from bench.occupation.actors import SECONDS
 from bench.occupation.scenarios import SCENARIOS, pavement
+from bench.occupation.scoring import row, told
 from bench.occupation.site import DWELL_S, MIN_AREA_M2, site_of
 from streams.instant import from_iso
 from tests.scenes import Noise, Scene
@@ -123,6 +124,27 @@ def test_scenarios_are_sound(name: str) -> None:
             if isinstance(thing.form, Figure):
                 for (t0, x0, y0), (t1, x1, y1) in zip(thing.marks, thing.marks[1:], strict=False):
                     assert np.hypot(x1 - x0, y1 - y0) / (t1 - t0) < 5, (thing.name, "runs", t0)
+
+
+def test_events_are_told_by_place_and_time_and_then_by_kind() -> None:
+    script = Pavement(
+        STILL,
+        tuple(Thing(n, Blocks((SLAB,)), ((2.0, x, 7.0),)) for n, x in (("a", 7.0), ("b", 11.0), ("c", 15.0))),
+        tuple(Taking("occupation", (n,), 2.0) for n in "abc"),
+    )
+    truth = pavement_truth(script, MIN_AREA_M2)
+    a, b, _ = sorted(truth["entries"], key=lambda entry: entry["actor"])
+    x1, y1, x2, y2 = b["box"]
+    elsewhere = {**a, "box": [0.0, 0.0, 0.1, 0.1]}
+    part = {**b, "box": [x1, y1, x1 + (x2 - x1) / 4, y2]}
+    events = {"entries": [{**a, "area_m2": 3.3}, {**b, "kind": "street_vendor", "area_m2": 3.9}, part, elsewhere]}
+    found = row(told("s", truth, events), 1)
+    assert (found.asked, found.right, found.confused, found.missed) == (3, 1, 1, 1)
+    assert (found.false, found.again) == (1, 1)
+    assert found.area_median == pytest.approx(0.2) and found.area_within == 0.5
+    nothing = row(told("s", truth, {"entries": []}), 1)
+    assert (nothing.missed, nothing.right_share, nothing.area_median) == (3, 0, None)
+    assert row([], 1).right_share is None
 
 
 def test_the_site_names_what_the_rule_needs() -> None:

@@ -7,7 +7,7 @@ from html import escape
 from math import sqrt
 from typing import Any
 
-from bench.accuracy.conditions import CONDITIONS
+from bench.accuracy.hours import condition_of
 
 _LEFT, _WIDTH, _BAR = 190, 640, 9
 AIM = 0.95
@@ -75,7 +75,7 @@ def _x(seconds: float) -> float:
 
 
 def _label(condition: str, y: float) -> str:
-    text = f"{condition} {CONDITIONS[condition].zh}"
+    text = f"{condition} {condition_of(condition).zh}"
     return f"<text x='{_LEFT - 8}' y='{y:.1f}' font-size='12' text-anchor='end'>{escape(text)}</text>"
 
 

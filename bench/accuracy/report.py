@@ -13,10 +13,10 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.accuracy.conditions import CONDITIONS
 from bench.accuracy.contenders import Contender, contenders, events
 from bench.accuracy.failures import Shown, show_failure
 from bench.accuracy.footage import Footage
+from bench.accuracy.hours import condition_of, in_table, is_condition
 from bench.accuracy.plots import arrival_plot, f1_plot
 from bench.accuracy.scoring import Kind, Scored, beside, event_entries, truth_entries
 from bench.accuracy.tables import cells
@@ -75,7 +75,7 @@ def figures(
 ) -> dict[str, Any]:
     """All figures as JSON values."""
     models = {one.name: Path(one.model).name for one in contenders()}
-    in_order = [name for name in CONDITIONS if any(one.condition == name for some in done.values() for one in some)]
+    in_order = in_table([one.condition for some in done.values() for one in some])
     together = [one for one in next(iter(done.values())) if all(one in some for some in done.values())]
 
     def of(one: Scored, scenes: Sequence[Footage]) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     head = "".join(f"<th>{escape(en)}<small>{escape(zh)}</small></th>" for en, zh in _HEADINGS)
     body = []
     for name, one in rows.items():
-        zh = CONDITIONS[name].zh if name in CONDITIONS else ""
+        zh = condition_of(name).zh if is_condition(name) else ""
         first = f"<td>{escape(name)} {escape(zh)}</td>"
         style = " class=all" if name == "overall" else ""
         body.append(f"<tr{style}>{first}{''.join(f'<td>{escape(cell)}</td>' for cell in cells(one))}</tr>")

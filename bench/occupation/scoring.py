@@ -12,6 +12,10 @@ from streams.instant import NS_PER_S
 from streetproof.evaluation.entries import Entry, entry_of
 from streetproof.evaluation.matching import match_entries
 from streetproof.evaluation.measures import area_error, error_ns
+from vision.boxes import area, intersection
+
+_INSIDE = 0.6
+"""Share of an event's box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Told:
     truth: Entry | None
     event: Entry | None
     again: bool = False
-    """An event of what another event tells already."""
+    """An event of what another event tells already, or of a part of something that was asked for."""
 
     @property
     def right(self) -> bool:
@@ -62,9 +66,17 @@ def told(scenario: str, truth: Mapping[str, Any], events: Mapping[str, Any]) -> 
     taken = set(pairs.values())
     for number, event in enumerate(found):
         if number not in taken:
-            again = any(number in fits for fits in matched.fits)
+            again = any(number in fits for fits in matched.fits) or any(_part_of(event, one) for one in asked)
             result.append(Told(scenario, camera, None, event, again=again))
     return result
+
+
+def _part_of(event: Entry, one: Entry) -> bool:
+    """Whether an event lies in the box of a taking, and stood there while it did."""
+    ends = [entry.until_ns for entry in (event, one) if entry.until_ns is not None]
+    together = min(ends, default=None)
+    meet = together is None or max(event.since_ns, one.since_ns) < together
+    return meet and intersection(event.box, one.box) >= _INSIDE * area(event.box)
 
 
 def row(some: Sequence[Told], scenes: int) -> Row:
@@ -72,7 +84,7 @@ def row(some: Sequence[Told], scenes: int) -> Row:
     pairs = [(one.truth, one.event) for one in some if one.truth is not None and one.event is not None]
     asked = sum(one.truth is not None for one in some)
     right = sum(one.right for one in some)
-    area = area_error(pairs)
+    ground = area_error(pairs)
     off = [error_ns(truth.arrived, event.arrived) for truth, event in pairs]
     seconds = [error / NS_PER_S for error in off if error is not None]
     return Row(
@@ -84,8 +96,8 @@ def row(some: Sequence[Told], scenes: int) -> Row:
         false=sum(one.truth is None and not one.again for one in some),
         again=sum(one.again for one in some),
         right_share=right / asked if asked else None,
-        area_median=area.median,
-        area_within=area.within,
+        area_median=ground.median,
+        area_within=ground.within,
         arrival_median_s=median(seconds) if seconds else None,
         arrival_max_s=max(seconds, default=None),
     )
