@@ -147,6 +147,18 @@ def test_events_are_told_by_place_and_time_and_then_by_kind() -> None:
     assert row([], 1).right_share is None
 
 
+def test_a_queue_moves_up_and_nobody_overtakes() -> None:
+    script = pavement(SCENARIOS["queue"], 100)
+    line = [thing for thing in script.things if thing.name.startswith("q")]
+    assert len(line) >= 6 and all(thing.marks[-1][0] - thing.marks[2][0] > 60 for thing in line)
+    for t in range(0, SECONDS, 2):
+        placed = [(thing.at(t), thing) for thing in line]
+        # Those who stand in line, and are not on their way to it or in the door.
+        waits = [where[0] for where, thing in placed if where and thing.marks[2][0] <= t < thing.marks[-2][0]]
+        steps = np.diff(waits)
+        assert (steps > -0.1).all() or (steps < 0.1).all(), (t, waits)
+
+
 def test_the_site_names_what_the_rule_needs() -> None:
     (camera,) = site_of(pavement(SCENARIOS["goods"], 100))["cameras"]
     assert json.loads(json.dumps(camera)) == camera

@@ -214,12 +214,10 @@ def queue(random: Random, shop: Shopfront, name: str = "q") -> Part:
         wobble = random.uniform(-0.14, 0.14)
         first = place(len(moves), wobble)
         marks = list(_walk((since - 14, first[0] + along * 12, 7.6), first, since))
-        for left, moment in enumerate(reversed(moves)):
-            del left
+        for moment in moves:
             ahead = sum(s > moment for s in moves)
             begin = max(moment + 0.4 * (len(moves) - ahead), marks[-1][0] + 0.2)
             marks += [(begin, *marks[-1][1:]), (begin + 1.4, *place(ahead, wobble))]
-        marks = list(_tidy(sorted(marks)))
         inside = max(until, marks[-1][0] + 0.5)
         marks += [(inside, *marks[-1][1:]), (inside + 2, shop.door, WALL - 0.1)]
         things.append(Thing(f"{name}{number}", figure(random, along > 0), _tidy(marks), inside + 2))
