@@ -7,15 +7,17 @@ import json
 import os
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from bench.accuracy.conditions import CONDITIONS
-from bench.accuracy.contenders import ROOT, Contender, contenders, events, look, looked
+from bench.accuracy.contenders import ROOT, Contender, _site, contenders, events, look, looked, observed
 from bench.accuracy.footage import Footage, footage
+from bench.accuracy.hours import kept, name_of, resident, resident_mib
 from bench.accuracy.report import figures, write_report
 from bench.accuracy.scoring import Scored, event_entries, score, truth_entries
 from bench.accuracy.tables import show
@@ -43,6 +45,8 @@ def main() -> int:
     console.print(f"Judged and scored in {time.monotonic() - started:.1f} s\n")
     result = figures(scored, shared, done, given.seeds)
     show(console, result)
+    if given.hours:
+        _memory(done, console)
     (OUT / "result.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if not given.no_report:
         page = write_report(OUT / "report", result, scored, done, chosen, OUT, console)
@@ -58,6 +62,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tuning", action="store_true", help=f"seeds {TUNING} instead of {HELD_OUT}")
     parser.add_argument("--seeds", type=int, nargs="+", help="other seeds")
     parser.add_argument("--conditions", nargs="+", choices=list(CONDITIONS), metavar="NAME", help="only these")
+    parser.add_argument(
+        "--hours", type=float, metavar="H", help="one scene of H hours instead: a day that turns into night; ours alone"
+    )
     parser.add_argument("--contenders", nargs="+", choices=[one.name for one in contenders()], help="only these")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only-done", action="store_true", help="score what is there, compose and look at nothing")
@@ -65,6 +72,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
     given.seeds = given.seeds or list(TUNING if given.tuning else HELD_OUT)
+    if given.hours:
+        if given.hours < 0.25:
+            parser.error("--hours: less than a quarter of an hour is no scene of hours")
+        given.conditions, given.seeds = [name_of(given.hours)], given.seeds[:1]
+        given.contenders = given.contenders or [one.name for one in contenders() if one.ours][:1]
     if given.quick:
         given.seeds = given.seeds[:1]
     given.conditions = given.conditions or list(QUICK if given.quick else CONDITIONS)
@@ -105,7 +117,28 @@ def _free(tasks: Sequence[_Task], cameras: Collection[str]) -> _Task | None:
 def _task(one: Footage, who: Sequence[Contender]) -> None:
     one.make()
     for contender in who:
-        look(contender, one, OUT)
+        if one.condition in CONDITIONS or looked(contender, one, OUT):
+            look(contender, one, OUT)
+        else:
+            with resident(_resident_file(contender, one)):
+                look(contender, one, OUT)
+
+
+def _resident_file(who: Contender, one: Footage) -> Path:
+    return OUT / "memory" / f"{one.scene.camera}-{one.key}-{who.name}.json"
+
+
+def _memory(done: Mapping[str, Sequence[Footage]], console: Console) -> None:
+    """Whether memory grows with the hours: of looking, and of judging."""
+    for who in (one for one in contenders() if one.ours and one.name in done):
+        for one in done[who.name]:
+            mib = resident_mib(_resident_file(who, one))
+            if mib:
+                tenths = ", ".join(f"{value:.0f}" for value in mib)
+                console.print(f"{who.name}, {one.scene.camera}: looking held {tenths} MiB after each tenth of it")
+            held = kept(_site(one, OUT), observed(who, one, OUT))
+            for row in held[:: max(1, len(held) // 8)]:
+                console.print(f"  {row.second} s judged: state {row.state_bytes} bytes, {row.objects} objects")
 
 
 def _score(

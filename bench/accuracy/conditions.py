@@ -74,10 +74,12 @@ def parked(random: Random, places: tuple[Place, ...] = PLACES) -> list[Actor]:
     return actors
 
 
-def vehicle(random: Random, name: str, place: Place, arrived: float, departed: float | None) -> Actor:
-    """A vehicle that comes, stands and leaves; `departed` after the end of the scene: it stays."""
+def vehicle(
+    random: Random, name: str, place: Place, arrived: float, departed: float | None, seconds: float = SECONDS
+) -> Actor:
+    """A vehicle that comes, stands and leaves; `departed` after the end of a scene of `seconds`: it stays."""
     at = (place.at[0] + random.uniform(-0.015, 0.015), place.at[1] + random.uniform(-0.01, 0.01))
-    gone = None if departed is None or departed >= SECONDS - 6 else round(departed, 1)
+    gone = None if departed is None or departed >= seconds - 6 else round(departed, 1)
     return Actor(
         name,
         random.choice((Look.VAN, Look.VAN, Look.CAR)),
@@ -91,11 +93,11 @@ def vehicle(random: Random, name: str, place: Place, arrived: float, departed: f
     )
 
 
-def passing(random: Random, count: int, prefix: str = "p") -> list[Actor]:
+def passing(random: Random, count: int, prefix: str = "p", seconds: float = SECONDS) -> list[Actor]:
     """Vehicles that drive through."""
     actors = []
     for number in range(count):
-        start = random.uniform(2, SECONDS - 14)
+        start = random.uniform(2, seconds - 14)
         path = random.choice((LANE, LANE[::-1], UPHILL))
         look, tint = random.choice((Look.VAN, Look.CAR)), random.choice(_TINTS)
         actors.append(
@@ -104,11 +106,11 @@ def passing(random: Random, count: int, prefix: str = "p") -> list[Actor]:
     return actors
 
 
-def walking(random: Random, count: int, prefix: str = "w") -> list[Actor]:
+def walking(random: Random, count: int, prefix: str = "w", seconds: float = SECONDS) -> list[Actor]:
     """People who walk along and across the road."""
     actors = []
     for number in range(count):
-        start = random.uniform(0, SECONDS - 30)
+        start = random.uniform(0, seconds - 30)
         path = random.choice((PAVEMENT, PAVEMENT[::-1], CROSSING))
         passes = (start, start + random.uniform(20, 28))
         actors.append(Actor(f"{prefix}{number}", Look.WALKER, path, passes=passes))

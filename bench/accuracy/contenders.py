@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import peer
-from bench.accuracy.conditions import CONDITIONS
 from bench.accuracy.footage import Footage
+from bench.accuracy.hours import condition_of
 from bench.site import DWELL_S, MIN_SCORE, write_site
 from models.detector import YoloDetector
 from models.store import ModelStore, load_detector
@@ -83,7 +83,7 @@ def events(contender: Contender, footage: Footage, folder: Path) -> Events:
     """What is found in one scene, as a document of events."""
     if contender.ours:
         site = _site(footage, folder)
-        return judge(site, observed(contender, footage, folder), CONDITIONS[footage.condition].restarts, footage)
+        return judge(site, observed(contender, footage, folder), condition_of(footage.condition).restarts, footage)
     found = json.loads(_peer_file(contender, footage, folder).read_text(encoding="utf-8"))
     return {"entries": [_peer_entry(case, footage) for case in found["cases"]]}
 

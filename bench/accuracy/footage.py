@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.accuracy.conditions import CONDITIONS, scene
+from bench.accuracy.conditions import scene
+from bench.accuracy.hours import condition_of
 from bench.accuracy.truth import accuracy_truth
 from bench.recording import key
 from tests.scenes import Scene, compose
@@ -31,7 +32,7 @@ class Footage:
     def make(self) -> None:
         """Compose it, if that was not done before; the truth is written anew each time."""
         if not self.made:
-            compose(self.scene, self.video, CONDITIONS[self.condition].encoding)
+            compose(self.scene, self.video, condition_of(self.condition).encoding)
         self.truth.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(accuracy_truth(self.scene), indent=1, ensure_ascii=False)
         self.truth.write_text(text + "\n", encoding="utf-8")
@@ -39,8 +40,9 @@ class Footage:
 
 def footage(condition: str, seed: int, folder: Path) -> Footage:
     """The scene of a condition and a seed in `folder`; nothing is made yet."""
-    script = scene(CONDITIONS[condition], seed)
+    asked = condition_of(condition)
+    script = scene(asked, seed)
     # The folder tells versions apart; the name is what the site finds the camera by.
-    named = key(script, CONDITIONS[condition].encoding)
+    named = key(script, asked.encoding)
     video = folder / "scenes" / named / f"{script.camera}.mp4"
     return Footage(condition, seed, script, named, video, folder / "truth" / f"{script.camera}.json")

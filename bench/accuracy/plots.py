@@ -7,9 +7,10 @@ from html import escape
 from math import sqrt
 from typing import Any
 
-from bench.accuracy.conditions import CONDITIONS
+from bench.accuracy.hours import condition_of
 
 _LEFT, _WIDTH, _BAR = 190, 640, 9
+AIM = 0.95
 _CAP_S = 30.0
 """Arrivals that are off by more are drawn here."""
 
@@ -30,11 +31,13 @@ def f1_plot(result: Mapping[str, Any], colours: Mapping[str, str]) -> str:
             marks.append(
                 f"<rect x='{_LEFT}' y='{y}' width='{width:.1f}' height='{_BAR - 1}' fill='{colours[name]}'>"
                 f"<title>{escape(name)}: {one['f1']:.3f}</title></rect>"
-                f"<text x='{_LEFT + width + 4:.1f}' y='{y + 8}' font-size='9'>{one['f1']:.2f}</text>"
+                f"<text x='{_LEFT + width + 4:.1f}' y='{y + 8}' font-size='9' "
+                f"stroke='#fff' stroke-width='3' paint-order='stroke'>{one['f1']:.2f}</text>"
             )
     height = len(result["conditions"]) * step + 8
-    aim = _LEFT + 0.95 * _WIDTH
-    marks.append(f"<line x1='{aim}' x2='{aim}' y1='0' y2='{height}' stroke='#888' stroke-dasharray='3 3'/>")
+    aim = _LEFT + AIM * _WIDTH
+    # Below the numbers, which have a white rim.
+    marks.insert(0, f"<line x1='{aim}' x2='{aim}' y1='0' y2='{height}' stroke='#888' stroke-dasharray='3 3'/>")
     return _svg(marks, height)
 
 
@@ -72,7 +75,7 @@ def _x(seconds: float) -> float:
 
 
 def _label(condition: str, y: float) -> str:
-    text = f"{condition} {CONDITIONS[condition].zh}"
+    text = f"{condition} {condition_of(condition).zh}"
     return f"<text x='{_LEFT - 8}' y='{y:.1f}' font-size='12' text-anchor='end'>{escape(text)}</text>"
 
 

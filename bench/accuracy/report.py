@@ -6,20 +6,22 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from bench.accuracy.conditions import CONDITIONS
 from bench.accuracy.contenders import Contender, contenders, events
 from bench.accuracy.failures import Shown, show_failure
 from bench.accuracy.footage import Footage
+from bench.accuracy.hours import condition_of, in_table, is_condition
 from bench.accuracy.plots import arrival_plot, f1_plot
 from bench.accuracy.scoring import Kind, Scored, beside, event_entries, truth_entries
 from bench.accuracy.tables import cells
 from bench.accuracy.truth import accuracy_truth
+from streetproof.evaluation.entries import Entries
 from streetproof.evaluation.measures import Scores
 
 COLOURS = {"ours": "#1b7f4d", "ours-bootstrap": "#8fbf9f", "peer": "#c4793a"}
@@ -31,10 +33,34 @@ _HEADINGS = (
     ("recall", "查全率"), ("cases/stay", "每次停留案件数"), ("swallowed", "被前车吞并"),
     ("arrival off, median s", "到达误差中位"), ("RMSE s", "均方根"), ("max s", "最大"),
 )  # fmt: skip
+_WORDS = (
+    ("stays", "停留", "Vehicles that could be seen to stand for more than 68 s where 60 s are allowed. "
+     "可见停留超过 68 秒的车辆（允许 60 秒）。"),
+    ("F1", "", "2 × found / (2 × found + false + missed); duplicates count in cases/stay alone. 重复只计入案件数。"),
+    ("cases/stay", "每次停留案件数", "1.00: exactly one case for each stay that was found. 1.00 为每次停留恰好一案。"),
+    ("swallowed", "被前车吞并", "Missed, because the case of the vehicle before it went on. 因前车案件延续而漏判。"),
+    ("arrival off", "到达误差", "Seconds from the true arrival to the interval that was told; 0 inside of it. "
+     "真实到达与判定区间的距离。"),
+)  # fmt: skip
+_F1_NOTE = "Dashed: the aim, 0.95. A bar of no length is an F1 of 0. 虚线为目标 0.95。"
+_ARRIVAL_NOTE = (
+    "A dot for each stay that was found; darker: several. The scale is a square root; what is off by more than 30 s "
+    "is drawn at 30. 每点为一次停留，颜色深表示重叠；横轴为平方根刻度，超过 30 秒画在 30 处。"
+)
+_WRONG = "What went wrong"
+_WRONG_NOTE = (
+    "Three stills each: soon after it began, halfway, shortly before it ended. Yellow: zone. Green: truth. Red: found. "
+    "The thick box is the failure. The clip is the scene's own pixels, at most a minute of them. "
+    "每例三帧：开始、中段、结束。黄：区域；绿：真值；红：判定；粗框为失败处。片段为原始画面，至多一分钟。"
+)
 _STYLE = """
 body{font:15px/1.5 system-ui,"Noto Sans CJK SC","Noto Sans SC",sans-serif;color:#222}
 body{max-width:1080px;margin:24px auto;padding:0 16px}
-table{border-collapse:collapse;margin:12px 0;width:100%}
+table{border-collapse:collapse;margin:12px 0;font-variant-numeric:tabular-nums}
+td:first-child{white-space:nowrap}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;font-size:14px}dt{font-weight:bold}dd{margin:0}
+dt small{font-weight:normal;color:#666}.note{color:#444;font-size:14px}
+video{max-width:640px;width:100%;display:block}details{margin:2px 0}h3 small{font-weight:normal;color:#666}
 th,td{padding:3px 8px;text-align:right;border-bottom:1px solid #ddd}
 th:first-child,td:first-child{text-align:left}
 th small,h2 small{font-weight:normal;color:#666;display:block}
@@ -49,7 +75,7 @@ def figures(
 ) -> dict[str, Any]:
     """All figures as JSON values."""
     models = {one.name: Path(one.model).name for one in contenders()}
-    in_order = [name for name in CONDITIONS if any(one.condition == name for some in done.values() for one in some)]
+    in_order = in_table([one.condition for some in done.values() for one in some])
     together = [one for one in next(iter(done.values())) if all(one in some for some in done.values())]
 
     def of(one: Scored, scenes: Sequence[Footage]) -> dict[str, Any]:
@@ -104,14 +130,19 @@ def _failures(
 ) -> list[Shown]:
     by_camera = {one.scene.camera: one for one in scenes}
     shown, counted = [], Counter[tuple[str, Kind]]()
+
+    @cache
+    def all_of(camera: str) -> tuple[Entries, Entries]:
+        one = by_camera[camera]
+        return truth_entries([accuracy_truth(one.scene)]), event_entries([events(who, one, out)])
+
     for failure in scored.failures:
         counted[failure.condition, failure.kind] += 1
         number = counted[failure.condition, failure.kind]
         if limit is not None and number > limit:
             continue
         footage = by_camera[failure.entry.camera]
-        truth = truth_entries([accuracy_truth(footage.scene)])
-        others = beside(failure, truth, event_entries([events(who, footage, out)]))
+        others = beside(failure, *all_of(failure.entry.camera))
         shown.append(show_failure(failure, footage, others, folder / "failures", number))
     return shown
 
@@ -124,27 +155,49 @@ def render(result: Mapping[str, Any], shown: Sequence[Shown]) -> str:
         "<h1>How well stays are told · 停留判定准确度</h1>",
         "<p>Composed scenes with known truth, scored by <code>streetproof evaluate</code>. "
         "合成场景，真值已知，由 <code>streetproof evaluate</code> 评分。</p>",
+        _contents(result),
+        f"<dl>{''.join(f'<dt>{en} <small>{zh}</small></dt><dd>{what}</dd>' for en, zh, what in _WORDS)}</dl>",
         _key(result),
     ]
     if result["shared"]:
         rows = {name: one["overall"] for name, one in result["shared"].items()}
         parts += [_heading("On the same scenes", "同一批场景"), _table(rows)]
-    parts += [_heading("F1 per condition", "各条件 F1"), f1_plot(result, COLOURS)]
-    parts += [_heading("How far arrivals are off", "到达时间误差分布"), arrival_plot(result, COLOURS)]
+    parts += [_heading("F1 per condition", "各条件 F1"), _note(_F1_NOTE), f1_plot(result, COLOURS)]
+    parts += [_heading("How far arrivals are off", "到达时间误差分布"), _note(_ARRIVAL_NOTE)]
+    parts.append(arrival_plot(result, COLOURS))
     for name, own in result["contenders"].items():
         rows = {**own["conditions"], "overall": own["overall"]}
         parts += [_heading(f"{name} ({own['model']})", _zh(name)), _table(rows)]
-    parts.append(_heading("What went wrong", "失败案例"))
-    parts.append(
-        "<p>Yellow: zone. Green: truth. Red: found. The thick box is the failure. "
-        "黄：区域；绿：真值；红：判定；粗框为失败处。</p>"
-    )
-    parts += [_figure(one) for one in shown]
+    parts += [_heading(_WRONG, "失败案例"), _note(_WRONG_NOTE)]
+    for number, name in enumerate(result["contenders"]):
+        own_failures = [one for one in shown if one.failure.contender == name]
+        which = "all" if number == 0 else f"the first {FEW} of each condition and kind"
+        zh = "全部" if number == 0 else f"每种条件与类型的前 {FEW} 例"
+        parts.append(
+            f"<h3>{escape(name)}: {which} <small>{escape(_zh(name))}：{zh}（{len(own_failures)}）</small></h3>"
+        )
+        parts += [_figure(one) for one in own_failures] or ["<p>None. 无。</p>"]
     return "\n".join(parts) + "\n</html>\n"
 
 
 def _heading(en: str, zh: str) -> str:
-    return f"<h2>{escape(en)} <small>{escape(zh)}</small></h2>"
+    return f"<h2 id='{_anchor(en)}'>{escape(en)} <small>{escape(zh)}</small></h2>"
+
+
+def _anchor(heading: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in heading.lower())
+
+
+def _contents(result: Mapping[str, Any]) -> str:
+    headings = ["F1 per condition", "How far arrivals are off"]
+    headings += [f"{name} ({own['model']})" for name, own in result["contenders"].items()]
+    links = (f"<a href='#{_anchor(one)}'>{escape(one)}</a>" for one in (*headings, _WRONG))
+    seeds = ", ".join(str(seed) for seed in result["seeds"])
+    return f"<p>{' · '.join(links)} · seeds 种子: {seeds}</p>"
+
+
+def _note(text: str) -> str:
+    return f"<p class=note>{text}</p>"
 
 
 def _key(result: Mapping[str, Any]) -> str:
@@ -163,7 +216,7 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     head = "".join(f"<th>{escape(en)}<small>{escape(zh)}</small></th>" for en, zh in _HEADINGS)
     body = []
     for name, one in rows.items():
-        zh = CONDITIONS[name].zh if name in CONDITIONS else ""
+        zh = condition_of(name).zh if is_condition(name) else ""
         first = f"<td>{escape(name)} {escape(zh)}</td>"
         style = " class=all" if name == "overall" else ""
         body.append(f"<tr{style}>{first}{''.join(f'<td>{escape(cell)}</td>' for cell in cells(one))}</tr>")
@@ -174,9 +227,14 @@ def _figure(one: Shown) -> str:
     failure = one.failure
     en, zh = _KINDS[failure.kind]
     why = ", swallowed by another stay's case 被前车案件吞并" if failure.swallowed else ""
-    clip = f" · <a href='failures/{escape(one.clip)}'>clip 片段</a>" if one.clip else ""
+    clip = (
+        f"<details><summary>clip 片段</summary><video controls preload=none src='failures/{escape(one.clip)}'></video>"
+        f"<a href='failures/{escape(one.clip)}'>{escape(one.clip)}</a></details>"
+        if one.clip
+        else "<br>no clip: the recording has a hole there 录像缺失，无片段"
+    )
     return (
         f"<figure><img loading=lazy src='failures/{escape(one.still)}' alt=''><figcaption>"
         f"<b>{escape(failure.contender)}</b> · {escape(failure.entry.camera)} · {en} {zh}{why} · "
-        f"{one.since_s:.0f}–{one.until_s:.0f} s{clip}</figcaption></figure>"
+        f"{one.since_s:.0f}–{one.until_s:.0f} s {clip}</figcaption></figure>"
     )

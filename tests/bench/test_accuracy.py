@@ -15,6 +15,7 @@ from bench.accuracy.__main__ import _free
 from bench.accuracy.conditions import BETWEEN, CONDITIONS, RESTART_S, SECONDS, scene
 from bench.accuracy.contenders import _site, judge
 from bench.accuracy.footage import Footage, footage
+from bench.accuracy.hours import condition_of, in_table, kept
 from bench.accuracy.report import figures, render
 from bench.accuracy.scoring import Kind, beside, event_entries, score, truth_entries
 from bench.accuracy.truth import Answer, accuracy_truth, answer_of, standing_seen
@@ -55,6 +56,18 @@ def test_scenes_are_sound(name: str) -> None:
         for moving in (one for one in placed if one.moving):
             for still in (one for one in placed if not one.moving):
                 assert not near(moving.ground, still.ground, 0.09, 0.035), (moving.name, still.name, index)
+
+
+def test_a_scene_of_hours_has_long_stays_a_dusk_and_lamps() -> None:
+    script = scene(condition_of("hours-2"), SEED)
+    assert script.frame_count == 7200 and script == scene(condition_of("hours-2"), SEED)
+    stands = [min(float(s.departed or 7200), 7200) - float(s.arrived) for a in script.actors for s in a.stops]
+    assert sum(20 * 60 <= length <= 70 * 60 for length in stands) >= 6 and sum(length < 60 for length in stands) >= 1
+    levels = [script.light.level(share * 7200) for share in (0.1, 0.62, 0.9)]
+    assert levels == [1.0, 0.15, 0.4]
+    assert in_table(["hours-2", "night", "day"]) == ["day", "night", "hours-2"]
+    with pytest.raises(KeyError):
+        condition_of("no such")
 
 
 def near(one: tuple[float, float], other: tuple[float, float], x: float, y: float) -> bool:
@@ -189,6 +202,7 @@ def test_an_engine_that_is_restarted_says_the_same(tmp_path: Path) -> None:
     straight = judge(site, seen, (), own)
     assert straight["entries"]
     assert judge(site, seen, (50.0, RESTART_S, 200.0), own) == straight
+    assert kept(site, seen) == [], "less than ten minutes"
 
 
 def test_the_scripts_timers_count_frames_per_track() -> None:
