@@ -1,0 +1,126 @@
+"""Whether something replaces the street, or only lights it differently; whether it was added, or taken away.
+
+Light, shadow and water keep what the street looks like, up to how bright it is and a tint: where it has a texture, that
+is still there. Goods show another texture or another colour. Where neither street nor newcomer have any texture and
+only the brightness differs, nothing is claimed. What is added brings its own edges along its outline; where something
+was taken away the edges lie in the reference, and the picture is as smooth there as it is around.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Planes = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+_WINDOW = (7, 7)
+_KEPT = 0.55
+"""Correlation of a window with the street's: above it the texture survives."""
+_PLAIN = 3.0
+"""Grey levels, standard deviation within a window: less is no texture."""
+_BUSY = 2.0
+"""A texture so many times that of the lit street is a new one."""
+_TINT = 16.0
+"""Grey levels that a colour is off when the brightness is taken out; water and lamps tint by less."""
+_OPEN = 7
+"""Pixels: edges of shadows give strips of this width in which windows say nothing."""
+_SEEDS = 0.12
+"""Share of a part that must be replaced for it to be anything."""
+_TAKEN = 0.4
+"""Share of the edges that is new: with less something was taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A part of the view: the street as remembered and what is seen now, H x W x 3 in the present light."""
+
+    street: Planes
+    shows: Planes
+    mine: Mask
+    limit: float
+    """Grey levels that count as a difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    solid: Mask
+    """Where the street is replaced."""
+    replaced: float
+    fresh: float
+    taken_away: bool
+
+
+def judge(patch: Patch, known: Mask) -> Verdict:
+    """What a part of the view that has changed for a while is. `known`: where the street was replaced before."""
+    old, new = _grey(patch.street), _grey(patch.shows)
+    replaced, kept = _texture(old, new, patch)
+    tinted = _tint(patch, old, new) > max(_TINT, 1.2 * patch.limit)
+    replaced = (replaced | tinted) & patch.mine
+    kept &= patch.mine & ~replaced
+    unsure = patch.mine & ~replaced & ~kept
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_OPEN, _OPEN))
+    seeds = cv2.morphologyEx((replaced | known).astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+    share = float((seeds & patch.mine).sum()) / max(1, int(patch.mine.sum()))
+    solid = np.zeros_like(patch.mine)
+    if share >= _SEEDS or known.any():
+        solid = _grown(seeds | known, replaced | unsure | known) & patch.mine
+    fresh = _fresh(old, new, solid if solid.any() else patch.mine)
+    size = int(solid.sum())
+    part = float((replaced & solid).sum()) / size if size else share
+    return Verdict(solid, part, fresh, fresh < _TAKEN)
+
+
+def _grey(planes: Planes) -> Planes:
+    return np.asarray(cv2.cvtColor(planes, cv2.COLOR_BGR2GRAY), np.float32)
+
+
+def _texture(old: Planes, new: Planes, patch: Patch) -> tuple[Mask, Mask]:
+    """Where the street's texture is replaced, and where it is kept."""
+    mean_old, mean_new = cv2.blur(old, _WINDOW), cv2.blur(new, _WINDOW)
+    var_old = np.maximum(cv2.blur(old * old, _WINDOW) - mean_old * mean_old, 0)
+    var_new = np.maximum(cv2.blur(new * new, _WINDOW) - mean_new * mean_new, 0)
+    cov = cv2.blur(old * new, _WINDOW) - mean_old * mean_new
+    ratio = np.clip(mean_new / np.maximum(mean_old, 1), 0.2, 3)
+    floor = max(_PLAIN, 0.25 * patch.limit) ** 2
+    corr = cov / np.sqrt(np.maximum(var_old * var_new, 1e-6))
+    textured = var_old * ratio * ratio > floor
+    busy = var_new > np.maximum(floor, _BUSY * _BUSY * var_old * ratio * ratio)
+    kept = textured & (corr > _KEPT) & ~busy
+    replaced = (textured & (corr < _KEPT)) | busy
+    return replaced, kept
+
+
+def _tint(patch: Patch, old: Planes, new: Planes) -> Planes:
+    """How far colours are apart once the street is as bright as what is seen."""
+    soft_old, soft_new = cv2.blur(patch.street, (3, 3)), cv2.blur(patch.shows, (3, 3))
+    ratio = cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4)
+    tint: Planes = np.abs(soft_new - soft_old * ratio[..., None]).max(axis=2)
+    return tint
+
+
+def _grown(seeds: Mask, within: Mask) -> Mask:
+    """The parts of `within` that hold a seed, their holes filled."""
+    within_ = cv2.morphologyEx(within.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) | seeds
+    count, labels = cv2.connectedComponents(within_, connectivity=4)
+    hit = np.zeros(count, np.bool_)
+    hit[np.unique(labels[seeds])] = True
+    hit[0] = False
+    grown = hit[labels].astype(np.uint8)
+    contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(grown, contours, -1, 1, cv2.FILLED)
+    return grown > 0
+
+
+def _fresh(old: Planes, new: Planes, where: Mask) -> float:
+    """Share of the edges along the outline that is new: 1 all of them, 0 they were all there before."""
+    inner = where.astype(np.uint8)
+    kernel = np.ones((5, 5), np.uint8)
+    band = (cv2.dilate(inner, kernel) - cv2.erode(inner, kernel)) > 0
+    if not band.any():
+        return 0.5
+    before, now = (float(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))[band].mean()) for grey in (old, new))
+    return now * now / max(1e-6, now * now + before * before)
