@@ -76,7 +76,7 @@ class Course:
         ended = []
         for event in events:
             match event:
-                case StayOpened(stay):
+                case StayOpened(stay=stay):
                     self._standing.add(stay.id)
                 case ViolationFired(violation):
                     self.violations += 1

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from streams.instant import Instant, TimeSource, iso_utc
 from vision.association.interface import JSON
 from vision.errors import StateError
-from vision.interface import CalendarFacts, DayFact, Grounds, Moment, Stay, Violation
+from vision.interface import CalendarFacts, Clutter, DayFact, Grounds, Member, Moment, Stay, Stood, Violation
 
 Value = Instant | Moment | Stay | Violation
 _V = TypeVar("_V", Instant, Moment, Stay, Violation)
@@ -150,6 +150,41 @@ class _Grounds(_Model):
         )
 
 
+class _Stood(_Model):
+    at: _Instant
+    count: Annotated[int, Field(ge=0)]
+    area_m2: Annotated[float, Field(ge=0)] | None
+
+    def value(self) -> Stood:
+        return Stood(self.at.value(), self.count, self.area_m2)
+
+
+class _Member(_Model):
+    cls: str
+    box: _BoxModel
+
+
+class _Clutter(_Model):
+    max_count: int | None
+    max_area_m2: float | None
+    fired: _Stood
+    peak: _Stood
+    over_time: tuple[_Stood, ...]
+    members: tuple[_Member, ...]
+    classes: tuple[_Sightings, ...]
+
+    def value(self) -> Clutter:
+        return Clutter(
+            max_count=self.max_count,
+            max_area_m2=self.max_area_m2,
+            fired=self.fired.value(),
+            peak=self.peak.value(),
+            over_time=tuple(one.value() for one in self.over_time),
+            members=tuple(Member(one.cls, one.box) for one in self.members),
+            classes=tuple((one.cls, one.count) for one in self.classes),
+        )
+
+
 class _Violation(_Model):
     rule: str
     zone: str
@@ -161,6 +196,7 @@ class _Violation(_Model):
     moments: tuple[_Moment, ...]
     dwell_lower_bound_ns: _Ns
     grounds: _Grounds | None = None
+    clutter: _Clutter | None = None
 
     def value(self) -> Violation:
         return Violation(
@@ -174,6 +210,7 @@ class _Violation(_Model):
             moments=tuple(moment.value() for moment in self.moments),
             dwell_lower_bound_ns=self.dwell_lower_bound_ns,
             grounds=self.grounds.value() if self.grounds else None,
+            clutter=self.clutter.value() if self.clutter else None,
         )
 
 
@@ -215,6 +252,7 @@ def to_json(value: Value) -> dict[str, JSON]:
         "moments": [to_json(moment) for moment in value.moments],
         "dwell_lower_bound_ns": value.dwell_lower_bound_ns,
         **({} if value.grounds is None else {"grounds": grounds_json(value.grounds)}),
+        **({} if value.clutter is None else {"clutter": clutter_json(value.clutter)}),
     }
 
 
@@ -240,6 +278,23 @@ def grounds_json(grounds: Grounds) -> dict[str, JSON]:
         "classes": list(grounds.classes),
         "calendar": None if calendar is None else _calendar_json(calendar),
     }
+
+
+def clutter_json(clutter: Clutter) -> dict[str, JSON]:
+    """What stood there as JSON. Areas are fractions of m²; all other numbers are integers, or shares of the picture."""
+    return {
+        "max_count": clutter.max_count,
+        "max_area_m2": clutter.max_area_m2,
+        "fired": _stood_json(clutter.fired),
+        "peak": _stood_json(clutter.peak),
+        "over_time": [_stood_json(one) for one in clutter.over_time],
+        "members": [{"cls": one.cls, "box": list(one.box)} for one in clutter.members],
+        "classes": [{"cls": cls, "count": count} for cls, count in clutter.classes],
+    }
+
+
+def _stood_json(stood: Stood) -> dict[str, JSON]:
+    return {"at": to_json(stood.at), "count": stood.count, "area_m2": stood.area_m2}
 
 
 def _calendar_json(calendar: CalendarFacts) -> dict[str, JSON]:

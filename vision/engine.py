@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import tzinfo
 
 from models.interface import Detections
@@ -11,11 +11,15 @@ from streams.interface import DecodeLevel
 from vision.association.interface import JSON
 from vision.errors import OrderError, PolicyError
 from vision.holidays import Calendar
-from vision.interface import Box, Event, Stay
+from vision.interface import Box, Event, Stay, StayEnded, StayOpened, ViolationFired
+from vision.judges import Judge, judges_of
+from vision.judges.interface import Sample
 from vision.policy import CameraRules, unknown_id
 from vision.state import load, store
 from vision.tuning import Tuning
 from vision.watch import Watch
+
+_ORDER = (StayEnded, StayOpened, ViolationFired)
 
 
 class Engine:
@@ -38,10 +42,13 @@ class Engine:
         self._zone = zone
         self._tuning = tuning or Tuning()
         self._watches: dict[str, Watch] = {}
+        self._judges: dict[str, dict[str, Judge]] = {}
+        """Beside the watch, of each camera, by the kind of rules that they judge."""
         for rules in cameras:
             if rules.camera in self._watches:
                 raise PolicyError("two sets of rules for one camera", where=f"camera {rules.camera}")
             self._watches[rules.camera] = Watch(rules, zone, self._tuning, calendar)
+            self._judges[rules.camera] = judges_of(rules, zone, self._tuning, calendar)
 
     def step(self, camera: str, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Event]:
         """Take in what a detector saw on `camera` at `at`; the events this brings, ended, opened, fired in this order.
@@ -51,7 +58,11 @@ class Engine:
         them, see `vision.emptied`; the engine is given this evidence rather than pixels, so that a decision can be
         judged again from what is stored. Raises OrderError for an unknown camera, and for a time not after the last.
         """
-        return self._watch(camera).step(at, detections, emptied)
+        events = self._watch(camera).step(at, detections, emptied)
+        sample = Sample(at, detections, emptied)
+        for judge in self._others(camera):
+            events += judge.step(sample)
+        return sorted(events, key=lambda event: _ORDER.index(type(event)))
 
     def finish(self, camera: str) -> list[Event]:
         """The footage of `camera` ended. What stands there ends too, its departure unknown: `(last_seen, None)`; what
@@ -59,7 +70,7 @@ class Engine:
 
         Later samples of the camera must still be later in time; to them the footage begins anew.
         """
-        return self._watch(camera).finish()
+        return [*self._watch(camera).finish(), *(event for judge in self._others(camera) for event in judge.finish())]
 
     def suspend(self, camera: str, since: Instant) -> None:
         """The view of `camera` has been unusable since `since`: leave its samples out until it is usable again.
@@ -71,20 +82,24 @@ class Engine:
         Raises OrderError for an unknown camera.
         """
         self._watch(camera).suspend(since)
+        for judge in self._others(camera):
+            judge.suspend(since)
 
     def standing(self, camera: str) -> tuple[Stay, ...]:
         """The open stays as they are now, `departed` None, one for each zone they stand in, in the order they opened.
 
-        Raises OrderError for an unknown camera.
+        Those of `no_parking` come first, then those of each other kind. Raises OrderError for an unknown camera.
         """
-        return self._watch(camera).standing()
+        others = (stay for judge in self._others(camera) for stay in judge.standing())
+        return (*self._watch(camera).standing(), *others)
 
     def timed(self, camera: str) -> tuple[Stay, ...]:
         """The open stays that a rule may yet fire for, in its hours or outside them: footage of them may be needed.
 
         Raises OrderError for an unknown camera.
         """
-        return self._watch(camera).timed()
+        others = (stay for judge in self._others(camera) for stay in judge.timed())
+        return (*self._watch(camera).timed(), *others)
 
     def attention(self, camera: str) -> DecodeLevel:
         """How closely the next frames of `camera` are worth looking at. Never more than SAMPLED.
@@ -94,9 +109,10 @@ class Engine:
         look back finds its arrival all the same. SAMPLED also while a stay may be leaving, so that its end is close.
         KEYFRAMES otherwise: a stay that has broken all its rules changes nothing more until it leaves, and one outside
         the hours is not timed. EVERY_FRAME is no state of the engine; see `vision.lookback`.
-        Raises OrderError for an unknown camera.
+        Other kinds than `no_parking` say it for themselves. Raises OrderError for an unknown camera.
         """
-        return self._watch(camera).attention()
+        levels = {self._watch(camera).attention(), *(judge.attention() for judge in self._others(camera))}
+        return DecodeLevel.SAMPLED if DecodeLevel.SAMPLED in levels else DecodeLevel.KEYFRAMES
 
     def note_arrival(self, camera: str, stay_id: str, earliest: Instant) -> bool:
         """Raise the earliest bound of an open stay's arrival: it was seen not to stand there yet at `earliest`.
@@ -104,13 +120,14 @@ class Engine:
         All later stays of the object carry the narrower interval, in every zone it stands in. The first sighting stays
         what it is, because dwell counts from it. True if the stay's bound is now no earlier than `earliest`; False,
         with nothing changed, for a stay that is not open here, or a time not before its first sighting. Saying less
-        than is known changes nothing. Raises OrderError for an unknown camera.
+        than is known changes nothing. Only stays of `no_parking` have such a bound (`StayOpened.looked_back`). Raises
+        OrderError for an unknown camera.
         """
         return self._watch(camera).note_arrival(stay_id, earliest)
 
     def save(self) -> dict[str, JSON]:
         """All that later events depend on, ready for `json.dumps`."""
-        return store(self._watches, self._zone, self._tuning)
+        return store(self._watches, self._judges, self._zone, self._tuning)
 
     @classmethod
     def restore(
@@ -128,8 +145,11 @@ class Engine:
         nothing. Raises StateError for a state that is foreign, damaged, or made under other rules.
         """
         engine = cls(cameras, zone, tuning, calendar)
-        load(engine._watches, zone, engine._tuning, state)
+        load(engine._watches, engine._judges, zone, engine._tuning, state)
         return engine
+
+    def _others(self, camera: str) -> Collection[Judge]:
+        return self._judges[camera].values()
 
     def _watch(self, camera: str) -> Watch:
         watch = self._watches.get(camera)

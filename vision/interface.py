@@ -108,8 +108,47 @@ class Grounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Stood:
+    """How many stood at a time, at least, and on how much ground."""
+
+    at: Instant
+    count: int
+    area_m2: float | None
+    """Of the ground that they touch, each square metre once; None: the camera does not know its ground."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of those that stood when the rule fired: its place, and the class that it was seen as most often."""
+
+    cls: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Clutter:
+    """Bicycles and motorcycles that stood outside their bays; every number is a lower bound."""
+
+    max_count: int | None
+    max_area_m2: float | None
+    """The limits of the rule; at least one is given, and at least one was passed for all of the time that counts."""
+    fired: Stood
+    peak: Stood
+    """The highest count until then; of equal ones the largest area, of those the first."""
+    over_time: tuple[Stood, ...]
+    """A few, spread over the time until then, in order."""
+    members: tuple[Member, ...]
+    """Those of `fired`, by place."""
+    classes: tuple[tuple[str, int], ...]
+    """How many of them were of each class."""
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
-    """A stay that breaks a rule for longer than the rule allows. One per stay and rule."""
+    """A stay that breaks a rule for longer than the rule allows. One per stay and rule.
+
+    For other kinds of rules than no_parking the `stay` is whatever lasted: a visit, or more standing than allowed.
+    """
 
     rule: str
     zone: str
@@ -126,13 +165,17 @@ class Violation:
     """Time inside the rule's hours that counts towards it; always more than `allowed_ns`."""
     grounds: Grounds | None = None
     """None: the rule has one plain limit and does not depend on public holidays."""
+    clutter: Clutter | None = None
+    """Of a rule of the kind bike_clutter."""
 
 
 @dataclass(frozen=True, slots=True)
 class StayOpened:
-    """Something came to stand in a zone."""
+    """Something came to stand in a zone, or what another kind of rule is about began there."""
 
     stay: Stay
+    looked_back: bool = True
+    """Whether a look back at full rate can narrow its arrival: it is one object at one place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from streams.instant import from_datetime
 from vision.durations import format_duration
 from vision.ground import Plane
 from vision.holidays import Calendar, china
-from vision.policy import AnyRule, Policy, Zone
+from vision.policy import AnyRule, NoParkingRule, Policy, Zone
 from vision.rules.days import DayKind, Weekday, names_of
 from vision.rules.interface import ScheduleWindow
 from vision.schedule import Schedule, opens_on
@@ -69,6 +69,8 @@ def _of_rule(rule: AnyRule, interval_ns: int) -> Iterator[tuple[Location, str]]:
 
 
 def _shortest(rule: AnyRule) -> Location:
+    if not isinstance(rule, NoParkingRule):
+        return ("dwell",)
     by_class = rule.dwell_by_class
     name = min(by_class, key=lambda cls: by_class[cls], default=None)
     return ("dwell_by_class", name) if name is not None and by_class[name] < rule.dwell else ("dwell",)

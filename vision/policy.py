@@ -10,21 +10,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Self
 
 import rfc8785
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
-from shapely import Polygon  # type: ignore[import-untyped]
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from shapely import Polygon, union_all  # type: ignore[import-untyped]
 from shapely.validation import explain_validity  # type: ignore[import-untyped]
 
 from vision.errors import PolicyError
 from vision.ground import Ground, Plane
+from vision.rules.bike_clutter import BikeClutterRule
 from vision.rules.days import Weekday
 from vision.rules.interface import STRICT, Id, LegalBasis, Rule, ScheduleWindow
+from vision.rules.intrusion import IntrusionRule
 from vision.rules.no_parking import NoParkingRule
-from vision.words import PlacedError, placed, unknown_id
+from vision.words import PlacedError, placed, unknown_id, written
 
 __all__ = [
     "AnyRule",
+    "BikeClutterRule",
     "CameraRules",
     "Ground",
+    "IntrusionRule",
     "LegalBasis",
     "NoParkingRule",
     "Policy",
@@ -41,9 +45,10 @@ __all__ = [
 
 MIN_ZONE_AREA = 1e-5
 """Smallest polygon, as a share of the image: about 20 pixels of a 1080p picture; smaller ones are slips of the pen."""
+MAX_BAYS = 64
 
-AnyRule = NoParkingRule
-"""Becomes a union told apart by `kind` as soon as there is a second kind."""
+AnyRule = Annotated[NoParkingRule | BikeClutterRule | IntrusionRule, Field(discriminator="kind")]
+"""One rule of any kind. Who judges it: `vision.watch` for no_parking, `vision.judges.JUDGES` for the others."""
 
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 Point = tuple[Coordinate, Coordinate]
@@ -82,26 +87,45 @@ class Zone(BaseModel):
     polygon: tuple[Point, ...] = Field(description="corners in order, at least three; closing it is optional")
     rules: tuple[str, ...] = Field(min_length=1, description="ids of the policy's rules that hold here")
 
+    bays: tuple[tuple[Point, ...], ...] = Field(
+        default=(),
+        max_length=MAX_BAYS,
+        exclude_if=lambda bays: not bays,
+        description="polygons in which bicycles and motorcycles may stand: for bike_clutter they lie outside the zone",
+    )
+
     @field_validator("polygon", mode="after")
     @classmethod
     def _drawn_well(cls, polygon: tuple[Point, ...]) -> tuple[Point, ...]:
-        corners = polygon[:-1] if len(polygon) > 1 and polygon[0] == polygon[-1] else polygon
-        if len(corners) < 3:
-            raise ValueError(f"a polygon needs at least 3 corners, got {len(corners)}")
-        for number, (x, y) in enumerate(corners, start=1):
-            if not (0 <= x <= 1 and 0 <= y <= 1):
-                raise ValueError(
-                    f"corner {number} [{x:g}, {y:g}] lies outside the image; coordinates are fractions from 0 to 1"
-                    + (": divide pixels by the image's width and height" if max(x, y) > 2 else "")
+        return _drawn(polygon)
+
+    @field_validator("bays", mode="after")
+    @classmethod
+    def _bays_in_the_zone(
+        cls, bays: tuple[tuple[Point, ...], ...], info: ValidationInfo
+    ) -> tuple[tuple[Point, ...], ...]:
+        zone = info.data.get("polygon")
+        drawn = []
+        for b, bay in enumerate(bays):
+            try:
+                drawn.append(_drawn(bay))
+            except ValueError as error:
+                raise PlacedError(f"bay {b + 1}: {error}", (b,)) from None
+            if zone is not None and not Polygon(drawn[-1]).intersection(Polygon(zone)).area:
+                raise PlacedError(
+                    f"bay {b + 1} lies outside the zone, where nothing is counted anyway; draw it where it is marked "
+                    "within the zone, or take it out",
+                    (b,),
                 )
-        shape = Polygon(corners)
-        if shape.convex_hull.area < MIN_ZONE_AREA:
-            raise ValueError("the polygon is degenerate: its corners lie in one line or in one spot")
-        if not shape.is_valid:
-            raise ValueError(f"the polygon crosses or touches itself: {_plain(explain_validity(shape))}")
-        if shape.area < MIN_ZONE_AREA:
-            raise ValueError(f"the polygon covers {shape.area:.1e} of the image, less than {MIN_ZONE_AREA:.0e}")
-        return corners
+        if (
+            zone is not None
+            and drawn
+            and Polygon(zone).difference(union_all([Polygon(bay) for bay in drawn])).area < MIN_ZONE_AREA
+        ):
+            raise ValueError(
+                "the bays cover the whole zone: nothing could ever stand outside them; draw the zone larger"
+            )
+        return tuple(drawn)
 
     @field_validator("rules", mode="after")
     @classmethod
@@ -125,6 +149,18 @@ class CameraRules(BaseModel):
         """The ground made ready; None where it is not known."""
         return None if self.ground is None else Plane(self.ground)
 
+    def zones_by_rule(self, kind: str) -> dict[str, tuple[Zone, ...]]:
+        """The zones in which each rule of a kind holds, by the rule's id; both in the order in which they are written.
+
+        Rules that hold in no zone are left out.
+        """
+        found = {
+            rule.id: tuple(zone for zone in self.zones if rule.id in zone.rules)
+            for rule in self.policy.rules
+            if rule.kind == kind
+        }
+        return {name: zones for name, zones in found.items() if zones}
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         _refuse_duplicates("zone", (zone.id for zone in self.zones))
@@ -136,17 +172,40 @@ class CameraRules(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _bays_are_asked_for(self) -> Self:
+        for z, zone in enumerate(self.zones):
+            if zone.bays and not any(self.policy.rule(name).kind == "bike_clutter" for name in zone.rules):
+                raise PlacedError(
+                    f"zone {zone.id}: bays mean something to rules of the kind bike_clutter only, and none holds here; "
+                    "add one to its `rules`, or take the bays out",
+                    ("zones", z, "bays"),
+                )
+        return self
+
+    @model_validator(mode="after")
     def _lies_on_the_ground(self) -> Self:
         plane = self.plane
         for z, zone in enumerate(self.zones):
-            for c, corner in enumerate(zone.polygon):
-                if plane is not None and not plane.sees(corner):
-                    raise PlacedError(
-                        f"zone {zone.id}: corner {c + 1} [{corner[0]:g}, {corner[1]:g}] lies at the horizon of "
-                        "`ground` or above it; draw the zone on the road, or correct the four points of `ground`",
-                        ("zones", z, "polygon", c),
-                    )
+            drawn = [
+                ("zone", ("polygon",), zone.polygon),
+                *(("bay", ("bays", b), bay) for b, bay in enumerate(zone.bays)),
+            ]
+            for what, place, polygon in drawn:
+                for c, corner in enumerate(polygon):
+                    if plane is not None and not plane.sees(corner):
+                        raise PlacedError(
+                            f"zone {zone.id}: corner {c + 1} [{corner[0]:g}, {corner[1]:g}] lies at the horizon of "
+                            f"`ground` or above it; draw the {what} on the road, or correct the four points of "
+                            "`ground`",
+                            ("zones", z, *place, c),
+                        )
             for r, rule in enumerate(map(self.policy.rule, zone.rules)):
+                if plane is None and isinstance(rule, BikeClutterRule) and rule.max_area is not None:
+                    raise PlacedError(
+                        f"zone {zone.id}: rule {rule.id} has a limit in m², and the camera has no `ground`; add it, or "
+                        "give `max_count` instead of `max_area`",
+                        ("zones", z, "rules", r),
+                    )
                 if plane is None and rule.min_size is not None and rule.min_size.metres is not None:
                     raise PlacedError(
                         f"zone {zone.id}: rule {rule.id} asks for a size in metres, and the camera has no `ground`; "
@@ -192,11 +251,32 @@ def build_camera_rules(
         raise _refused(error, f"camera {camera}") from None
 
 
+def _drawn(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The corners of a polygon in the picture, open; raises ValueError for one that cannot be meant."""
+    corners = polygon[:-1] if len(polygon) > 1 and polygon[0] == polygon[-1] else polygon
+    if len(corners) < 3:
+        raise ValueError(f"a polygon needs at least 3 corners, got {len(corners)}")
+    for number, (x, y) in enumerate(corners, start=1):
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(
+                f"corner {number} [{x:g}, {y:g}] lies outside the image; coordinates are fractions from 0 to 1"
+                + (": divide pixels by the image's width and height" if max(x, y) > 2 else "")
+            )
+    shape = Polygon(corners)
+    if shape.convex_hull.area < MIN_ZONE_AREA:
+        raise ValueError("the polygon is degenerate: its corners lie in one line or in one spot")
+    if not shape.is_valid:
+        raise ValueError(f"the polygon crosses or touches itself: {_plain(explain_validity(shape))}")
+    if shape.area < MIN_ZONE_AREA:
+        raise ValueError(f"the polygon covers {shape.area:.1e} of the image, less than {MIN_ZONE_AREA:.0e}")
+    return corners
+
+
 def _refused(error: ValidationError, where: str) -> PolicyError:
     lines = []
     for fault in error.errors(include_url=False):
         # The place in words is part of what a PlacedError says.
-        spot, text = ".".join(str(part) for part in fault["loc"]), placed(fault)[1]
+        spot, text = ".".join(str(part) for part in written(fault["loc"])), placed(fault)[1]
         lines.append(f"{spot}: {text}" if spot else text)
     return PolicyError("; ".join(lines), where=where, remedy="docs/policies.md shows each field")
 

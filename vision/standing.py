@@ -174,7 +174,11 @@ class Standing:
         )
 
 
-def stay_id(camera: str, zone: str, place: Box, arrived_ns: int) -> str:
-    """32 hex digits that depend on nothing but what they name: camera, zone, place (to 1/10000) and arrival."""
+def stay_id(camera: str, zone: str, place: Box, arrived_ns: int, rule: str | None = None) -> str:
+    """32 hex digits that depend on nothing but what they name: camera, zone, place (to 1/10000) and arrival.
+
+    `rule`: of what is timed for one rule alone, so that it is told from a stay at the same place.
+    """
     grid = ",".join(str(round(value * _ID_GRID)) for value in place)
-    return hashlib.sha256(rfc8785.dumps([camera, zone, grid, str(arrived_ns)])).hexdigest()[:32]
+    named = [camera, zone, grid, str(arrived_ns), *([] if rule is None else [rule])]
+    return hashlib.sha256(rfc8785.dumps(named)).hexdigest()[:32]

@@ -83,16 +83,17 @@ class Tally:
                 self.exempt_ns[key] = self.exempt_ns.get(key, 0) + length_ns
         self.last_ns, self.broken = now, False
         if self.overrun(force) is not None:
-            return self._shown(moment)
+            return self.shown(moment)
         if force.contains(now):
-            self._keep(moment)
+            self.keep(moment)
         return ()
 
     def overrun(self, force: RuleInForce) -> Overrun | None:
         """The limit that the time counted so far has passed."""
         return force.overrun(self.counted_ns, self.exempt_ns, self.classes)
 
-    def _keep(self, moment: Moment) -> None:
+    def keep(self, moment: Moment) -> None:
+        """Remember a sighting inside the rule's hours, so that a few spread over the time can be shown."""
         if self.first is None:
             self.first = moment
             return
@@ -105,7 +106,8 @@ class Tally:
             self.pool = self.pool[1::2]
             self.stride *= 2
 
-    def _shown(self, firing: Moment) -> tuple[Moment, ...]:
+    def shown(self, firing: Moment) -> tuple[Moment, ...]:
+        """The first one kept, a few between, and the firing one."""
         pool = self.pool
         if len(pool) > MAX_BETWEEN:
             pool = [pool[(2 * i + 1) * len(pool) // (2 * MAX_BETWEEN)] for i in range(MAX_BETWEEN)]

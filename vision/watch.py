@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ConfigDict
 
 from models.interface import Detections
 from streams.instant import Instant
@@ -17,58 +15,50 @@ from streams.interface import DecodeLevel
 from vision.association.bytetrack import ByteTrackAssociator
 from vision.association.interface import Associator
 from vision.boxes import family, iou, normalised
-from vision.errors import OrderError
 from vision.footprint import area_of, share_ground
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
 from vision.interface import Box, Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.matching import displaced, hidden, match, shows
+from vision.pace import EARLIEST_NS, LATEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
 from vision.standing import Standing
-from vision.tally import SAVED, Tally
+from vision.tally import Tally
 from vision.tuning import Tuning
 
-INTERVALS_KEPT = 15
+KIND = "no_parking"
+"""The kind of rules that stays are judged by here."""
 _MARGIN = 0.05
 """Boxes this close to a zone, as a share of the image, are followed: they may come to stand in it, or leave it."""
-EARLIEST_NS, LATEST_NS = -(1 << 61), 1 << 62
-"""1896 to 2116: what time zones can surely do, and what no real clock leaves."""
 
 
 @dataclass(slots=True)
-class Memory:
+class Memory(Pace):
     """All that later events depend on, but for the tracker's own state."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = SAVED
-
-    last: Instant | None = None
-    running: bool = False
-    """Whether footage is under way, so that `last` is the sample before the next one."""
-    suspended: bool = False
-    """Whether the view became unusable after `last`, so that the next sample comes after a gap."""
-    intervals: list[int] = field(default_factory=list)
-    """The last few sampling intervals, ns."""
     standings: list[Standing] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     """Boxes of interest in the last sample."""
 
 
 class Watch:
-    """The stay logic of one camera."""
+    """The stay logic of one camera: what stands where `no_parking` rules hold, and which of them it breaks."""
 
     def __init__(self, rules: CameraRules, zone: tzinfo, tuning: Tuning, calendar: Calendar | None = None) -> None:
         self.rules = rules
         self.memory = Memory()
         self.associator: Associator = ByteTrackAssociator()
         self._tuning = tuning
-        used = {name for z in rules.zones for name in z.rules}
+        held = rules.zones_by_rule(KIND)
+        zones = [z for z in rules.zones if any(z in where for where in held.values())]
         plane = rules.plane
-        self._areas = {z.id: area_of(z.polygon, plane) for z in rules.zones}
-        self._hashes = {z.id: policy_hash(rules.policy, z, rules.ground) for z in rules.zones}
+        self._zones = held
+        self._areas = {z.id: area_of(z.polygon, plane) for z in zones}
+        self._hashes = {z.id: policy_hash(rules.policy, z, rules.ground) for z in zones}
         self._forces = {
             rule.id: RuleInForce(rule, zone, plane=plane, calendar=calendar)
             for rule in rules.policy.rules
-            if rule.id in used
+            if rule.id in held
         }
         inforce = [force.rule for force in self._forces.values()]
         self._min_score = min((rule.min_score for rule in inforce), default=1.0)
@@ -87,7 +77,7 @@ class Watch:
         """Take in one sample. Events come in the order ended, opened, fired."""
         memory = self.memory
         before = memory.last if memory.running else None
-        elapsed, gap = self._advance(at)
+        elapsed, gap = memory.advance(at, self._tuning, f"camera {self.rules.camera}")
         moments = self._moments(at, detections)
         previous, memory.boxes = memory.boxes, [moment.box for moment in moments]
         if not moments and not memory.standings:
@@ -171,29 +161,6 @@ class Watch:
         )
 
     # -- the sample ---------------------------------------------------------------------------------------------
-
-    def _advance(self, at: Instant) -> tuple[int, bool]:
-        """Move the clock: the time since the sample before, and whether it is a gap. Raises OrderError."""
-        memory, tuning, where = self.memory, self._tuning, f"camera {self.rules.camera}"
-        if not EARLIEST_NS <= at.utc_ns <= LATEST_NS:
-            raise OrderError(f"a sample at {at.utc_ns} ns since 1970 is no time a camera can have", where=where)
-        if memory.last is not None and at.utc_ns <= memory.last.utc_ns:
-            raise OrderError(
-                f"a sample at {at.isoformat()} follows one at {memory.last.isoformat()}",
-                where=where,
-                remedy="Samples of a camera go forward in time; recordings that overlap must be cut or left out",
-            )
-        elapsed, gap = 0, False
-        if memory.running and memory.last is not None:
-            elapsed = at.utc_ns - memory.last.utc_ns
-            intervals = memory.intervals
-            typical = sorted(intervals)[len(intervals) // 2] if len(intervals) > 2 else 0
-            gap = memory.suspended or elapsed > max(tuning.gap_ns, tuning.gap_intervals * typical)
-            if not memory.suspended:  # A pause says nothing of the pace.
-                intervals.append(elapsed)
-            del intervals[:-INTERVALS_KEPT]
-        memory.last, memory.running, memory.suspended = at, True, False
-        return elapsed, gap
 
     def _moments(self, at: Instant, detections: Detections) -> list[Moment]:
         """The boxes the rules are about, near enough to a zone, best score first."""
@@ -295,7 +262,7 @@ class Watch:
         tallies = []
         for name, force in self._forces.items():
             least = force.rule.min_overlap
-            zones = [z.id for z in self.rules.zones if name in z.rules and overlaps[z.id] >= least]
+            zones = [z.id for z in self._zones[name] if overlaps[z.id] >= least]
             if zones:
                 tally = Tally(rule=name, zones=zones)
                 tally.sighted(moment, force)

@@ -9,6 +9,9 @@ from typing import Any
 Location = tuple[str | int, ...]
 """Keys and indices from the top of a document to a value in it."""
 
+_KEY = ("kind",)
+"""What tells the kinds of rules apart."""
+
 
 class PlacedError(ValueError):
     """A mistake of a validated model that is known more closely than the model: where below it, by keys and indices.
@@ -23,9 +26,24 @@ class PlacedError(ValueError):
 
 def placed(fault: Any) -> tuple[Location, str]:
     """Where one of a ValidationError's `errors()` is, and what it says."""
-    error = fault.get("ctx", {}).get("error")
+    context, where = fault.get("ctx", {}), written(fault["loc"])
+    if fault["type"] == "union_tag_not_found":
+        return (*where, *_KEY), "Field required"
+    if fault["type"] == "union_tag_invalid":
+        known = [name.strip("' ") for name in context["expected_tags"].split(",")]
+        return (*where, *_KEY), unknown_id("kind of rule", str(context["tag"]), known)
+    error = context.get("error")
     below = error.location if isinstance(error, PlacedError) else ()
-    return (*fault["loc"], *below), str(fault["msg"]).removeprefix("Value error, ")
+    return (*where, *below), str(fault["msg"]).removeprefix("Value error, ")
+
+
+def written(location: Location) -> Location:
+    """The place in the document: for pydantic the kind of a rule is a step of its own, after its number."""
+    steps = list(location)
+    for i in range(len(steps) - 3, -1, -1):
+        if steps[i] == "rules" and isinstance(steps[i + 1], int):
+            del steps[i + 2]
+    return tuple(steps)
 
 
 def unknown_id(kind: str, wanted: str, known: Iterable[str]) -> str:

@@ -104,8 +104,8 @@ class Desk:
         outcomes: list[Outcome] = []
         for event in events:
             match event:
-                case StayOpened(stay):
-                    outcomes += self._look_back(stay)
+                case StayOpened(stay, looked_back):
+                    outcomes += self._look_back(stay) if looked_back else []
                 case ViolationFired(violation):
                     self.violations += 1
                     outcomes.append(Fired(violation, role, detections.model))

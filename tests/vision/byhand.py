@@ -33,17 +33,17 @@ def at(seconds: float, source: TimeSource = TimeSource.CONTAINER) -> Instant:
     return Instant(T0 + round(seconds * NS_PER_S), source, 0)
 
 
-def detections(seen: Iterable[Seen], size: tuple[int, int] = (1920, 1080)) -> Detections:
+def detections(seen: Iterable[Seen], size: tuple[int, int] = (1920, 1080), model: ModelInfo = MODEL) -> Detections:
     rows = sorted(seen, key=lambda row: -row[1])
     if not rows:
-        return Detections.empty(size, MODEL)
+        return Detections.empty(size, model)
     width, height = size
     return Detections(
         xyxy=(np.array([box for _, _, box in rows]) * (width, height, width, height)).astype(np.float32),
         score=np.array([score for _, score, _ in rows], np.float32),
-        cls=np.array([MODEL.classes.index(cls) for cls, _, _ in rows], np.int64),
+        cls=np.array([model.classes.index(cls) for cls, _, _ in rows], np.int64),
         size=size,
-        model=MODEL,
+        model=model,
     )
 
 
@@ -67,12 +67,19 @@ Script = Callable[[float], Iterable[Seen]]
 
 
 def play(
-    engine: Engine, script: Script, until: float, *, start: float = 0.0, every: float = 2.0, camera: str = "gt-01"
+    engine: Engine,
+    script: Script,
+    until: float,
+    *,
+    start: float = 0.0,
+    every: float = 2.0,
+    camera: str = "gt-01",
+    model: ModelInfo = MODEL,
 ) -> list[Event]:
     """Events of samples every `every` seconds from `start` up to and including `until`."""
     events: list[Event] = []
     steps = round((until - start) / every)
     for i in range(steps + 1):
         t = start + i * every
-        events += engine.step(camera, at(t), detections(script(t)))
+        events += engine.step(camera, at(t), detections(script(t), model=model))
     return events

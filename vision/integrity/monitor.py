@@ -26,7 +26,7 @@ from vision.integrity.interface import Evidence, Judge, ViewChange, ViewEvent, V
 from vision.integrity.moved import Elsewhere, Moved
 from vision.integrity.picture import COLUMNS, Picture
 from vision.integrity.reference import Cells8, Reference, made_from
-from vision.watch import EARLIEST_NS, LATEST_NS
+from vision.pace import EARLIEST_NS, LATEST_NS
 
 FORMAT = "streetproof.view-state/1"
 EXPOSURE: tuple[Judge, ...] = (Black(), Overexposed())
