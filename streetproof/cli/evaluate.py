@@ -29,7 +29,7 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Precision, recall, F1, cases per stay, and how far arrivals and departures are off; overall and per condition.
+    """Precision, recall, F1, cases per stay, and how far arrivals, departures and areas are off, per condition too.
 
     docs/replay.md says what each figure is, to the letter.
     """
@@ -45,6 +45,9 @@ def evaluate(
     out.print(_found_table(evaluation))
     out.print()
     out.print(_times_table(evaluation))
+    if evaluation.overall.area.measured:
+        out.print()
+        out.print(_area_table(evaluation))
     if evaluation.overall.ignored:
         out.print(f"\n{evaluation.overall.ignored} events of stays that the truth says to ignore", markup=False)
 
@@ -75,6 +78,15 @@ def _times_table(evaluation: Evaluation) -> Table:
     return table
 
 
+def _area_table(evaluation: Evaluation) -> Table:
+    table = _table(("area of", "off, median", "max", "within 20 %"))
+    for name, one in _rows(evaluation):
+        figures = (one.area.median, one.area.max, one.area.within)
+        style = "bold" if one is evaluation.overall else None
+        table.add_row(name, str(one.area.measured), *map(_percent, figures), style=style)
+    return table
+
+
 def _times(one: TimeError) -> list[str]:
     figures = (one.median_s, one.rmse_s, one.max_s, one.width_median_s)
     return [str(one.measured), *(_figure(value, 2) for value in figures)]
@@ -86,6 +98,10 @@ def _table(columns: tuple[str, ...]) -> Table:
     for name in columns:
         table.add_column(name, justify="left" if name == "seconds off" else "right", no_wrap=True)
     return table
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}".replace("%", " %")
 
 
 def _figure(value: float | None, decimals: int) -> str:

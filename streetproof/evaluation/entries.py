@@ -14,6 +14,7 @@ from vision.interface import Box
 
 MAX_BYTES = 256 * 1024 * 1024
 _MAX_NAME = 200
+_MAX_M2 = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Entry:
     condition: str | None = None
     ignore: bool = False
     """Of truth only: whoever finds it is not wrong, and whoever does not find it misses nothing."""
+    area_m2: float | None = None
+    """The ground that it takes, more than 0; None: not told."""
 
     @property
     def since_ns(self) -> int:
@@ -74,6 +77,7 @@ class Entry:
             self.cls,
             self.condition or "",
             self.ignore,
+            self.area_m2 or 0.0,
         )
 
 
@@ -137,6 +141,7 @@ def entry_of(value: Any, where: str) -> Entry:
         box=_box(value.get("box"), where),
         condition=condition,
         ignore=ignore,
+        area_m2=_area(value.get("area_m2"), where),
     )
 
 
@@ -199,6 +204,15 @@ def _box(value: Any, where: str) -> Box:
             "Divide pixels by the width and the height of the image, and cut the box to the image",
         )
     return (float(value[0]), float(value[1]), float(value[2]), float(value[3]))
+
+
+def _area(value: Any, where: str) -> float | None:
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not 0 < value <= _MAX_M2:
+        what = f"`area_m2` must be a number of square metres above 0, at most {_MAX_M2:,.0f}"
+        _refuse(where, what, "Leave it out where it is not known")
+    return float(value)
 
 
 def _is_name(value: Any) -> TypeGuard[str]:

@@ -18,6 +18,9 @@ from streetproof.evaluation.matching import MIN_IOU, match_entries
 UNKNOWN = "unknown"
 """The condition of what no truth tells a condition of."""
 
+NEAR_AREA = 0.2
+"""An area that is off by no more than this share of the truth's counts as told."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimeError:
@@ -32,6 +35,18 @@ class TimeError:
     width_median_s: float | None
     """Of the events' intervals with two known ends; a point is 0 wide."""
     width_max_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaError:
+    """How far the taken ground of matched stays is off, as a share of the truth's; None where nothing was measured."""
+
+    measured: int
+    """Matched stays for which both sides tell an area."""
+    median: float | None
+    max: float | None
+    within: float | None
+    """Share of them that are off by at most `NEAR_AREA`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ class Scores:
     """Events per found stay: 1 is one case for each."""
     arrival: TimeError
     departure: TimeError
+    area: AreaError
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +187,7 @@ def _scores(verdicts: _Verdicts) -> Scores:
         cases_per_stay=_share(matched + duplicates, matched),
         arrival=_times((one.arrived, other.arrived) for _, one, other in verdicts.pairs),
         departure=_times((_departed(one), _departed(other)) for _, one, other in verdicts.pairs),
+        area=area_error((one, other) for _, one, other in verdicts.pairs),
     )
 
 
@@ -200,6 +217,21 @@ def _times(ends: Iterable[tuple[Span, Span]]) -> TimeError:
         max_s=_seconds(max(errors)) if errors else None,
         width_median_s=_seconds(median(widths)) if widths else None,
         width_max_s=_seconds(max(widths)) if widths else None,
+    )
+
+
+def area_error(pairs: Iterable[tuple[Entry, Entry]]) -> AreaError:
+    """How far the areas of events are off those of the truth, for pairs of both."""
+    errors = [
+        abs(event.area_m2 - truth.area_m2) / truth.area_m2
+        for truth, event in pairs
+        if truth.area_m2 is not None and event.area_m2 is not None
+    ]
+    return AreaError(
+        measured=len(errors),
+        median=round(median(errors), 9) if errors else None,
+        max=round(max(errors), 9) if errors else None,
+        within=_share(sum(error <= NEAR_AREA for error in errors), len(errors)),
     )
 
 

@@ -67,6 +67,16 @@ def test_figures_by_hand() -> None:
     assert (one.departure.median_s, one.departure.max_s, one.departure.width_max_s) == (2, 4, 0)
 
 
+def test_areas_are_compared_where_both_tell_one() -> None:
+    truth = [entry(100 * n, 100 * n + 50, area_m2=4.0) for n in range(4)] + [entry(400, 450)]
+    told = (4.8, 3.0, 4.0, None, 4.0)
+    events = [entry(100 * n, 100 * n + 50, area_m2=area) for n, area in enumerate(told)]
+    area = scored(truth, events).overall.area
+    assert (area.measured, area.median, area.max, area.within) == (3, 0.2, 0.25, 2 / 3), "20 % is still told"
+    none = scored(truth[4:], events).overall.area
+    assert (none.measured, none.median, none.max, none.within) == (0, None, None, None)
+
+
 def test_errors_of_intervals_are_distances() -> None:
     def span(low: float | None, high: float | None) -> Span:
         return Span(*(None if end is None else T0 + round(end * S) for end in (low, high)))
@@ -229,6 +239,9 @@ GOOD = {
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "camera": ({"camera": 7}, "`camera` must be text"),
     "kind": ({"kind": ""}, "`kind` must be text"),
+    "no ground": ({"area_m2": 0}, "`area_m2` must be a number"),
+    "a truth for ground": ({"area_m2": True}, "`area_m2` must be a number"),
+    "ground without end": ({"area_m2": 10**400}, "`area_m2` must be a number"),
     "naive": ({"arrived": "2026-11-02T00:00:00"}, "no offset"),
     "arrival unknown": ({"arrived": [iso_utc(T0), None]}, "by when"),
     "arrival null": ({"arrived": None}, "by when"),
@@ -282,6 +295,12 @@ def test_the_command_prints_tables_and_json(
     assert ran.code == 0
     assert max(map(len, ran.out.splitlines())) <= 80
     assert "departure" in ran.out and "1.000" in ran.out
+    assert "area of" not in ran.out
+    bare.write_text(json.dumps([one | {"condition": "day", "area_m2": 2.5} for one in found]), encoding="utf-8")
+    told = tmp_path / "told.json"
+    told.write_text(json.dumps([one | {"area_m2": 2.0} for one in found]), encoding="utf-8")
+    ran = inside(capsys, monkeypatch, "evaluate", "--truth", bare, "--events", told, width=80)
+    assert "area of" in ran.out and "20 %" in ran.out
     bare.write_text("[7]", encoding="utf-8")
     ran = inside(capsys, monkeypatch, "evaluate", "--truth", bare, "--events", golden)
     assert ran.code == 4 and "entries[0]" in ran.err

@@ -1,0 +1,1 @@
+"""How well taken ground is told: pavements with known truth, per scenario."""
