@@ -92,8 +92,9 @@ def check_place(path: Path, inputs: Sequence[Path]) -> None:
 def _violation_json(rules: CameraRules, violation: Violation, stay: Stay) -> dict[str, Any]:
     return {
         "camera": stay.camera,
-        "kind": rules.policy.rule(violation.rule).kind,
+        "kind": _kind(rules, violation),
         **_stood_json(stay),
+        **({} if violation.occupied is None else {"area_m2": violation.occupied.area_m2}),
         "rule": violation.rule,
         "zone": violation.zone,
         "policy": violation.policy,
@@ -104,6 +105,11 @@ def _violation_json(rules: CameraRules, violation: Violation, stay: Stay) -> dic
         "dwell_lower_bound_s": seconds(violation.dwell_lower_bound_ns),
         **_times_json(stay),
     }
+
+
+def _kind(rules: CameraRules, violation: Violation) -> str:
+    """The kind of its rule; where ground is taken, how it is taken."""
+    return rules.policy.rule(violation.rule).kind if violation.occupied is None else violation.occupied.kind
 
 
 def _stay_json(rules: CameraRules, ended: Ended) -> dict[str, Any]:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from models.interface import Detections, Image
 from streams.instant import NS_PER_S, Instant
 from vision.boxes import normalised
-from vision.footprints import Footprint, Point, View
+from vision.footprints import MOST, Footprint, Point, View
 from vision.outline import outline_of
 from vision.replaced import Patch, judge
 
@@ -33,6 +33,8 @@ Times = npt.NDArray[np.int64]
 Part = tuple[slice, slice]
 """A rectangle of the view: rows, columns."""
 
+REVISION = 1
+"""Changes when the same pictures would be told otherwise: what was told before is not used again."""
 WIDTH = 640
 """Columns of the picture that is looked at; see `size_for`."""
 MOVING = frozenset({"person", "bicycle", "motorcycle", "car", "bus", "truck", "train", "dog", "cat", "bird"})
@@ -56,7 +58,6 @@ _TELLING = 1.4
 _UPHEAVAL, _UPHEAVAL_NS = 0.6, 30 * NS_PER_S
 """Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
 _MIN_PIXELS = 40
-_MOST = 32
 _SHADE_NS = _STAYS_NS + 4 * NS_PER_S
 """Shade is learned after this time."""
 _NEAR = 9
@@ -251,7 +252,7 @@ class Backdrop:
             part = (slice(max(0, y - 6), y + h + 6), slice(max(0, x - 6), x + w + 6))
             mine: Mask = labels[part] == number
             old = mine & self._static[part] & ~self._solid[part] & (now - self._since[part] > _SHADE_NS)
-            if area < _MIN_PIXELS or len(self._parts) >= _MOST or not (mine & self._zone[part]).any():
+            if area < _MIN_PIXELS or len(self._parts) >= MOST or not (mine & self._zone[part]).any():
                 self._absorb(part, old, now)
             else:
                 self._judge(now, part, mine, old, limit)

@@ -1,7 +1,7 @@
 """What a model saw in one recording, kept beside it: one JSON line per frame between a header and an end line.
 
 A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, and `"emptied":[[x1,y1,x2,y2]]` where
-places are empty again (shares of the image); `utc` has nine decimals. The numbers are rounded on the way in (a
+places are empty again (shares of the image), and `"view"` where a camera watches its ground (`vision.footprints`); `utc` has nine decimals. The numbers are rounded on the way in (a
 hundredth of a pixel, a ten-thousandth of score), so that judging from the file and judging while looking cannot differ.
 The end line proves that the file is whole.
 """
@@ -26,6 +26,7 @@ from streams.instant import Instant, iso_utc
 from streams.interface import Coverage, Gap, Problem
 from streetproof.errors import StreetproofError
 from vision.codec import from_json, to_json
+from vision.footprints import View, view_json, view_of
 from vision.interface import Box
 
 FORMAT = "streetproof-observations/1"
@@ -45,6 +46,8 @@ class Observation:
     repeated: bool
     emptied: tuple[Box, ...] = ()
     """Places that are empty again, see `vision.emptied`."""
+    view: View | None = None
+    """What came to stay on the ground, see `vision.backdrop`."""
 
 
 class ObservationWriter:
@@ -68,10 +71,19 @@ class ObservationWriter:
             self._partial.unlink(missing_ok=True)
 
     def add(
-        self, camera: str, at: Instant, pts: int, detections: Detections, repeated: bool, emptied: Sequence[Box] = ()
+        self,
+        camera: str,
+        at: Instant,
+        pts: int,
+        detections: Detections,
+        repeated: bool,
+        emptied: Sequence[Box] = (),
+        view: View | None = None,
     ) -> None:
         """Append one frame; frames come in order of time."""
-        told = {"emptied": [list(box) for box in emptied]} if emptied else {}
+        told: dict[str, Any] = {"emptied": [list(box) for box in emptied]} if emptied else {}
+        if view is not None:
+            told["view"] = view_json(view)
         self._line(
             {
                 "camera": camera,
@@ -150,6 +162,7 @@ def read_observations(path: Path) -> Iterator[Observation]:
             ),
             repeated=line["repeated"],
             emptied=tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in line.get("emptied", ())),
+            view=view_of(line["view"]) if "view" in line else None,
         )
     if not whole:
         raise _cut_short(path)

@@ -18,6 +18,7 @@ from models.interface import Detections, ModelInfo
 from streams.instant import from_iso
 from streetproof.replay.tally import Names
 from vision.boxes import relatives
+from vision.footprints import View, view_of
 from vision.interface import Box
 
 MAX_SIDE = 65_535
@@ -50,6 +51,8 @@ class Frame:
     """Boxes wholly outside of it, left out."""
     emptied: tuple[Box, ...] = ()
     """Places that are empty again, see `vision.emptied`."""
+    view: View | None = None
+    """What came to stay on the ground, see `vision.backdrop`."""
 
 
 class Vocabulary:
@@ -117,7 +120,7 @@ def frame_of(value: dict[str, Any], vocabulary: Vocabulary, names: Names) -> Fra
         size=size,
         model=vocabulary.model,
     )
-    return Frame(camera, utc_ns, detections, clipped, outside, _emptied(value.get("emptied", [])))
+    return Frame(camera, utc_ns, detections, clipped, outside, _emptied(value.get("emptied", [])), _view(value))
 
 
 def _emptied(value: object) -> tuple[Box, ...]:
@@ -133,6 +136,15 @@ def _emptied(value: object) -> tuple[Box, ...]:
             _refuse(f"place {number} of `emptied` does not lie in the image", remedy)
         places.append((x1, y1, x2, y2))
     return tuple(places)
+
+
+def _view(value: dict[str, Any]) -> View | None:
+    if "view" not in value:
+        return None
+    try:
+        return view_of(value["view"])
+    except ValueError as error:
+        _refuse(f"`view`: {error}", "Leave `view` out, or let `streetproof batch` make the observations again")
 
 
 def time_of(value: dict[str, Any]) -> int:

@@ -12,10 +12,10 @@ from vision.policy import unknown_id
 def unknown_classes(site: Site, known: Sequence[str]) -> list[tuple[tuple[int | str, ...], str]]:
     """Each class name in a rule that is none of `known`: where it stands in the site file, and what to say of it."""
     return [
-        (("policies", p, "rules", r, "classes", c), f"the model knows {unknown_id('class', name, known)}")
+        (("policies", p, "rules", r, field, c), f"the model knows {unknown_id('class', name, known)}")
         for p, policy in enumerate(site.policies)
         for r, rule in enumerate(policy.rules)
-        for c, name in enumerate(rule.classes)
+        for c, (field, name) in enumerate(rule.asked)
         if name not in known
     ]
 
@@ -23,4 +23,4 @@ def unknown_classes(site: Site, known: Sequence[str]) -> list[tuple[tuple[int | 
 def check_classes(site: Site, known: Sequence[str], where: str) -> None:
     """Raises ConfigError for the first class that the model does not know: its rule would never find anything."""
     for _, message in unknown_classes(site, known):
-        raise ConfigError(message, where=where, remedy="Correct `classes` of the rule, or use another model")
+        raise ConfigError(message, where=where, remedy="Correct the classes of the rule, or use another model")

@@ -11,6 +11,7 @@ from models.interface import Detections
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
+from vision.footprints import View
 from vision.holidays import Calendar
 from vision.interface import Box, Event, Stay
 from vision.policy import CameraRules
@@ -25,6 +26,8 @@ class Sample:
     detections: Detections
     emptied: Sequence[Box] = ()
     """Places that show again what was there before something came to stand in them."""
+    view: View | None = None
+    """What came to stay on the ground, by its pixels; None: nobody looked, or the street is still being learned."""
 
 
 class Judge(Protocol):

@@ -234,6 +234,16 @@ class Rule(BaseModel):
         return Terms(self.allowed_ns)
 
     @property
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """The classes that the model must know for the rule to find anything, each with the field that names it."""
+        return tuple(("classes", name) for name in self.classes)
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Every class whose boxes mean something to the rule."""
+        return self.classes
+
+    @property
     def asks_calendar(self) -> bool:
         """Whether it depends on public holidays."""
         schedules = (self.schedule, *(exemption.schedule for exemption in self.terms.exemptions))

@@ -1,0 +1,256 @@
+"""How much ground a thing takes, from its outline in the picture.
+
+Laid on the ground, an outline reaches further back than the thing does: what rises above the ground hides ground behind
+it. Seen from above, everything that a thing of even height hides lies on rays away from the foot of the camera, so the
+near side of its outline is where it stands, and the far side is not. The near side, from its leftmost to its rightmost
+point, is half of its foot; the other half is taken to mirror it, as with a table, a row of crates, a round stand. It is
+cut to what the outline covers. Where a thing is seen square on, its near side is one straight edge and tells nothing of
+its depth; then the depth is that of the outline less `_HEIGHT`, and the uncertainty says so.
+
+What hangs above a foot far smaller than itself is a canopy: a parasol takes the ground below it. How high it hangs follows
+from where its middle would stand on the ground and where its foot does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import atan2, cos, hypot, pi, sin
+
+import numpy as np
+import numpy.typing as npt
+import shapely  # type: ignore[import-untyped]
+from shapely import MultiPoint, Polygon
+
+from vision.errors import GroundError
+from vision.footprints import Point
+from vision.ground import Plane
+
+Metres = tuple[float, float]
+Floats = npt.NDArray[np.float64]
+
+_RAYS = 64
+_INSET, _TIP = 0.02, 0.15
+"""The outermost rays lie within the thing by this share of its width; those to the tips of a canopy by less."""
+_HEIGHT, _HIGHEST = 0.35, 1.5
+"""Metres: how high a thing is where nothing tells, and how high one is at most."""
+_BULGE = 0.12
+"""A near side that bulges by less, in its own lengths, is one straight edge."""
+_FOOT_SHARE, _FOOT_NEARER = 0.45, 0.87
+"""A canopy's foot is narrower than this share of it, and nearer to the camera by this factor."""
+_FOOT_M2 = 0.8
+"""... and no larger."""
+_RIBS = 0.96
+"""A circle of this share of its radius is as large as a canopy on eight ribs."""
+CANOPY_M = (1.3, 3.2)
+"""How high the edge of a canopy hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Ground that is taken, in metres."""
+
+    shape: Polygon
+    area_m2: float
+    low_m2: float
+    high_m2: float
+    """What it is at least and at most, by what the outline alone can tell."""
+    canopy: bool = False
+
+
+class Standpoint:
+    """A camera above its ground."""
+
+    def __init__(self, plane: Plane, aspect: float) -> None:
+        """`aspect`: the picture's width over its height."""
+        self._plane = plane
+        self.place = plane.standpoint(aspect)
+
+    def on_ground(self, outline: Sequence[Point]) -> Polygon | None:
+        """An outline of the picture laid on the ground; None where it reaches the horizon or is nothing."""
+        try:
+            shape = self._plane.polygon(outline)
+        except GroundError:
+            return None
+        shape = shape if shape.is_valid else shape.buffer(0)
+        if shape.geom_type == "MultiPolygon":
+            shape = max(shape.geoms, key=lambda part: part.area)
+        return shape if shape.geom_type == "Polygon" and shape.area > 0 else None
+
+    def taken(self, parts: Sequence[Polygon]) -> Taken | None:
+        """The ground that a thing takes whose outlines, laid on the ground, are `parts`; None for nothing."""
+        if not parts:
+            return None
+        whole = shapely.union_all(list(parts))
+        if self.place is None:
+            hull = whole.convex_hull
+            return Taken(hull, float(whole.area), 0.0, float(hull.area))
+        x, y, height = self.place
+        near = _Near(parts, x, y)
+        if near.length == 0:
+            return None
+        canopy = near.canopy(height)
+        if canopy is not None:
+            return canopy
+        return near.standing(height, whole.convex_hull)
+
+    def together(self, parts: Sequence[tuple[Polygon, Taken]], near_m: float) -> list[list[int]]:
+        """Which of several are one thing: with no more than `near_m` between them on the ground, or a canopy and its foot.
+
+        `parts`: each as laid on the ground and as taken. Every number once; groups are in no order that matters.
+        """
+        groups: list[list[int]] = []
+        for number, part in enumerate(parts):
+            touching = [group for group in groups if any(self._belong(parts[i], part, near_m) for i in group)]
+            merged = [i for group in touching for i in group]
+            groups = [group for group in groups if not any(group is one for one in touching)]
+            groups.append([*merged, number])
+        return groups
+
+    def _belong(self, one: tuple[Polygon, Taken], other: tuple[Polygon, Taken], near_m: float) -> bool:
+        if one[1].shape.distance(other[1].shape) <= near_m:
+            return True
+        return self._hangs_over(one, other) or self._hangs_over(other, one)
+
+    def _hangs_over(self, canopy: tuple[Polygon, Taken], foot: tuple[Polygon, Taken]) -> bool:
+        """Whether one hangs, at the height of a canopy, above the other, which is small."""
+        if self.place is None or foot[1].area_m2 > _FOOT_M2 or foot[1].area_m2 > canopy[1].area_m2 / 3:
+            return False
+        x, y, height = self.place
+        a, b = canopy[0].centroid, foot[1].shape.centroid
+        far, near = hypot(a.x - x, a.y - y), hypot(b.x - x, b.y - y)
+        if not CANOPY_M[0] <= height * (1 - near / far) <= CANOPY_M[1] + 0.4:
+            return False
+        # Straight below the middle: the ray to the foot goes through the middle half of the canopy.
+        scale = far / near
+        under = shapely.Point(x + (b.x - x) * scale, y + (b.y - y) * scale)
+        return bool(canopy[0].centroid.distance(under) <= 0.5 * canopy[0].length / 6)
+
+
+class _Near:
+    """The near and the far side of a thing, by rays from the foot of the camera at (x, y)."""
+
+    def __init__(self, parts: Sequence[Polygon], x: float, y: float) -> None:
+        self._x, self._y = x, y
+        edges = [np.asarray(part.exterior.coords, np.float64) - (x, y) for part in parts]
+        a = np.concatenate([ring[:-1] for ring in edges])
+        b = np.concatenate([ring[1:] for ring in edges])
+        mx, my = float(a[:, 0].mean()), float(a[:, 1].mean())
+        self._turn = atan2(my, mx)
+        # Across and along the middle ray: no angle of a thing in front of the camera comes near to +-90 degrees.
+        c, s = cos(self._turn), sin(self._turn)
+        a, b = (np.stack([p[:, 0] * c + p[:, 1] * s, p[:, 1] * c - p[:, 0] * s], axis=1) for p in (a, b))
+        angles = np.arctan2(a[:, 1], a[:, 0])
+        low, high = float(angles.min()), float(angles.max())
+        inset = (high - low) * _INSET
+        self.angles = np.linspace(low + inset, high - inset, _RAYS)
+        self.near, self.far = _hits(a, b, self.angles)
+        tips = np.array([low + inset * _TIP, high - inset * _TIP])
+        near, _ = _hits(a, b, tips)
+        self._tips = self._points(tips, near)
+        """The leftmost and the rightmost point of what is flat."""
+        keep = np.isfinite(self.near)
+        self.angles, self.near, self.far = self.angles[keep], self.near[keep], self.far[keep]
+        self.length = len(self.angles)
+
+    def _points(self, angles: Floats, reach: Floats) -> Floats:
+        turned = angles + self._turn
+        return np.stack([self._x + reach * np.cos(turned), self._y + reach * np.sin(turned)], axis=1)
+
+    def standing(self, height: float, hull: Polygon) -> Taken | None:
+        """What stands on the ground."""
+        chain = self._points(self.angles, _to_the_ends(self.near))
+        mirrored = chain[0] + chain[-1] - chain
+        shape = _hull(np.concatenate([chain, mirrored])).intersection(hull)
+        high = float(hull.area)
+        width = hypot(*(chain[-1] - chain[0]))
+        back = self._far_of(shape)
+        rises = height * (1 - np.median(np.clip(back / self.far, 0, 1)))
+        if shape.is_empty or _bulge(chain) < _BULGE * width:
+            shape = self._behind(chain, height, _HEIGHT)
+            low = float(self._behind(chain, height, _HIGHEST).area)
+        elif rises > _HIGHEST:
+            shape = self._behind(chain, height, _HIGHEST)
+            low = float(shape.area) / 1.5
+        else:
+            low = float(shape.area) * 0.85
+        if shape.geom_type != "Polygon" or shape.area <= 0:
+            return None
+        area = float(shape.area)
+        return Taken(shape, area, min(low, area), max(area, high if rises < _HEIGHT else area * 1.2))
+
+    def _behind(self, chain: Floats, height: float, rises: float) -> Polygon:
+        """From the near side to the far one, less what a thing hides that rises so high."""
+        reach = np.maximum(self.near, self.far * (1 - rises / height))
+        return _hull(np.concatenate([chain, self._points(self.angles, reach)]))
+
+    def _far_of(self, shape: Polygon) -> Floats:
+        if shape.is_empty or shape.geom_type != "Polygon":
+            return np.zeros_like(self.near)
+        ring = np.asarray(shape.exterior.coords, np.float64) - (self._x, self._y)
+        c, s = cos(self._turn), sin(self._turn)
+        ring = np.stack([ring[:, 0] * c + ring[:, 1] * s, ring[:, 1] * c - ring[:, 0] * s], axis=1)
+        _, far = _hits(ring[:-1], ring[1:], self.angles)
+        return np.where(np.isfinite(far), far, self.near)
+
+    def canopy(self, height: float) -> Taken | None:
+        """What hangs above a narrow foot; None: it does not."""
+        usual = float(np.median(self.near))
+        foot = self.near < _FOOT_NEARER * usual
+        share = float(foot.mean())
+        if not 0 < share < _FOOT_SHARE or int(np.diff(foot.astype(np.int8)).clip(0).sum()) + int(foot[0]) != 1:
+            return None
+        left, right = self._tips - (self._x, self._y)
+        middle = (left + right) / 2
+        stand = self._points(self.angles[foot], self.near[foot])
+        half = hypot(*(stand[-1] - stand[0])) / 2
+        at = hypot(*(stand.mean(axis=0) - (self._x, self._y))) + half
+        scale = at / hypot(*middle)
+        hangs_m = height * (1 - scale)
+        if not CANOPY_M[0] <= hangs_m <= CANOPY_M[1]:
+            return None
+        # How wide it is can be seen well; how deep, hardly: canopies are about as deep as they are wide.
+        radius = hypot(*(right - left)) * scale / 2 * _RIBS
+        turned = self._turn + float(self.angles[foot].mean())
+        shape = shapely.Point(self._x + at * cos(turned), self._y + at * sin(turned)).buffer(radius, quad_segs=6)
+        area = pi * radius * radius
+        return Taken(shape, area, area * 0.8, area * 1.25, canopy=True) if area > 0 else None
+
+
+def _to_the_ends(near: Floats) -> Floats:
+    """The near side as it would go on to both ends: there it is hardly seen, and the pixels of the far side mix in."""
+    drawn = near.copy()
+    skip, over = 2, 6
+    if len(near) > 4 * over:
+        slope = (near[over] - near[skip]) / (over - skip)
+        drawn[:skip] = near[skip] + slope * np.arange(-skip, 0)
+        slope = (near[-1 - skip] - near[-1 - over]) / (over - skip)
+        drawn[-skip:] = near[-1 - skip] + slope * np.arange(1, skip + 1)
+    return drawn
+
+
+def _bulge(chain: Floats) -> float:
+    """How far the middle of a chain lies off the line from its first point to its last."""
+    along = chain[-1] - chain[0]
+    length = hypot(*along)
+    if length == 0:
+        return 0.0
+    off = (chain[:, 0] - chain[0, 0]) * along[1] - (chain[:, 1] - chain[0, 1]) * along[0]
+    return float(np.abs(off).max()) / length
+
+
+def _hull(points: Floats) -> Polygon:
+    return MultiPoint(points.tolist()).convex_hull
+
+
+def _hits(a: Floats, b: Floats, angles: Floats) -> tuple[Floats, Floats]:
+    """The nearest and the farthest crossing of each ray from the origin with edges a-b; inf and -inf: none."""
+    cx, cy = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    ax, ay, bx, by = a[:, 0], a[:, 1], b[:, 0], b[:, 1]
+    side_a, side_b = cx * ay - cy * ax, cx * by - cy * bx
+    crosses = (side_a > 0) != (side_b > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = side_a / (side_a - side_b)
+        reach = cx * (ax + (bx - ax) * share) + cy * (ay + (by - ay) * share)
+    crosses &= reach > 0
+    return np.where(crosses, reach, np.inf).min(axis=1), np.where(crosses, reach, -np.inf).max(axis=1)
