@@ -33,7 +33,7 @@ Times = npt.NDArray[np.int64]
 Part = tuple[slice, slice]
 """A rectangle of the view: rows, columns."""
 
-REVISION = 1
+REVISION = 2
 """Changes when the same pictures would be told otherwise: what was told before is not used again."""
 WIDTH = 640
 """Columns of the picture that is looked at; see `size_for`."""
@@ -58,6 +58,8 @@ _TELLING = 1.4
 _UPHEAVAL, _UPHEAVAL_NS = 0.6, 30 * NS_PER_S
 """Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
 _MIN_PIXELS = 40
+_SAME = 0.04
+"""Share of a thing's pixels that may change before its outline is drawn anew."""
 _SHADE_NS = _STAYS_NS + 4 * NS_PER_S
 """Shade is learned after this time."""
 _NEAR = 9
@@ -244,7 +246,7 @@ class Backdrop:
 
     def _find(self, now: int, limit: float) -> None:
         """Take what stays apart into connected parts, and judge each."""
-        self._parts = []
+        before, self._parts = self._parts, []
         whole = cv2.morphologyEx(self._static.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
         for number in sorted(range(1, count), key=lambda i: -int(stats[i, cv2.CC_STAT_AREA])):
@@ -255,9 +257,11 @@ class Backdrop:
             if area < _MIN_PIXELS or len(self._parts) >= MOST or not (mine & self._zone[part]).any():
                 self._absorb(part, old, now)
             else:
-                self._judge(now, part, mine, old, limit)
+                self._judge(now, part, mine, old, limit, before)
 
-    def _judge(self, now: int, part: Part, mine: Mask, old: Mask, limit: float) -> None:
+    def _judge(
+        self, now: int, part: Part, mine: Mask, old: Mask, limit: float, before: Sequence[tuple[Part, Mask, Footprint]]
+    ) -> None:
         solid = self._solid[part] & mine
         verdict = judge(Patch(self._street[part], self._shows[part], mine, limit), solid)
         if verdict.taken_away and not solid.any():
@@ -269,6 +273,10 @@ class Backdrop:
         inside = verdict.solid & self._static[part]
         if not inside.any():
             return
+        for place, known, one in before:
+            if place == part and known.shape == inside.shape and np.count_nonzero(known ^ inside) <= _SAME * np.count_nonzero(inside):
+                self._parts.append((place, known, one))  # the same outline is the same thing, and is measured once
+                return
         assert self._shape is not None
         height, width = self._shape[:2]
         corner = (self._origin[0] + part[1].start, self._origin[1] + part[0].start)

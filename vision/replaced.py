@@ -17,17 +17,21 @@ import numpy.typing as npt
 Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_WINDOW = (7, 7)
+_WINDOW, _DETAIL = (7, 7), (5, 5)
 _KEPT = 0.55
 """Correlation of a window with the street's: above it the texture survives."""
-_PLAIN = 3.0
+_PLAIN = 1.8
 """Grey levels, standard deviation within a window: less is no texture."""
 _BUSY = 2.0
 """A texture so many times that of the lit street is a new one."""
 _TINT = 16.0
 """Grey levels that a colour is off when the brightness is taken out; water and lamps tint by less."""
+_SHADE_TINT = 9.0
+"""... and shadows by less than this."""
 _OPEN = 7
 """Pixels: edges of shadows give strips of this width in which windows say nothing."""
+_RIM = 9
+"""Pixels: ... and what was found replaced belongs to a thing within this width of its core."""
 _SEEDS = 0.12
 """Share of a part that must be replaced for it to be anything."""
 _TAKEN = 0.4
@@ -58,20 +62,23 @@ def judge(patch: Patch, known: Mask) -> Verdict:
     """What a part of the view that has changed for a while is. `known`: where the street was replaced before."""
     old, new = _grey(patch.street), _grey(patch.shows)
     replaced, kept = _texture(old, new, patch)
-    tinted = _tint(patch, old, new) > max(_TINT, 1.2 * patch.limit)
-    replaced = (replaced | tinted) & patch.mine
-    kept &= patch.mine & ~replaced
-    unsure = patch.mine & ~replaced & ~kept
+    tint = _tint(patch, old, new)
+    replaced = (replaced | (tint > max(_TINT, 1.2 * patch.limit))) & patch.mine
+    # What is only darker, and of no colour of its own, may be a shadow however plain the street is there.
+    shade = kept | ((new < old) & (tint < _SHADE_TINT))
+    unsure = patch.mine & ~replaced & ~shade
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_OPEN, _OPEN))
     seeds = cv2.morphologyEx((replaced | known).astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
     share = float((seeds & patch.mine).sum()) / max(1, int(patch.mine.sum()))
     solid = np.zeros_like(patch.mine)
     if share >= _SEEDS or known.any():
-        solid = _grown(seeds | known, replaced | unsure | known) & patch.mine
-    fresh = _fresh(old, new, solid if solid.any() else patch.mine)
+        beside = cv2.dilate((seeds | known).view(np.uint8), np.ones((_RIM, _RIM), np.uint8)) > 0
+        solid = _grown(seeds | known, (replaced & beside) | unsure | known) & patch.mine
+    where = solid if solid.any() else patch.mine
+    fresh = _fresh(old, new, where)
     size = int(solid.sum())
     part = float((replaced & solid).sum()) / size if size else share
-    return Verdict(solid, part, fresh, fresh < _TAKEN)
+    return Verdict(solid, part, fresh, fresh < _TAKEN and _merges(patch, where))
 
 
 def _grey(planes: Planes) -> Planes:
@@ -80,10 +87,11 @@ def _grey(planes: Planes) -> Planes:
 
 def _texture(old: Planes, new: Planes, patch: Patch) -> tuple[Mask, Mask]:
     """Where the street's texture is replaced, and where it is kept."""
-    mean_old, mean_new = cv2.blur(old, _WINDOW), cv2.blur(new, _WINDOW)
-    var_old = np.maximum(cv2.blur(old * old, _WINDOW) - mean_old * mean_old, 0)
-    var_new = np.maximum(cv2.blur(new * new, _WINDOW) - mean_new * mean_new, 0)
-    cov = cv2.blur(old * new, _WINDOW) - mean_old * mean_new
+    mean_old, mean_new = cv2.blur(old, _DETAIL), cv2.blur(new, _DETAIL)
+    # Only what is finer than a penumbra: a soft edge of a shadow is no texture.
+    fine_old, fine_new = old - mean_old, new - mean_new
+    var_old, var_new = cv2.blur(fine_old * fine_old, _WINDOW), cv2.blur(fine_new * fine_new, _WINDOW)
+    cov = cv2.blur(fine_old * fine_new, _WINDOW)
     ratio = np.clip(mean_new / np.maximum(mean_old, 1), 0.2, 3)
     floor = max(_PLAIN, 0.25 * patch.limit) ** 2
     corr = cov / np.sqrt(np.maximum(var_old * var_new, 1e-6))
@@ -113,6 +121,17 @@ def _grown(seeds: Mask, within: Mask) -> Mask:
     contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(grown, contours, -1, 1, cv2.FILLED)
     return grown > 0
+
+
+def _merges(patch: Patch, where: Mask) -> bool:
+    """Whether what is seen there is more like what lies around it than the street as it was remembered."""
+    inner = where.view(np.uint8)
+    around = (cv2.dilate(inner, np.ones((11, 11), np.uint8)) - cv2.dilate(inner, np.ones((5, 5), np.uint8))) > 0
+    if not around.any():
+        return False
+    ring = patch.shows[around].mean(axis=0)
+    now, before = (np.abs(planes[where].mean(axis=0) - ring).max() for planes in (patch.shows, patch.street))
+    return bool(now < before)
 
 
 def _fresh(old: Planes, new: Planes, where: Mask) -> float:

@@ -20,7 +20,7 @@ from math import atan2, cos, hypot, pi, sin
 import numpy as np
 import numpy.typing as npt
 import shapely  # type: ignore[import-untyped]
-from shapely import MultiPoint, Polygon
+from shapely import Polygon
 
 from vision.errors import GroundError
 from vision.footprints import Point
@@ -38,8 +38,10 @@ _BULGE = 0.12
 """A near side that bulges by less, in its own lengths, is one straight edge."""
 _FOOT_SHARE, _FOOT_NEARER = 0.45, 0.87
 """A canopy's foot is narrower than this share of it, and nearer to the camera by this factor."""
-_FOOT_M2 = 0.8
+_FOOT_M2 = 1.6
 """... and no larger."""
+_END_SHARE, _STEP_M = 0.4, 0.3
+"""A step away from the camera in the outer parts of a near side, in metres from one ray to the next."""
 _RIBS = 0.96
 """A circle of this share of its radius is as large as a canopy on eight ribs."""
 CANOPY_M = (1.3, 3.2)
@@ -89,6 +91,9 @@ class Standpoint:
         near = _Near(parts, x, y)
         if near.length == 0:
             return None
+        hung = self._hung(parts)
+        if hung is not None:
+            return hung
         canopy = near.canopy(height)
         if canopy is not None:
             return canopy
@@ -106,6 +111,18 @@ class Standpoint:
             groups = [group for group in groups if not any(group is one for one in touching)]
             groups.append([*merged, number])
         return groups
+
+    def _hung(self, parts: Sequence[Polygon]) -> Taken | None:
+        """A canopy that is told of apart from its foot, as its pole is too thin to be seen; None: no part is one."""
+        if len(parts) != 2 or self.place is None:
+            return None
+        for canopy, foot in (parts, parts[::-1]):
+            laid, stands = self.taken([canopy]), self.taken([foot])
+            if laid is not None and stands is not None and self._hangs_over((canopy, laid), (foot, stands)):
+                x, y, height = self.place
+                at = stands.shape.centroid
+                return _Near([canopy], x, y).hung(height, hypot(at.x - x, at.y - y), atan2(at.y - y, at.x - x))
+        return None
 
     def _belong(self, one: tuple[Polygon, Taken], other: tuple[Polygon, Taken], near_m: float) -> bool:
         if one[1].shape.distance(other[1].shape) <= near_m:
@@ -159,6 +176,8 @@ class _Near:
 
     def standing(self, height: float, hull: Polygon) -> Taken | None:
         """What stands on the ground."""
+        first, last = _compact(self.near)
+        self.angles, self.near, self.far = (v[first:last] for v in (self.angles, self.near, self.far))
         chain = self._points(self.angles, _to_the_ends(self.near))
         mirrored = chain[0] + chain[-1] - chain
         shape = _hull(np.concatenate([chain, mirrored])).intersection(hull)
@@ -200,21 +219,36 @@ class _Near:
         share = float(foot.mean())
         if not 0 < share < _FOOT_SHARE or int(np.diff(foot.astype(np.int8)).clip(0).sum()) + int(foot[0]) != 1:
             return None
-        left, right = self._tips - (self._x, self._y)
-        middle = (left + right) / 2
         stand = self._points(self.angles[foot], self.near[foot])
         half = hypot(*(stand[-1] - stand[0])) / 2
         at = hypot(*(stand.mean(axis=0) - (self._x, self._y))) + half
-        scale = at / hypot(*middle)
+        return self.hung(height, at, self._turn + float(self.angles[foot].mean()))
+
+    def hung(self, height: float, at: float, turned: float) -> Taken | None:
+        """A canopy whose foot stands so far from below the camera, in that direction; None: too high or too low."""
+        left, right = self._tips - (self._x, self._y)
+        scale = at / hypot(*((left + right) / 2))
         hangs_m = height * (1 - scale)
         if not CANOPY_M[0] <= hangs_m <= CANOPY_M[1]:
             return None
         # How wide it is can be seen well; how deep, hardly: canopies are about as deep as they are wide.
         radius = hypot(*(right - left)) * scale / 2 * _RIBS
-        turned = self._turn + float(self.angles[foot].mean())
         shape = shapely.Point(self._x + at * cos(turned), self._y + at * sin(turned)).buffer(radius, quad_segs=6)
         area = pi * radius * radius
         return Taken(shape, area, area * 0.8, area * 1.25, canopy=True) if area > 0 else None
+
+
+def _compact(near: Floats) -> tuple[int, int]:
+    """From where to where a near side is that of one thing: what sticks out behind it at an end is left out."""
+    first, last = 0, len(near)
+    part = int(len(near) * _END_SHARE)
+    for i in range(part):
+        if near[i] - near[i + 1] > _STEP_M:
+            first = i + 1
+    for i in range(len(near) - 1, len(near) - part, -1):
+        if near[i] - near[i - 1] > _STEP_M:
+            last = i
+    return first, last
 
 
 def _to_the_ends(near: Floats) -> Floats:
@@ -240,7 +274,7 @@ def _bulge(chain: Floats) -> float:
 
 
 def _hull(points: Floats) -> Polygon:
-    return MultiPoint(points.tolist()).convex_hull
+    return shapely.convex_hull(shapely.linestrings(points))
 
 
 def _hits(a: Floats, b: Floats, angles: Floats) -> tuple[Floats, Floats]:

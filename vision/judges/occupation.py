@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from functools import lru_cache
 
 import shapely  # type: ignore[import-untyped]
 from pydantic import TypeAdapter
@@ -228,7 +229,7 @@ class Occupation:
                 footing.supports[name] = footing.supports.get(name, 0) + 1
         footing.driven += _covered([b for n, b in kept if n in VEHICLES], group.box)
         footing.crowded += _covered([b for n, b in kept if n == "person"], group.box)
-        ground = Polygon(group.ground)
+        ground = _polygon(group.ground)
         footing.lingered += any(
             person.beside(group.box, ground, _BESIDE_M) and person.stood(self.memory.people) for person in people
         )
@@ -425,19 +426,26 @@ def _group(members: Sequence[Footprint], whole: Taken) -> Group:
 
 
 def _share(group: Group, shown: dict[tuple[tuple[float, float], ...], float]) -> float:
-    sizes = [float(Polygon(outline).area) for outline in group.outlines]
+    sizes = [float(_polygon(outline).area) for outline in group.outlines]
     parts = sum(size * shown[outline] for size, outline in zip(sizes, group.outlines, strict=True))
     return round(parts / sum(sizes), 4) if sum(sizes) > 0 else 0.0
 
 
+@lru_cache(maxsize=512)
+def _polygon(ring: tuple[tuple[float, float], ...]) -> Polygon:
+    return Polygon(ring)
+
+
 def _lies_in(group: Group, term: _Term) -> bool:
-    ground = Polygon(group.ground)
+    ground = _polygon(group.ground)
     return ground.is_valid and float(ground.intersection(term.ground).area) >= term.rule.min_overlap * ground.area
 
 
 def _common(footing: Footing, group: Group) -> float:
     """Share of the smaller ground that both have."""
-    one, other = Polygon(footing.ground), Polygon(group.ground)
+    one, other = _polygon(tuple(footing.ground)), _polygon(group.ground)
+    if not one.intersects(other):
+        return 0.0
     smaller = min(one.area, other.area)
     return float(one.intersection(other).area) / smaller if smaller > 0 else 0.0
 
