@@ -20,6 +20,7 @@ from math import atan2, cos, hypot, pi, sin
 import numpy as np
 import numpy.typing as npt
 import shapely  # type: ignore[import-untyped]
+import shapely.affinity  # type: ignore[import-untyped]
 from shapely import Polygon
 
 from vision.errors import GroundError
@@ -40,10 +41,13 @@ _FOOT_SHARE, _FOOT_NEARER = 0.45, 0.87
 """A canopy's foot is narrower than this share of it, and nearer to the camera by this factor."""
 _FOOT_M2 = 1.6
 """... and no larger."""
+_DENT = 0.06
+"""... of its area, by which a near side may fall back and still be that of one thing."""
 _END_SHARE, _STEP_M = 0.4, 0.3
 """A step away from the camera in the outer parts of a near side, in metres from one ray to the next."""
 _RIBS = 0.96
 """A circle of this share of its radius is as large as a canopy on eight ribs."""
+_OPENED_NS = 10_000_000_000
 CANOPY_M = (1.3, 3.2)
 """How high the edge of a canopy hangs."""
 
@@ -58,6 +62,15 @@ class Taken:
     high_m2: float
     """What it is at least and at most, by what the outline alone can tell."""
     canopy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One outline laid on the ground, the ground that it takes by itself, and when it came (UTC, ns)."""
+
+    laid: Polygon
+    taken: Taken
+    since_ns: int = 0
 
 
 class Standpoint:
@@ -99,10 +112,10 @@ class Standpoint:
             return canopy
         return near.standing(height, whole.convex_hull)
 
-    def together(self, parts: Sequence[tuple[Polygon, Taken]], near_m: float) -> list[list[int]]:
+    def together(self, parts: Sequence[Part], near_m: float) -> list[list[int]]:
         """Which of several are one thing: with no more than `near_m` between them on the ground, or a canopy and its foot.
 
-        `parts`: each as laid on the ground and as taken. Every number once; groups are in no order that matters.
+        Every number once; groups are in no order that matters.
         """
         groups: list[list[int]] = []
         for number, part in enumerate(parts):
@@ -118,30 +131,32 @@ class Standpoint:
             return None
         for canopy, foot in (parts, parts[::-1]):
             laid, stands = self.taken([canopy]), self.taken([foot])
-            if laid is not None and stands is not None and self._hangs_over((canopy, laid), (foot, stands)):
+            if laid is not None and stands is not None and self._hangs_over(Part(canopy, laid), Part(foot, stands)):
                 x, y, height = self.place
                 at = stands.shape.centroid
                 return _Near([canopy], x, y).hung(height, hypot(at.x - x, at.y - y), atan2(at.y - y, at.x - x))
         return None
 
-    def _belong(self, one: tuple[Polygon, Taken], other: tuple[Polygon, Taken], near_m: float) -> bool:
-        if one[1].shape.distance(other[1].shape) <= near_m:
+    def _belong(self, one: Part, other: Part, near_m: float) -> bool:
+        if one.taken.shape.distance(other.taken.shape) <= near_m:
             return True
+        if abs(one.since_ns - other.since_ns) > _OPENED_NS:
+            return False  # a canopy comes with its foot
         return self._hangs_over(one, other) or self._hangs_over(other, one)
 
-    def _hangs_over(self, canopy: tuple[Polygon, Taken], foot: tuple[Polygon, Taken]) -> bool:
+    def _hangs_over(self, canopy: Part, foot: Part) -> bool:
         """Whether one hangs, at the height of a canopy, above the other, which is small."""
-        if self.place is None or foot[1].area_m2 > _FOOT_M2 or foot[1].area_m2 > canopy[1].area_m2 / 3:
+        if self.place is None or foot.taken.area_m2 > min(_FOOT_M2, canopy.taken.area_m2 / 3):
             return False
         x, y, height = self.place
-        a, b = canopy[0].centroid, foot[1].shape.centroid
+        a, b = canopy.laid.centroid, foot.taken.shape.centroid
         far, near = hypot(a.x - x, a.y - y), hypot(b.x - x, b.y - y)
         if not CANOPY_M[0] <= height * (1 - near / far) <= CANOPY_M[1] + 0.4:
             return False
         # Straight below the middle: the ray to the foot goes through the middle half of the canopy.
         scale = far / near
         under = shapely.Point(x + (b.x - x) * scale, y + (b.y - y) * scale)
-        return bool(canopy[0].centroid.distance(under) <= 0.5 * canopy[0].length / 6)
+        return bool(canopy.laid.centroid.distance(under) <= canopy.laid.length / 12)
 
 
 class _Near:
@@ -188,6 +203,15 @@ class _Near:
         if shape.is_empty or _bulge(chain) < _BULGE * width:
             shape = self._behind(chain, height, _HEIGHT)
             low = float(self._behind(chain, height, _HIGHEST).area)
+        elif (dent := self._dent(_hull(chain))) > _DENT * shape.area:
+            # Several things of different depth hide each other's feet: the truth lies between what their near sides
+            # tell and what their outline leaves when the heights at its ends are taken off.
+            heights = height * (1 - self.near / np.maximum(self.far, self.near))
+            ends = [float(np.median(part)) for part in (heights[:3], heights[-3:])]
+            over = self._behind(chain, height, np.clip(np.linspace(*ends, len(self.near)), 0, _HIGHEST))
+            low, area = float(shape.area), float(shape.area * over.area) ** 0.5
+            grown = shapely.affinity.scale(shape, *([(area / low) ** 0.5] * 2))
+            return Taken(grown, area, low, max(area, float(over.area)))
         elif rises > _HIGHEST:
             shape = self._behind(chain, height, _HIGHEST)
             low = float(shape.area) / 1.5
@@ -198,7 +222,13 @@ class _Near:
         area = float(shape.area)
         return Taken(shape, area, min(low, area), max(area, high if rises < _HEIGHT else area * 1.2))
 
-    def _behind(self, chain: Floats, height: float, rises: float) -> Polygon:
+    def _dent(self, hull: Polygon) -> float:
+        """Ground, m², by which the near side falls back behind its own hull."""
+        front, _ = self._along(hull)
+        step = (self.angles[-1] - self.angles[0]) / max(1, len(self.angles) - 1)
+        return float((np.maximum(0, self.near**2 - front**2) / 2).sum() * step)
+
+    def _behind(self, chain: Floats, height: float, rises: float | Floats) -> Polygon:
         """From the near side to the far one, less what a thing hides that rises so high."""
         reach = np.maximum(self.near, self.far * (1 - rises / height))
         return _hull(np.concatenate([chain, self._points(self.angles, reach)]))
@@ -206,11 +236,17 @@ class _Near:
     def _far_of(self, shape: Polygon) -> Floats:
         if shape.is_empty or shape.geom_type != "Polygon":
             return np.zeros_like(self.near)
+        return self._along(shape)[1]
+
+    def _along(self, shape: Polygon) -> tuple[Floats, Floats]:
+        """How far away each ray meets a shape first and last; the near side where it misses."""
+        if shape.geom_type != "Polygon":
+            return self.near, self.near
         ring = np.asarray(shape.exterior.coords, np.float64) - (self._x, self._y)
         c, s = cos(self._turn), sin(self._turn)
         ring = np.stack([ring[:, 0] * c + ring[:, 1] * s, ring[:, 1] * c - ring[:, 0] * s], axis=1)
-        _, far = _hits(ring[:-1], ring[1:], self.angles)
-        return np.where(np.isfinite(far), far, self.near)
+        near, far = _hits(ring[:-1], ring[1:], self.angles)
+        return np.where(np.isfinite(near), near, self.near), np.where(np.isfinite(far), far, self.near)
 
     def canopy(self, height: float) -> Taken | None:
         """What hangs above a narrow foot; None: it does not."""

@@ -32,7 +32,7 @@ from vision.policy import CameraRules, Zone, policy_hash
 from vision.rules.occupation import FOOTPRINT, VEHICLES, OccupationKind, OccupationRule
 from vision.saved import contradiction, inside, parse_saved, standing_fault
 from vision.standing import Standing, stay_id
-from vision.taken import Standpoint, Taken
+from vision.taken import Part, Standpoint, Taken
 from vision.tally import Tally
 from vision.tuning import Tuning
 
@@ -51,6 +51,8 @@ _EXPLAINED = 0.4
 _BESIDE_M = 1.3
 _STRANGE = 0.5
 """Share of it in which the street must be replaced, and not only lit differently."""
+_LEAST = 0.7
+"""What once took enough and is now measured smaller by more than such a measurement errs is no matter for the rule."""
 _MAX_FOOTINGS = 1_000
 
 
@@ -196,7 +198,7 @@ class Occupation:
         if group.shown >= _WELL:
             footing.measure(group)
         self._note(footing, term, group, sample, people)
-        if footing.area.area < term.rule.min_area:
+        if footing.area.area < _LEAST * term.rule.min_area:
             tally.broken = True  # what is left of it is less than the rule is about
         if sample.at.utc_ns - one.last_seen.utc_ns > tuning.identity_ns and not tally.fired:
             tally.restart()
@@ -398,7 +400,7 @@ def _grouped(footprints: Sequence[Footprint], standpoint: Standpoint) -> list[Gr
     taken = [standpoint.taken([shape]) for _, shape in laid]
     parts = [(one, shape, ground) for (one, shape), ground in zip(laid, taken, strict=True) if ground is not None]
     groups = []
-    for numbers in standpoint.together([(shape, ground) for _, shape, ground in parts], _JOIN_M):
+    for numbers in standpoint.together([Part(shape, ground, one.since[1]) for one, shape, ground in parts], _JOIN_M):
         members = [parts[i] for i in numbers]
         whole = members[0][2] if len(members) == 1 else standpoint.taken([shape for _, shape, _ in members])
         if whole is not None:
