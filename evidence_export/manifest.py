@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.case import CameraFacts, CaseRequest
+from evidence_export.kinds import facts_of, has_plate, kind_of, rule_of
 from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date
 from evidence_export.statements.footage import clips, clock_set_back, continuity, lost_in_decisive_ns, recordings
@@ -29,7 +30,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
     return {
         "format": layout.FORMAT,
         "version": layout.FORMAT_VERSION,
-        "revision": layout.GROUNDS_REVISION if request.violation.grounds else layout.BASE_REVISION,
+        "revision": _revision(request),
         "case": {
             "id": made.case_id,
             "local_date": local_date(request),
@@ -105,16 +106,6 @@ def zone_of_policy(request: CaseRequest) -> Mapping[str, Any]:
     return zone if isinstance(zone, Mapping) else {}
 
 
-def rule_of(request: CaseRequest) -> Mapping[str, Any]:
-    """The rule that was broken, out of the policy's JSON; empty where it cannot be found there."""
-    policy = request.policy.get("policy")
-    rules = policy.get("rules") if isinstance(policy, Mapping) else None
-    for rule in rules if isinstance(rules, Sequence) else ():
-        if isinstance(rule, Mapping) and rule.get("id") == request.violation.rule:
-            return rule
-    return {}
-
-
 def _frame(place: Place | None) -> JsonObject:
     return {
         "recording": known(place.recording if place else None),
@@ -143,10 +134,16 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         "camera_review_unknown": camera.legal_review is None or camera.technical_review is None,
         "calibration_unknown": camera.calibration_valid_until is None,
         "location_unpublished_or_unknown": camera.location_published is None,
-        "plate_unknown": True,
+        "plate_unknown": has_plate(kind_of(request)),
         "not_reviewed": True,
     }
     return [name for name, holds in found.items() if holds]
+
+
+def _revision(request: CaseRequest) -> int:
+    if facts_of(request.violation):
+        return layout.KINDS_REVISION
+    return layout.GROUNDS_REVISION if request.violation.grounds else layout.BASE_REVISION
 
 
 def _days_known(grounds: Grounds | None) -> bool:
@@ -188,6 +185,7 @@ def _violation(request: CaseRequest) -> JsonObject:
         "fired_at": violation.fired_at.isoformat(),
         "stay": _stay(request.stay, still_standing=request.still_standing),
         **_grounds(violation.grounds),
+        **facts_of(violation),
     }
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from evidence_export.bag import layout
 from evidence_export.case import MAX_MOMENT_TOLERANCE_NS, CaseRequest, Recording, SegmentFacts
 from evidence_export.errors import SealError
+from evidence_export.kinds import kind_of, separated_by_duty
 from streams.instant import NS_PER_S
 from vision.interface import Moment
 
@@ -158,7 +159,8 @@ def image_set(request: CaseRequest, moments: Sequence[Moment] | None = None) -> 
     those to choose from, all of the violation's where it is None. Raises SealError where there is none.
     """
     moments = sorted(request.violation.moments if moments is None else moments, key=lambda moment: moment.at.utc_ns)
-    required = max(request.limits.min_separation_ns, request.violation.allowed_ns)
+    duty_ns = request.limits.min_separation_ns if separated_by_duty(kind_of(request)) else 0
+    required = max(duty_ns, request.violation.allowed_ns)
     if not moments:
         raise SealError("the violation holds no moment", where=f"stay {request.stay.id}")
     first, fired = moments[0], request.violation.fired_at.utc_ns

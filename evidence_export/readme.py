@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from textwrap import fill
 
 from evidence_export.case import CaseRequest, TimeFacts
+from evidence_export.kinds import course_of, kind_of, lines_of, tenths
 from evidence_export.made import Made
 from evidence_export.plan import decisive_interval
 from evidence_export.statements.footage import clock_set_back, lost_in_decisive_ns
 from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
 from evidence_export.statements.values import brief
 from evidence_export.statements.view import faults_of, in_decisive
-from evidence_export.texts import local_time, seconds, source_words, tenths, uncertainty
+from evidence_export.texts import local_time, seconds, source_words, uncertainty
 from evidence_export.words import Said
 from streams.instant import Instant, TimeSource
 
@@ -79,28 +80,22 @@ def _wrapped(text: str) -> str:
 
 
 def _stay(request: CaseRequest) -> Iterator[Said]:
+    course = course_of(kind_of(request))
     after, by = request.stay.arrived
-    seen = local_time(by, request)
-    if after is None:
-        yield Said(
-            f"到达：开始观察时已在场，何时到达未知；首次看到 {seen}",
-            f"Arrival: it stood there when watching began, since when is unknown; first seen {seen}",
-        )
-    else:
-        before = local_time(after, request)
-        yield Said(
-            f"到达：{before} 未见到目标，{seen} 首次看到", f"Arrival: not seen there at {before}, first seen {seen}"
-        )
+    began = course.began_before if after is None else course.began
+    yield _filled(began, before=local_time(after, request) if after else "", first=local_time(by, request))
     departed, last = request.stay.departed, local_time(request.stay.last_seen, request)
     if request.still_standing:
-        yield Said(
-            f"离开：封存时仍在停放（最后看到 {last}）", f"Departure: still standing when sealed, last seen {last}"
-        )
+        yield _filled(course.goes_on, last=last)
     elif departed is None or departed[1] is None:
-        yield Said(f"离开：未看到离开（最后看到 {last}）", f"Departure: not seen leaving, last seen {last}")
+        yield _filled(course.not_seen_ending, last=last)
     else:
-        gone = local_time(departed[1], request)
-        yield Said(f"离开：最后看到 {last}，{gone} 已不在场", f"Departure: last seen {last}, gone at {gone}")
+        yield _filled(course.ended, last=last, gone=local_time(departed[1], request))
+    yield from lines_of(request.violation)
+
+
+def _filled(said: Said, **times: str) -> Said:
+    return Said(said.zh.format(**times), said.en.format(**times))
 
 
 def _clocks(request: CaseRequest) -> Iterator[Said]:

@@ -27,6 +27,7 @@ from evidence_export.continuity import breaks_of
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage, cut_run, open_footage
 from evidence_export.keys import Signer
+from evidence_export.kinds import members_at
 from evidence_export.made import BagFile, Clip, Made, Panorama, Place, Seal, Source
 from evidence_export.overlay.render import enlargement, render
 from evidence_export.places import holes_of, places_of
@@ -221,7 +222,9 @@ class _Draft:
         polygon = [tuple(point) for point in manifest.zone_of_policy(self._request).get("polygon", ())]
         for number, (panorama, picture) in enumerate(pictures, start=1):
             bar = texts.bar(self._request, self._case_id, panorama, number, len(pictures), sha256[panorama.path])
-            drawn = render(picture, panorama.moment.box, texts.box_label(panorama), polygon, bar)
+            label = texts.box_label(self._request, panorama)
+            inner = members_at(self._request.violation, panorama.moment.at.utc_ns)
+            drawn = render(picture, panorama.moment.box, label, polygon, bar, inner)
             _write_png(drawn, self._folder / panorama.overlay)
             self._note(
                 panorama.overlay,

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from evidence_export.bag import layout
 from evidence_export.case import CaseRequest
+from evidence_export.kinds import kind_of, label_of, lasted, rule_of, tenths
 from evidence_export.made import BagFile, Panorama
-from evidence_export.manifest import rule_of, zone_of_policy
+from evidence_export.manifest import zone_of_policy
 from evidence_export.overlay.render import Bar, Field
 from evidence_export.plan import zone_of
 from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
@@ -25,11 +26,6 @@ _SOURCES = {
 }
 _TENTH = NS_PER_S // 10
 _UNKNOWN = "未知 unknown"
-
-
-def tenths(duration_ns: int) -> str:
-    """A duration in seconds to a tenth, rounded down, for showing."""
-    return f"{duration_ns // NS_PER_S}.{duration_ns % NS_PER_S // _TENTH}"
 
 
 def local_time(at: Instant, request: CaseRequest) -> str:
@@ -79,7 +75,7 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
     kind = kind_words(str(rule.get("kind")), violation.rule)
     lead = not (rule.get("legal_basis") or {}).get("statute")
     zone_name = zone_of_policy(request).get("name") or ""
-    allowed, stood = tenths(violation.allowed_ns), tenths(violation.dwell_lower_bound_ns)
+    said = lasted(kind_of(request), violation)
     place = f"{camera.road or '道路未知 road unknown'}，{camera.location or '具体位置未知 exact place unknown'}"
     return Bar(
         title=f"{kind.zh}{'线索' if lead else ''}  {kind.en}{' (lead)' if lead else ''}",
@@ -92,8 +88,7 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
             Field("方向 / 设备编号 Direction / device", f"{camera.direction or _UNKNOWN} / {camera.id} {camera.name}"),
             Field(
                 "违法行为 Violation",
-                f"{violation.rule} · {zone_name} {violation.zone} · 允许 {allowed} 秒，至少停留 {stood} 秒 "
-                f"(allowed {allowed} s, stood at least {stood} s)",
+                f"{violation.rule} · {zone_name} {violation.zone} · {said.zh} ({said.en})",
                 wide=True,
             ),
             *_stream(request, panorama),
@@ -134,8 +129,11 @@ def _stream(request: CaseRequest, panorama: Panorama) -> tuple[Field, ...]:
     return (Field("画面 Picture", value, wide=True),)
 
 
-def box_label(panorama: Panorama) -> str:
-    """The words at the box: what the model takes it for, and how sure it is."""
+def box_label(request: CaseRequest, panorama: Panorama) -> str:
+    """The words at the box: what the model takes it for, and how sure it is; or how many are in it."""
+    label = label_of(request.violation)
+    if label is not None and panorama.moment.at == request.violation.fired_at:
+        return label
     cls = panorama.moment.cls
     score = round(panorama.moment.score * 100)
     return f"{CLASSES_ZH.get(cls, '')} {cls} {score}%".strip()

@@ -34,7 +34,11 @@ class Said:
         return self.zh if language is Language.ZH else self.en
 
 
-KINDS = {"no_parking": Said("违法停车", "Illegal parking"), "intrusion": Said("违规闯入", "Intrusion")}
+KINDS = {
+    "no_parking": Said("违法停车", "Illegal parking"),
+    "bike_clutter": Said("共享单车乱停放", "Bicycle clutter"),
+    "intrusion": Said("违规闯入", "Intrusion"),
+}
 """What breaking a rule of this kind is called."""
 CLASSES_ZH = {"car": "小型车", "truck": "货车", "bus": "客车", "motorcycle": "摩托车", "bicycle": "自行车"}
 """What the model tells apart; its own names are the English words."""

@@ -15,7 +15,8 @@ from streams.instant import NS_PER_S, Instant
 from streams.recorder.durable import write_whole
 from streetproof.course import Ended
 from streetproof.errors import StreetproofError
-from vision.interface import Stay, Violation
+from vision.codec import clutter_json
+from vision.interface import Clutter, Stay, Stood, Violation
 from vision.policy import CameraRules, policy_hash
 
 FORMAT = "streetproof-events/1"
@@ -103,6 +104,7 @@ def _violation_json(rules: CameraRules, violation: Violation, stay: Stay) -> dic
         "fired_at": violation.fired_at.isoformat(),
         "allowed_s": seconds(violation.allowed_ns),
         "dwell_lower_bound_s": seconds(violation.dwell_lower_bound_ns),
+        **({} if violation.clutter is None else {"clutter": _clutter_json(violation.clutter)}),
         **_times_json(stay),
     }
 
@@ -136,6 +138,20 @@ def _stood_json(stay: Stay) -> dict[str, Any]:
         "box": list(stay.place),
         "condition": None,
     }
+
+
+def _clutter_json(clutter: Clutter) -> dict[str, Any]:
+    """As in a case, with times as they stand elsewhere in events."""
+    return {
+        **clutter_json(clutter),
+        "fired": _counted_json(clutter.fired),
+        "peak": _counted_json(clutter.peak),
+        "over_time": [_counted_json(one) for one in clutter.over_time],
+    }
+
+
+def _counted_json(stood: Stood) -> dict[str, Any]:
+    return {"at": stood.at.isoformat(), "count": stood.count, "area_m2": stood.area_m2}
 
 
 def _times_json(stay: Stay) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from vision.policy import Ground, Zone
 
 _COLOURS = ((255, 196, 0), (0, 200, 255), (255, 92, 138), (124, 252, 96), (200, 150, 255))
 _GROUND = (255, 255, 255)
+_BAY = (40, 120, 255)
 _SMOOTH = 2
 
 
 def draw_zones(image: Pixels, zones: Sequence[Zone], out: Path, ground: Ground | None = None) -> None:
-    """Write `image` (H x W x 3 BGR) with every zone filled, outlined and named to `out` as PNG.
+    """Write `image` (H x W x 3 BGR) with every zone filled, outlined and named, and its bays in blue, to `out` as PNG.
 
     With the camera's `ground`, a grid of metres and outlines of 2 x 5 m lie under the zones, and its four points are
     marked: where the outlines are not the size of cars, the ground is wrong.
@@ -41,6 +42,8 @@ def draw_zones(image: Pixels, zones: Sequence[Zone], out: Path, ground: Ground |
         corners = [(x * layer.width, y * layer.height) for x, y in zone.polygon]
         draw.polygon(corners, fill=(*colour, 60))
         draw.line([*corners, corners[0], corners[1]], fill=(*colour, 255), width=4 * _SMOOTH, joint="curve")
+        for bay in zone.bays:
+            draw.polygon([_at(point, layer.size) for point in bay], fill=(*_BAY, 110), outline=(*_BAY, 255))
     if ground is not None and lines is not None:
         _draw_outlines(draw, layer.size, ground, lines)
     picture.paste(Image.alpha_composite(picture.convert("RGBA"), layer.resize(picture.size, Image.Resampling.BOX)))

@@ -10,7 +10,7 @@ from streams.instant import from_datetime
 from vision.durations import format_duration
 from vision.ground import Plane
 from vision.holidays import Calendar, china
-from vision.policy import AnyRule, NoParkingRule, Policy, Zone
+from vision.policy import AnyRule, IntrusionRule, NoParkingRule, Policy, Zone
 from vision.rules.days import DayKind, Weekday, names_of
 from vision.rules.interface import ScheduleWindow
 from vision.schedule import Schedule, opens_on
@@ -45,6 +45,19 @@ def sampling_remarks(policy: Policy, sampling_interval_ns: int) -> tuple[Remark,
 
 
 def _of_rule(rule: AnyRule, interval_ns: int) -> Iterator[tuple[Location, str]]:
+    yield from _of_time(rule, interval_ns)
+    if isinstance(rule, IntrusionRule) and (rule.min_sightings - 1) * interval_ns > rule.dwell:
+        yield (
+            ("min_sightings",),
+            f"with frames {format_duration(interval_ns)} apart, {rule.min_sightings} sightings take "
+            f"{format_duration((rule.min_sightings - 1) * interval_ns)}: what is there for less, or moves on by more "
+            "than its own length between two frames, is not found in recordings; look more often",
+        )
+    if rule.legal_basis.statute is None:
+        yield ("legal_basis",), "no legal basis is named: its findings stay leads"
+
+
+def _of_time(rule: AnyRule, interval_ns: int) -> Iterator[tuple[Location, str]]:
     interval, unseen = format_duration(interval_ns), format_duration(rule.max_unseen)
     shortest = min(rule.terms.limits)
     if rule.max_unseen < interval_ns:
@@ -58,14 +71,12 @@ def _of_rule(rule: AnyRule, interval_ns: int) -> Iterator[tuple[Location, str]]:
             f"an allowed time of {format_duration(shortest)} is shorter than two sampling intervals of {interval}: "
             "look more often, or allow more",
         )
-    if rule.max_unseen > shortest:
+    if isinstance(rule, NoParkingRule) and rule.max_unseen > shortest:
         yield (
             ("max_unseen",),
             f"max_unseen {unseen} is longer than the allowed time {format_duration(shortest)}: two sightings alone "
             "would make a violation",
         )
-    if rule.legal_basis.statute is None:
-        yield ("legal_basis",), "no legal basis is named: its findings stay leads"
 
 
 def _shortest(rule: AnyRule) -> Location:

@@ -110,6 +110,11 @@ def _came_from_elsewhere(box: Box, place: Box, before: Sequence[Box], now: Seque
 
 def hidden(place: Box, detections: Detections, tuning: Tuning) -> bool:
     """Whether some detected object, of any class and score, stands before the place and covers it."""
+    return hidden_by(place, normalised(detections), tuning)
+
+
+def hidden_by(place: Box, boxes: Sequence[Box], tuning: Tuning) -> bool:
+    """Whether one of the boxes stands before the place and covers it."""
     highest = place[3] - tuning.hidden_level * (place[3] - place[1])
     needed = tuning.hidden_share * area(place)
-    return any(box[3] >= highest and intersection(place, box) >= needed for box in normalised(detections))
+    return any(box[3] >= highest and intersection(place, box) >= needed for box in boxes)

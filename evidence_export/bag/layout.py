@@ -11,10 +11,11 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-case"
 FORMAT_VERSION = 1
-FORMAT_REVISION = 2
+FORMAT_REVISION = 4
 """Revisions add fields and take nothing away; `case.json` without one is of revision 0."""
-BASE_REVISION, GROUNDS_REVISION = 1, 2
-"""A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2."""
+BASE_REVISION, GROUNDS_REVISION, KINDS_REVISION = 1, 2, 4
+"""A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2,
+and only those with facts that one kind of rule alone has (`violation.clutter`) of revision 4."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"

@@ -51,17 +51,23 @@ def enlargement(picture_width: int) -> int:
 
 
 def render(
-    picture: npt.NDArray[np.uint8], box: Sequence[float], box_label: str, polygon: Sequence[Point], bar: Bar
+    picture: npt.NDArray[np.uint8],
+    box: Sequence[float],
+    box_label: str,
+    polygon: Sequence[Point],
+    bar: Bar,
+    inner: Sequence[Sequence[float]] = (),
 ) -> Image.Image:
     """The derived copy as an RGB image.
 
-    `picture` is H x W x 3 BGR uint8; `box` (x1, y1, x2, y2) and `polygon` are fractions (0..1) of width and height.
+    `picture` is H x W x 3 BGR uint8; `box` (x1, y1, x2, y2) and `polygon` are fractions (0..1) of width and height;
+    `inner`: boxes of what is in the box, where it shows several.
     """
     factor = enlargement(picture.shape[1])
     copy = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
     if factor > 1:
         copy = copy.resize((copy.width * factor, copy.height * factor), Image.Resampling.LANCZOS)
-    _draw_shapes(copy, box, polygon)
+    _draw_shapes(copy, box, polygon, inner)
     _draw_label(copy, box, box_label)
     strip = _draw_bar(copy.width, bar)
     whole = Image.new("RGB", (copy.width, copy.height + strip.height), _PAPER)
@@ -70,7 +76,9 @@ def render(
     return whole
 
 
-def _draw_shapes(copy: Image.Image, box: Sequence[float], polygon: Sequence[Point]) -> None:
+def _draw_shapes(
+    copy: Image.Image, box: Sequence[float], polygon: Sequence[Point], inner: Sequence[Sequence[float]]
+) -> None:
     wide, high = copy.width * _SMOOTH, copy.height * _SMOOTH
     stroke = max(2, copy.width // 640) * _SMOOTH
     layer = Image.new("RGBA", (wide, high), (0, 0, 0, 0))
@@ -79,6 +87,9 @@ def _draw_shapes(copy: Image.Image, box: Sequence[float], polygon: Sequence[Poin
     if len(corners) >= 3:
         draw.polygon(corners, fill=(*_ZONE, 38))
         draw.line([*corners, corners[0], corners[1]], fill=(*_ZONE, 235), width=stroke, joint="curve")
+    for left, top, right, bottom in inner:
+        corner = (left * wide, top * high, right * wide, bottom * high)
+        draw.rectangle(corner, outline=(*_BOX, 235), width=max(1, stroke // 2))
     x1, y1, x2, y2 = box[0] * wide, box[1] * high, box[2] * wide, box[3] * high
     draw.rectangle((x1, y1, x2, y2), outline=(*_BOX, 150), width=max(1, stroke // 2))
     arm = min(x2 - x1, y2 - y1) / 4

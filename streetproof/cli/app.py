@@ -14,6 +14,7 @@ from streetproof.cli import (
     evaluate,
     models,
     plates,
+    recheck,
     recordings,
     replay,
     run,
@@ -60,6 +61,7 @@ app.command(epilog=replay.EPILOG)(replay.replay)
 app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=recheck.EPILOG)(recheck.recheck)
 app.command(epilog=status.EPILOG)(status.status)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")

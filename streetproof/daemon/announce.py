@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evidence_export.kinds import told
 from evidence_export.words import Said, class_zh, kind_words
 from streams.instant import NS_PER_S, Instant, iso_utc
 from streetproof.daemon.notices.interface import Notice, NoticeKind
@@ -16,19 +17,16 @@ SITE_FILE_IN_FORCE = Said("站点配置已恢复有效并生效", "The site file
 
 def lead(site: Site, camera: Camera, violation: Violation) -> Notice:
     """A rule has fired; the case is sealed a little later."""
-    minutes = violation.dwell_lower_bound_ns // (60 * NS_PER_S)
-    seconds = violation.dwell_lower_bound_ns // NS_PER_S % 60
     rules = site.rules_of(camera).policy.rules
-    kind = kind_words(next((rule.kind for rule in rules if rule.id == violation.rule), ""), violation.rule)
-    cls = violation.stay.cls
+    name = next((rule.kind for rule in rules if rule.id == violation.rule), "")
+    kind, said, cls = kind_words(name, violation.rule), told(name, violation), violation.stay.cls
     return Notice(
         kind=NoticeKind.LEAD,
         site=site.site.id,
         camera=camera.id,
         at_ns=violation.fired_at.utc_ns,
-        zh=f"{camera.name}：发现{kind.zh}线索（{class_zh(cls)}），已停留至少{minutes}分{seconds}秒，待人工审核",
-        en=f"{camera.name}: {kind.en} (lead, {cls}): it has stood for at least {minutes} min {seconds} s and awaits "
-        "review",
+        zh=f"{camera.name}：发现{kind.zh}线索（{class_zh(cls)}），{said.zh}，待人工审核",
+        en=f"{camera.name}: {kind.en} (lead, {cls}): {said.en} and awaits review",
         data={
             "rule": violation.rule,
             "zone": violation.zone,

@@ -6,18 +6,26 @@ from collections.abc import Sequence
 
 from streetproof.settings.document import ConfigError
 from streetproof.settings.site import Site
+from vision.judges.parked import RIDER
 from vision.policy import unknown_id
 
 
 def unknown_classes(site: Site, known: Sequence[str]) -> list[tuple[tuple[int | str, ...], str]]:
-    """Each class name in a rule that is none of `known`: where it stands in the site file, and what to say of it."""
-    return [
-        (("policies", p, "rules", r, field, c), f"the model knows {unknown_id('class', name, known)}")
-        for p, policy in enumerate(site.policies)
-        for r, rule in enumerate(policy.rules)
-        for c, (field, name) in enumerate(rule.asked)
-        if name not in known
-    ]
+    """Each class name that a rule needs and that is none of `known`: where it stands in the site file, and what to say
+    of it."""
+    found: list[tuple[tuple[int | str, ...], str]] = []
+    for p, policy in enumerate(site.policies):
+        for r, rule in enumerate(policy.rules):
+            place = ("policies", p, "rules", r)
+            found += [
+                ((*place, field, c), f"the model knows {unknown_id('class', name, known)}")
+                for c, (field, name) in enumerate(rule.asked)
+                if name not in known
+            ]
+            if rule.kind == "bike_clutter" and RIDER not in known:
+                message = f"the model knows no class {RIDER!r}: what is ridden could not be told from what stands"
+                found.append(((*place, "kind"), message))
+    return found
 
 
 def check_classes(site: Site, known: Sequence[str], where: str) -> None:

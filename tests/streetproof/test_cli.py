@@ -19,7 +19,7 @@ from tests.streetproof.commands import command, streetproof
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
     "demo", "batch", "evaluate", "replay", "verify", "whatif", "config check", "config schema", "models list",
-    "models pull", "models check", "models bench", "plates read", "recordings check", "recordings rebuild",
+    "models pull", "models check", "models bench", "plates read", "recheck", "recordings check", "recordings rebuild",
     "recordings release", "run", "status", "zones preview",
 ]  # fmt: skip
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from models.catalog import load_catalog
+from streetproof.settings.classes import unknown_classes
 from streetproof.settings.document import ConfigError, read_document
 from streetproof.settings.lint import warnings_at, warnings_of
 from streetproof.settings.load import SiteInvalidError, load_site, site_schema
@@ -211,3 +213,60 @@ def test_settings_of_a_road_are_in_the_schema() -> None:
     assert rule["dwell_by_class"]["additionalProperties"]["type"] == "string"
     assert rule["exemptions"]["items"] == {"$ref": "#/$defs/Exemption"}
     assert definitions["Ground"]["properties"]["points"]["minItems"] == 4
+
+
+RULES = ROOT / "configs" / "examples" / "rules.yaml"
+
+
+def test_the_example_of_other_kinds_is_valid_for_its_model() -> None:
+    loaded = load_site(RULES)
+    assert [rule.kind for policy in loaded.site.policies for rule in policy.rules] == ["bike_clutter", "intrusion"]
+    assert loaded.site.cameras[0].zones[0].bays
+    assert unknown_classes(loaded.site, load_catalog().models[loaded.site.model.name].classes) == []
+    assert all("basis" in warning for warning in warnings_of(loaded.site, date(2026, 6, 1)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("kind: bike_clutter ", "kind: bike_cluter ", "no kind of rule 'bike_cluter'; did you mean 'bike_clutter'?"),
+        ("max_count: 8 ", "max_count: 0 ", "write a no_parking rule"),
+        ("max_area: 12 ", "max_aera: 12 ", "no such setting"),
+        ("dwell: 3s ", "dwell: 3 ", "no duration"),
+        ("min_sightings: 3", "min_sightings: 1", "greater than or equal to 2"),
+        ('[{from: "20:00", to: "06:00"}]', '[{from: "20:00", to: "20:00"}]', "never opens"),
+        ("- [[0.68, 0.26], [0.77, 0.26]", "- [[0.01, 0.01], [0.02, 0.01], [0.02, 0.02]] #", "lies outside the zone"),
+        (
+            "rules: [bank]",
+            "rules: [bank]\n        bays: [[[0.1, 0.4], [0.2, 0.4], [0.2, 0.5]]]",
+            "only, and none holds here",
+        ),
+    ],
+)
+def test_mistakes_of_other_kinds_are_told_at_their_line(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = RULES.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path = write(tmp_path, text.replace(old, new))
+    (told,) = mistakes(path)
+    assert words in told
+    line = text[: text.index(old)].count("\n") + 1
+    assert int(told.removeprefix(f"{path}:").split(":")[0]) - line in (0, 1)
+
+
+def test_a_limit_in_square_metres_needs_the_ground(tmp_path: Path) -> None:
+    lines = RULES.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not line.strip().startswith(("ground:", "points:", "metres:"))]
+    (told,) = mistakes(write(tmp_path, "\n".join(kept)))
+    assert "cameras[0].zones[0].rules[0]" in told and "has a limit in m²" in told
+
+
+def test_a_model_that_cannot_tell_riders_is_told_of() -> None:
+    (told,) = unknown_classes(load_site(RULES).site, ("bicycle", "motorcycle", "truck"))
+    assert told[0] == ("policies", 0, "rules", 0, "kind") and "'person'" in told[1]
+
+
+def test_a_dwell_shorter_than_the_sampling_is_warned_of(tmp_path: Path) -> None:
+    text = RULES.read_text(encoding="utf-8").replace("    look: {level: sampled, rate: 2}", "    #")
+    told = warnings_of(load_site(write(tmp_path, text)).site, date(2026, 6, 1))
+    assert any("3s is shorter than two sampling intervals" in one for one in told)
+    assert any("3 sightings take 8s" in one for one in told)

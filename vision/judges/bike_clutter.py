@@ -15,7 +15,6 @@ from datetime import tzinfo
 
 from pydantic import TypeAdapter
 
-from models.interface import Detections
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
@@ -49,9 +48,9 @@ from vision.judges.lot import (
     strike,
     unsettled,
 )
-from vision.judges.parked import Place, apart, matched, ridden, sworn
+from vision.judges.parked import RIDER, Place, apart, matched, ridden, sworn
 from vision.judges.sightings import sightings
-from vision.matching import hidden
+from vision.matching import hidden_by
 from vision.pace import EARLIEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
 from vision.rules.bike_clutter import BikeClutterRule
@@ -60,7 +59,6 @@ from vision.standing import stay_id
 from vision.tuning import Tuning
 
 KIND = "bike_clutter"
-_PERSON = "person"
 
 
 @dataclass(slots=True)
@@ -96,7 +94,9 @@ class BikeClutter:
         memory = self.memory
         before = memory.last if memory.running else None
         elapsed, gap = memory.advance(sample.at, self._tuning, f"camera {self._rules.camera}")
-        people = _people(sample.detections)
+        boxes = normalised(sample.detections)
+        names = sample.detections.names
+        people = [box for box, cls in zip(boxes, names, strict=True) if cls == RIDER]
         told: list[Event] = []
         for lot, terms in self._lots():
             if gap and before is not None:
@@ -105,8 +105,8 @@ class BikeClutter:
                 lot.settled_ns = sample.at.utc_ns
             else:
                 settle(lot, terms, max(lot.settled_ns, sample.at.utc_ns - terms.rule.max_unseen), self._tuning)
-            self._look(lot, terms, sample, before, 0 if gap else elapsed, people)
-            told += self._judge(lot, terms, sample)
+            self._look(lot, terms, sample, before, 0 if gap else elapsed, boxes, people)
+            told += self._judge(lot, terms, sample.at, boxes)
         return told
 
     def finish(self) -> list[Event]:
@@ -166,14 +166,21 @@ class BikeClutter:
         return zip(self.memory.lots, self._terms.values(), strict=True)
 
     def _look(
-        self, lot: Lot, terms: Limits, sample: Sample, before: Instant | None, elapsed_ns: int, people: list[Box]
+        self,
+        lot: Lot,
+        terms: Limits,
+        sample: Sample,
+        before: Instant | None,
+        elapsed_ns: int,
+        boxes: list[Box],
+        people: list[Box],
     ) -> None:
         """What this sample shows of the places of a lot."""
         rule, tuning, now = terms.rule, self._tuning, sample.at.utc_ns
         moments = [
             moment
             for moment in sightings(sample.at, sample.detections, rule.classes, rule.min_score)
-            if terms.force.qualifies(moment) and terms.outside_bays(moment.box)
+            if terms.force.qualifies(moment)
         ]
         known = [place for place in lot.places if not place.gone]
         shown = matched(known, moments, tuning)
@@ -187,22 +194,22 @@ class BikeClutter:
                 place.gone = True
             else:
                 empty = any(iou(place.box, one) >= tuning.emptied_iou for one in sample.emptied)
-                if empty or not hidden(place.box, sample.detections, tuning):
+                if empty or not hidden_by(place.box, boxes, tuning):
                     place.absent(elapsed_ns, empty=empty, max_unseen_ns=rule.max_unseen, tuning=tuning)
         settled = lot.settled_ns or 0
         lot.places = [p for p in lot.places if not p.gone or (p.since_ns is not None and p.last_ns > settled)]
         for number in sorted(set(range(len(moments))) - set(shown.values())):
             moment = moments[number]
-            alone = not ridden(moment.box, people)
-            begun = None if before is None else before.utc_ns
-            if len(lot.places) < MAX_PLACES:
+            if terms.outside_bays(moment.box) and len(lot.places) < MAX_PLACES:
+                alone = not ridden(moment.box, people)
+                begun = None if before is None else before.utc_ns
                 lot.places.append(
                     Place(moment.box, begun, now, now, moment.score, alone=int(alone), classes={moment.cls: 1})
                 )
 
-    def _judge(self, lot: Lot, terms: Limits, sample: Sample) -> list[Event]:
+    def _judge(self, lot: Lot, terms: Limits, at: Instant, boxes: list[Box]) -> list[Event]:
         """The excess of a lot after this sample: whether it begins, breaks the rule, or is over."""
-        tuning, at = self._tuning, sample.at
+        tuning = self._tuning
         told: list[Event] = []
         found = unsettled(lot, terms, at.utc_ns, tuning)
         opens = bool(found) and lot.excess is None
@@ -219,9 +226,11 @@ class BikeClutter:
         overrun = terms.force.overrun(counted_ns, {}, {})
         if overrun is not None and not excess.tally.fired:
             told.append(ViolationFired(self._violation(lot, terms, excess, overrun)))
+        if excess.last == at:
+            return told  # it goes on
         known = [place for place in lot.places if place.stands and not place.gone]
-        if excess.below is None and at.utc_ns > excess.last.utc_ns:
-            here = [p for p in known if p.last_ns == at.utc_ns or hidden(p.box, sample.detections, tuning)]
+        if excess.below is None:
+            here = [p for p in known if p.last_ns == at.utc_ns or hidden_by(p.box, boxes, tuning)]
             excess.below = None if terms.over(here, tuning) else at
         if not terms.over(known, tuning) or at.utc_ns - excess.last.utc_ns > tuning.forget_ns:
             told.append(self._ended(lot, terms))
@@ -323,10 +332,6 @@ class BikeClutter:
         now_ns = memory.last.utc_ns if memory.last is not None else EARLIEST_NS
         faults = (lot_fault(lot, now_ns, seen=memory.last is not None) for lot in memory.lots)
         return next((fault for fault in faults if fault), None)
-
-
-def _people(detections: Detections) -> list[Box]:
-    return [box for box, cls in zip(normalised(detections), detections.names, strict=True) if cls == _PERSON]
 
 
 def _size(stood: Stood) -> tuple[int, float]:

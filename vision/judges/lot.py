@@ -79,6 +79,7 @@ class Limits:
         self._plane = plane
         self._area = area_of(zone.polygon, plane)
         self._bays = [area_of(bay, plane) for bay in zone.bays]
+        self._strips: dict[Box, shapely.Polygon] = {}
         self.place: Box = self._area.bounds
 
     def outside_bays(self, box: Box) -> bool:
@@ -91,13 +92,21 @@ class Limits:
         """The ground that their contacts cover, each square metre once, to the cm²; None without a ground."""
         if self._plane is None:
             return None
-        strips = []
-        for place in places:
+        return round(float(shapely.union_all([self._strip(place.box) for place in places]).area), 4)
+
+    def _strip(self, box: Box) -> shapely.Polygon:
+        """The ground contact of a place on the ground. Places stay what they are, so a few are kept."""
+        strip = self._strips.get(box)
+        if strip is None:
+            if len(self._strips) >= MAX_PLACES:
+                self._strips.clear()
             try:
-                strips.append(self._plane.polygon(corners(ground_contact(place.box))))
+                assert self._plane is not None, "asked for with a ground only"
+                strip = self._plane.polygon(corners(ground_contact(box)))
             except GroundError:
-                continue  # what reaches the horizon covers nothing that could be sworn to
-        return round(float(shapely.union_all(strips).area), 4)
+                strip = shapely.Polygon()  # what reaches the horizon covers nothing that could be sworn to
+            self._strips[box] = strip
+        return strip
 
     def over(self, places: list[Place], tuning: Tuning) -> bool:
         """Whether so many, or on so much ground, are more than allowed."""

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import ConfigDict
 
 from streams.instant import NS_PER_S
-from vision.boxes import area, family, intersection, iou, ious, nested
+from vision.boxes import area, family, intersection, ious
 from vision.interface import Box, Moment
 from vision.tally import SAVED
 from vision.tuning import Tuning
@@ -28,6 +30,9 @@ STAND_NS = 5 * NS_PER_S
 _RIDER_WIDTH, _RIDER_INSIDE, _RIDER_LEVEL = 0.5, 0.2, 0.35
 """A person rides or pushes it whose box shares this much of the narrower width, lies with this share of its area in the
 other's box, and whose lower edge is no further from the other's than this share of its height."""
+
+RIDER = "person"
+"""The class of those who ride or push them."""
 
 Span = tuple[int, int]
 
@@ -127,15 +132,32 @@ def matched(places: Sequence[Place], moments: Sequence[Moment], tuning: Tuning) 
 def apart(places: Iterable[Place], tuning: Tuning) -> list[Place]:
     """Of places that a detector may have given for one object, one: the smaller, so that a whole row does not count
     beside those that stand in it. By place."""
-    kept: list[Place] = []
-    for place in sorted(places, key=lambda one: (area(one.box), one.box)):
-        if not any(_one_object(place.box, other.box, tuning) for other in kept):
-            kept.append(place)
-    return sorted(kept, key=lambda one: one.box)
+    ranked = sorted(places, key=lambda one: (area(one.box), one.box))
+    if len(ranked) < 2:
+        return ranked
+    one_object = _one_object(np.array([place.box for place in ranked], np.float64), tuning)
+    free = np.ones(len(ranked), np.bool_)
+    for number in np.nonzero(one_object.any(axis=1))[0].tolist():
+        if free[number]:
+            free[number + 1 :] &= ~one_object[number, number + 1 :]
+    return sorted((ranked[i] for i in np.nonzero(free)[0].tolist()), key=lambda one: one.box)
 
 
-def _one_object(a: Box, b: Box, tuning: Tuning) -> bool:
-    return iou(a, b) >= tuning.place_iou or nested(a, b, inside=tuning.nested_inside, level=tuning.nested_level)
+def _one_object(boxes: npt.NDArray[np.float64], tuning: Tuning) -> npt.NDArray[np.bool_]:
+    """For boxes in order of area: whether each may be one object with each other, as `same_object` has it."""
+    low, high = boxes[:, None], boxes[None]
+    sides = np.minimum(low[..., 2:], high[..., 2:]) - np.maximum(low[..., :2], high[..., :2])
+    shared = np.clip(sides, 0, None).prod(axis=2)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    smaller = np.minimum(areas[:, None], areas[None])
+    overlap = shared >= tuning.place_iou * (areas[:, None] + areas[None] - shared)
+    heights = boxes[:, 3] - boxes[:, 1]
+    larger = np.where(areas[:, None] >= areas[None], heights[:, None], heights[None])
+    level = np.abs(low[..., 3] - high[..., 3]) <= tuning.nested_level * larger
+    inside = (smaller > 0) & (shared >= tuning.nested_inside * smaller) & level
+    found: npt.NDArray[np.bool_] = ((shared > 0) & overlap) | inside
+    np.fill_diagonal(found, False)
+    return found
 
 
 def sworn(places: Iterable[Place], start_ns: int, end_ns: int) -> list[Place]:

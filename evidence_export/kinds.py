@@ -1,0 +1,194 @@
+"""What differs between the kinds of rules in a case: its facts, and the words for what was seen. A file's one place for
+each, so that a new kind is told of in all of them or in none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import floor
+from typing import Any
+
+from evidence_export.bag.canonical import JsonObject
+from evidence_export.case import CaseRequest
+from evidence_export.statements.values import exact
+from evidence_export.words import Said, class_zh
+from streams.instant import NS_PER_S
+from vision.codec import clutter_json
+from vision.interface import Box, Clutter, Violation
+
+NO_PARKING, BIKE_CLUTTER, INTRUSION = "no_parking", "bike_clutter", "intrusion"
+_TENTH = NS_PER_S // 10
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a case of one kind begins and ends, in words that a time can stand beside."""
+
+    began: Said
+    """`{before}`, `{first}`."""
+    began_before: Said
+    """It was so when watching began: `{first}`."""
+    ended: Said
+    """`{last}`, `{gone}`."""
+    not_seen_ending: Said
+    """`{last}`."""
+    goes_on: Said
+    """When sealed: `{last}`."""
+
+
+_STAY = Course(
+    began=Said(
+        "到达：{before} 未见到目标，{first} 首次看到", "Arrival: not seen there at {before}, first seen {first}"
+    ),
+    began_before=Said(
+        "到达：开始观察时已在场，何时到达未知；首次看到 {first}",
+        "Arrival: it stood there when watching began, since when is unknown; first seen {first}",
+    ),
+    ended=Said("离开：最后看到 {last}，{gone} 已不在场", "Departure: last seen {last}, gone at {gone}"),
+    not_seen_ending=Said("离开：未看到离开（最后看到 {last}）", "Departure: not seen leaving, last seen {last}"),
+    goes_on=Said("离开：封存时仍在停放（最后看到 {last}）", "Departure: still standing when sealed, last seen {last}"),
+)
+_VISIT = Course(
+    began=Said(
+        "进入：{before} 区域内未见目标，{first} 首次看到", "Entry: not seen there at {before}, first seen {first}"
+    ),
+    began_before=Said(
+        "进入：开始观察时已在区域内，何时进入未知；首次看到 {first}",
+        "Entry: it was there when watching began, since when is unknown; first seen {first}",
+    ),
+    ended=Said("离开：最后看到 {last}，{gone} 已不在区域内", "Departure: last seen {last}, gone at {gone}"),
+    not_seen_ending=Said("离开：未看到离开（最后看到 {last}）", "Departure: not seen leaving, last seen {last}"),
+    goes_on=Said("离开：封存时仍在区域内（最后看到 {last}）", "Departure: still there when sealed, last seen {last}"),
+)
+_EXCESS = Course(
+    began=Said(
+        "开始：{before} 未超过限额，{first} 起超过", "Beginning: not over the limit at {before}, over it from {first}"
+    ),
+    began_before=Said(
+        "开始：开始观察时已有车辆停放，何时超限未知；{first} 起确认超过限额",
+        "Beginning: they stood there when watching began, since when is unknown; surely over from {first} on",
+    ),
+    ended=Said("结束：最后确认超限 {last}，{gone} 已不超限", "End: over the limit until {last}, no longer at {gone}"),
+    not_seen_ending=Said(
+        "结束：未看到恢复（最后确认超限 {last}）", "End: not seen ending, over the limit until {last}"
+    ),
+    goes_on=Said("结束：封存时仍超限（最后确认 {last}）", "End: still over the limit when sealed, last seen so {last}"),
+)
+_COURSES = {NO_PARKING: _STAY, INTRUSION: _VISIT, BIKE_CLUTTER: _EXCESS}
+
+
+def rule_of(request: CaseRequest) -> Mapping[str, Any]:
+    """The rule that was broken, out of the policy's JSON; empty where it cannot be found there."""
+    policy = request.policy.get("policy")
+    rules = policy.get("rules") if isinstance(policy, Mapping) else None
+    for rule in rules if isinstance(rules, Sequence) else ():
+        if isinstance(rule, Mapping) and rule.get("id") == request.violation.rule:
+            return rule
+    return {}
+
+
+def kind_of(request: CaseRequest) -> str:
+    """The kind of the rule that was broken; empty where it cannot be found."""
+    return str(rule_of(request).get("kind") or "")
+
+
+def course_of(kind: str) -> Course:
+    """The words for how a case of this kind begins and ends."""
+    return _COURSES.get(kind, _STAY)
+
+
+def facts_of(violation: Violation) -> JsonObject:
+    """What only one kind of violation has, for `case.json`; empty for those that have nothing of their own."""
+    return {} if violation.clutter is None else {"clutter": exact(clutter_json(violation.clutter))}
+
+
+def separated_by_duty(kind: str) -> bool:
+    """Whether the pictures must be 10 s apart: GA/T 832-2014 asks it of what is parked, not of what happens."""
+    return kind not in (INTRUSION,)
+
+
+def has_plate(kind: str) -> bool:
+    """Whether there is one vehicle whose plate would have to be known."""
+    return kind != BIKE_CLUTTER
+
+
+def lasted(kind: str, violation: Violation) -> Said:
+    """What was allowed and what was seen, in one sentence."""
+    allowed, stood = tenths(violation.allowed_ns), tenths(violation.dwell_lower_bound_ns)
+    if kind == BIKE_CLUTTER and violation.clutter is not None:
+        limit, there = _limit(violation.clutter), _stood(violation.clutter)
+        return Said(
+            f"限{limit.zh}，至少{there.zh}；允许超限 {allowed} 秒，至少超限 {stood} 秒",
+            f"limit {limit.en}, at least {there.en}; over it for at least {stood} s, allowed {allowed} s",
+        )
+    if kind == INTRUSION:
+        return Said(f"容许 {allowed} 秒，至少在场 {stood} 秒", f"tolerated {allowed} s, there for at least {stood} s")
+    return Said(f"允许 {allowed} 秒，至少停留 {stood} 秒", f"allowed {allowed} s, stood at least {stood} s")
+
+
+def told(kind: str, violation: Violation) -> Said:
+    """The same for a notice, in a few words."""
+    total = violation.dwell_lower_bound_ns // NS_PER_S
+    minutes, seconds = divmod(total, 60)
+    zh, en = f"{minutes}分{seconds}秒", f"{minutes} min {seconds} s"
+    if kind == BIKE_CLUTTER and violation.clutter is not None:
+        there = _stood(violation.clutter)
+        return Said(f"至少{there.zh}，已超限至少{zh}", f"at least {there.en}, over the limit for at least {en}")
+    if kind == INTRUSION:
+        return Said(f"已在场至少{zh}", f"it has been there for at least {en}")
+    return Said(f"已停留至少{zh}", f"it has stood for at least {en}")
+
+
+def lines_of(violation: Violation) -> Iterator[Said]:
+    """What only one kind of violation has, for the bundle's README."""
+    clutter = violation.clutter
+    if clutter is None:
+        return
+    limit, fired, peak = _limit(clutter), _stood(clutter), clutter.peak.count
+    kinds_zh = "、".join(f"{class_zh(cls)} {count}" for cls, count in clutter.classes)
+    kinds_en = ", ".join(f"{cls} {count}" for cls, count in clutter.classes)
+    yield Said(
+        f"数量：限{limit.zh}，认定时至少{fired.zh}（{kinds_zh}），此前最多至少 {peak} 辆；均为下限，停放区内的不计",
+        f"Number: limit {limit.en}; at least {fired.en} when it was proven ({kinds_en}), at most {peak} before. These "
+        "are lower bounds, and what stands in a bay is not counted",
+    )
+
+
+def label_of(violation: Violation) -> str | None:
+    """The words at the box where it shows more than one object; None: it shows one."""
+    if violation.clutter is None:
+        return None
+    count = violation.clutter.fired.count
+    return f"至少 {count} 辆 at least {count}"
+
+
+def members_at(violation: Violation, utc_ns: int) -> tuple[Box, ...]:
+    """The boxes within the box of a moment, where they are known for it."""
+    clutter = violation.clutter
+    if clutter is None or clutter.fired.at.utc_ns != utc_ns:
+        return ()
+    return tuple(member.box for member in clutter.members)
+
+
+def tenths(duration_ns: int) -> str:
+    """A duration in seconds to a tenth, rounded down, for showing."""
+    return f"{duration_ns // NS_PER_S}.{duration_ns % NS_PER_S // _TENTH}"
+
+
+def _limit(clutter: Clutter) -> Said:
+    zh, en = [], []
+    if clutter.max_count is not None:
+        zh.append(f"{clutter.max_count} 辆")
+        en.append(f"{clutter.max_count}")
+    if clutter.max_area_m2 is not None:
+        zh.append(f"{clutter.max_area_m2:g} m²")
+        en.append(f"{clutter.max_area_m2:g} m²")
+    return Said(" " + "、".join(zh), " or ".join(en))
+
+
+def _stood(clutter: Clutter) -> Said:
+    count, area = clutter.fired.count, clutter.fired.area_m2
+    if area is None:
+        return Said(f" {count} 辆", f"{count}")
+    down = floor(area * 10) / 10  # a lower bound is not rounded up
+    return Said(f" {count} 辆、占地 {down:.1f} m²", f"{count} on {down:.1f} m²")

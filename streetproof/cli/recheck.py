@@ -1,0 +1,111 @@
+"""`streetproof recheck`: is the place of a violation in order now?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streetproof.cli.exits import Exit
+from streetproof.cli.options import Json, Store, store_at
+from streetproof.cli.output import err, out, print_json
+
+if TYPE_CHECKING:
+    from streams.instant import Instant
+    from streetproof.recheck.doing import Done
+
+EPILOG = (
+    "Example: streetproof recheck cases/SP-20261102-ABCDEFGHIJKL site.yaml /archive/2026-11-03 "
+    "--at 2026-11-03T09:00 --out rechecks    "
+    "Exit codes: 0 corrected · 1 not corrected · 2 usage · 3 nobody can tell; the reason is printed · "
+    "4 it could not be done"
+)
+
+
+def recheck(
+    original: Annotated[
+        Path, typer.Argument(help="The case's bundle (folder or zip), or a file of events.", show_default=False)
+    ],
+    site: Annotated[Path, typer.Argument(help="The site file (YAML).", show_default=False)],
+    footage: Annotated[
+        list[str], typer.Argument(help="Recordings of that time: files, folders, globs in quotes.", show_default=False)
+    ],
+    at: Annotated[
+        str, typer.Option("--at", help="When to look again, at the site: 2026-11-03T09:00, or with a UTC offset.")
+    ],
+    out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the evidence.")] = Path("rechecks"),
+    window: Annotated[
+        str | None, typer.Option(help="For how long, e.g. 15m; default: 10m, or twice what the rule allows.")
+    ] = None,
+    stay: Annotated[str | None, typer.Option(help="Of a file of events: the id of the stay.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Site key (PEM); made on first use.")] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Look again at the place of a violation: corrected 已改正, not corrected 未改正, or cannot tell 无法判断.
+
+    Corrected needs the place seen in order for a minute and ten looks. What is hidden, dark, or seen by a camera that
+    has moved is never called corrected. The evidence is a signed statement with the pictures it stands on.
+    """
+    from evidence_export.keys import load_or_create_key
+    from models.store import load_detector
+    from streetproof.clock import now
+    from streetproof.keys import default_key
+    from streetproof.recheck.doing import Order, do_recheck, window_of
+    from streetproof.recheck.original import read_original
+    from streetproof.settings.load import load_site
+
+    loaded = load_site(site)
+    asked = read_original(original, loaded.site, stay)
+    order = Order(_due(at, loaded.site.site.timezone), window_of(asked, _duration(window)))
+    model = loaded.site.model
+    detector = load_detector(model.name, store=store_at(store), min_score=model.min_score, iou=model.iou)
+    signer = load_or_create_key(key or default_key(loaded.site.site.id))
+    done = do_recheck(loaded, asked, order, footage, detector, signer, now(), out_dir)
+    if as_json:
+        failures = [{"path": one.path, "what": one.what, "remedy": one.remedy} for one in done.failures]
+        print_json({"folder": str(done.folder), "recheck": done.document, "failures": failures})
+    else:
+        _show(done)
+    _exit(done)
+
+
+def _show(done: Done) -> None:
+    from streetproof.recheck.writing import STATES, said
+
+    for failure in done.failures:
+        err.print("✗ ", style="bold red", end="")
+        err.print(f"{failure.path}: {failure.what}", markup=False)
+    words = said(done.outcome)
+    out.print(f"{words.zh}  {words.en}", markup=False, style="bold")
+    for state, count in done.outcome.looks:
+        out.print(f"  {count:>5}  {STATES[state].zh}  {STATES[state].en}", markup=False)
+    out.print(f"Evidence: {done.folder}", markup=False)
+
+
+def _exit(done: Done) -> None:
+    from vision.recheck import Verdict
+
+    codes = {Verdict.CORRECTED: Exit.OK, Verdict.NOT_CORRECTED: Exit.FAILED, Verdict.CANNOT_TELL: Exit.PARTIAL}
+    code = codes[done.outcome.verdict]
+    if code is not Exit.OK:
+        raise typer.Exit(code)
+
+
+def _due(text: str, zone: str) -> Instant:
+    from streams.archive.clock import parse_start
+
+    try:
+        return parse_start(text, zone)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--at") from error
+
+
+def _duration(text: str | None) -> int | None:
+    from vision.durations import parse_duration
+
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--window") from error

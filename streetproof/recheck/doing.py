@@ -1,0 +1,119 @@
+"""Does a re-check: finds the recordings, looks, judges, and leaves a signed folder with the pictures it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from evidence_export.keys import Signer
+from models.interface import Detector
+from streams.archive.discover import search
+from streams.errors import StreamsError
+from streams.instant import NS_PER_S, Instant
+from streetproof.batch.plan import Failure, UnassignedError, camera_of
+from streetproof.recheck.looking import Taken, View, Window, looks_at
+from streetproof.recheck.original import Original, RecheckError
+from streetproof.recheck.writing import Facts, write_recheck
+from streetproof.settings.load import LoadedSite
+from streetproof.settings.site import Camera
+from streetproof.settings.times import time_rules
+from vision.durations import format_duration
+from vision.recheck import Outcome, recheck
+from vision.rules.no_parking import NoParkingRule
+
+LEAST_WINDOW_NS = 120 * NS_PER_S
+"""A shorter window could hardly show a place free for a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for: when, for how long, and how often to look."""
+
+    due: Instant
+    window_ns: int
+    rate: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The outcome, where its evidence lies, and the inputs that could not be used."""
+
+    outcome: Outcome
+    folder: Path
+    document: dict[str, Any]
+    failures: tuple[Failure, ...]
+
+
+def window_of(original: Original, asked_ns: int | None) -> int:
+    """How long to look, ns: as asked, or long enough to see the rule broken again. Raises RecheckError."""
+    needed = original.question.allowed_ns + LEAST_WINDOW_NS // 2
+    if asked_ns is None:
+        return max(10 * 60 * NS_PER_S, 2 * original.question.allowed_ns)
+    if asked_ns < max(LEAST_WINDOW_NS, needed):
+        raise RecheckError(
+            f"a window of {format_duration(asked_ns)} is too short: the rule allows "
+            f"{format_duration(original.question.allowed_ns)}, and a place must be seen free for a minute",
+            remedy=f"Give --window {format_duration(max(LEAST_WINDOW_NS, needed))} or more",
+        )
+    return asked_ns
+
+
+def do_recheck(
+    loaded: LoadedSite,
+    original: Original,
+    order: Order,
+    footage: Sequence[str],
+    detector: Detector,
+    signer: Signer,
+    sealed_at: Instant,
+    out: Path,
+) -> Done:
+    """Look again, judge, and write the evidence into a new folder in `out`.
+
+    Recordings that cannot be used are left out and told; that none is left is an outcome too. Raises RecheckError where
+    the folder cannot be written, ModelsError where the detector fails.
+    """
+    question = original.question
+    camera = loaded.site.camera(question.rules.camera)
+    assert camera is not None, "the original was read with this site"
+    window = Window(order.due.utc_ns, order.due.utc_ns + order.window_ns)
+    paths, failures = _recordings(loaded, camera, footage)
+    place = question.place if isinstance(question.kind_of_rule, NoParkingRule) else None
+    view = View(original.picture, place)
+    taken: list[Taken] = []
+    times = time_rules(loaded.site, camera)
+    usable = []
+    for path in paths:
+        # Of time that an earlier recording has shown, this one shows nothing new.
+        rest = Window(taken[-1].look.at.utc_ns + 1, window.to_ns) if taken else window
+        try:
+            looks = list(looks_at(path, camera.id, times, rest, order.rate, detector, view))
+        except StreamsError as error:
+            failures.append(Failure.of(str(path), error))
+            continue
+        taken += looks
+        usable += [path] if looks else []
+    outcome = recheck(question, (one.look for one in taken))
+    facts = Facts(loaded, camera, original, order, detector.info, tuple(usable), tuple(taken), view.compared)
+    folder, document = write_recheck(facts, outcome, signer, sealed_at, out)
+    return Done(outcome, folder, document, tuple(failures))
+
+
+def _recordings(loaded: LoadedSite, camera: Camera, footage: Sequence[str]) -> tuple[list[Path], list[Failure]]:
+    """The recordings of the camera among what was named, in order of their start; others say nothing."""
+    from streams.archive.reader import open_archive
+
+    found = search(footage)
+    failures = [Failure(one.where, one.what, "Check the path") for one in found.problems]
+    dated: list[tuple[int, str, Path]] = []
+    times = time_rules(loaded.site, camera)
+    for path in found.paths:
+        try:
+            if camera_of(loaded.site, path).id == camera.id:
+                dated.append((open_archive(path, camera.id, times).start.utc_ns, str(path), path))
+        except (StreamsError, UnassignedError) as error:
+            failures.append(Failure.of(str(path), error))
+    return [path for _, _, path in sorted(dated)], failures

@@ -1,0 +1,202 @@
+"""`streetproof recheck` on real media: what it says, and the evidence that it leaves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from evidence_export.bag import canonical
+from evidence_export.keys import Ed25519Signer
+from evidence_export.sealer import seal
+from models.interface import Detections, Image, ModelInfo
+from streetproof.settings.load import LoadedSite, load_site
+from tests.evidence_export.conftest import SEALED_AT, make_request
+from tests.streetproof.commands import inside
+from vision.policy import policy_content, policy_hash
+
+SITE = """\
+site: {id: demo, name: 示范区综合行政执法局, timezone: Asia/Shanghai}
+policies:
+  - id: east-road
+    name: 东大街一路一策
+    version: "1"
+    rules: [{id: no-parking, kind: no_parking, classes: [car], dwell: 12s}]
+cameras:
+  - id: cam-1
+    name: 东大街1号机
+    policy: east-road
+    zones:
+      - {id: kerb, name: 东侧路缘, polygon: [[0.3, 0.4], [0.7, 0.4], [0.75, 0.8], [0.25, 0.8]], rules: [no-parking]}
+"""
+MODEL = ModelInfo("red-blocks", "ab" * 32, "none", "none", ("car",), (320, 180))
+SECONDS = 122
+
+
+class RedBlocks:
+    """A detector that takes red blocks for cars."""
+
+    info = MODEL
+
+    def fit(self, size: tuple[int, int]) -> tuple[int, int]:
+        return size
+
+    def detect(self, images: Sequence[Image], sizes: Sequence[tuple[int, int]] | None = None) -> list[Detections]:
+        return [self._one(image) for image in images]
+
+    def _one(self, image: Image) -> Detections:
+        height, width = image.shape[:2]
+        red = (image[..., 2].astype(int) - image[..., 0] > 60) & (image[..., 2] > 90)
+        rows, columns = np.nonzero(red)
+        if len(rows) < 200:
+            return Detections.empty((width, height), MODEL)
+        box = [[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]]
+        return Detections(np.array(box, np.float32), np.array([0.9], np.float32), np.array([0]), (width, height), MODEL)
+
+
+def film(path: Path, seconds: int, *, car: Callable[[int], bool], shift: int = 0, light: float = 1.0) -> Path:
+    """One frame a second of a textured street, with a red block where `car` says so."""
+    coarse = np.random.default_rng(7).integers(40, 180, (24, 40), dtype=np.uint8)
+    street = cv2.resize(coarse, (800, 480), interpolation=cv2.INTER_CUBIC)[40:400, 40 + shift : 680 + shift]
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(
+            "libx264", rate=1, options={"preset": "ultrafast", "x264-params": "keyint=10:threads=1"}
+        )
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        stream.time_base = Fraction(1, 1)
+        for second in range(seconds):
+            image = np.repeat(street[:, :, None], 3, axis=2)
+            if car(second):
+                image = image.copy()
+                image[180:270, 256:384] = (40, 40, 200)
+            image = (image * light).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "bgr24")
+            frame.pts = second
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("复查 一")
+
+
+@pytest.fixture(scope="module")
+def loaded(folder: Path) -> LoadedSite:
+    path = folder / "site.yaml"
+    path.write_text(SITE, encoding="utf-8")
+    return load_site(path)
+
+
+@pytest.fixture(scope="module")
+def bundle(folder: Path, loaded: LoadedSite) -> Path:
+    """The case: the block stood there on 2 March."""
+    rules = loaded.site.rules_of(loaded.site.cameras[0])
+    original = film(folder / "东门 20260302_080000.mp4", 30, car=lambda second: second >= 4)
+    request = make_request(original)
+    digest = policy_hash(rules.policy, rules.zones[0], None)
+    request = replace(
+        request,
+        policy=policy_content(rules.policy, rules.zones[0]),
+        violation=replace(request.violation, policy_hash=digest),
+    )
+    signer = Ed25519Signer(Ed25519PrivateKey.generate())
+    return seal(request, folder / "cases", signer, SEALED_AT).path
+
+
+@pytest.fixture(scope="module")
+def empty(folder: Path) -> Path:
+    """Two minutes of the next day without it."""
+    return film(folder / "门 20260303_090000.mp4", SECONDS, car=lambda second: False)
+
+
+@pytest.fixture
+def run(
+    folder: Path, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    monkeypatch.setattr("models.store.load_detector", lambda *a, **k: RedBlocks())
+
+    def running(*arguments: object, original: Path = bundle, code: int, at: str = "2026-03-03T09:00") -> Any:
+        key = ("--key", tmp_path / "keys" / "site.pem")
+        ran = inside(
+            capsys, monkeypatch, "recheck", original, folder / "site.yaml", "--at", at,
+            "--out", tmp_path / "out", "--window", "120s", *key, "--json", *arguments,
+        )  # fmt: skip
+        assert ran.code == code, ran.err
+        return ran.json
+
+    return running
+
+
+def test_a_place_that_is_empty_is_corrected_with_pictures_and_a_signature(
+    run: Callable[..., Any], bundle: Path, empty: Path
+) -> None:
+    told = run(empty, code=0)
+    document, place = told["recheck"], Path(told["folder"])
+    assert document["outcome"]["verdict"] == "corrected" and document["outcome"]["free_ns"] >= 115 * 10**9
+    assert document["original"]["case"] == bundle.name
+    assert document["view"] == {"compared_with_original": True}
+    assert [one["state"] for one in document["shown"]] == ["free"] * 3
+    assert canonical.loads((place / "recheck.json").read_bytes()) == document
+    if shutil.which("openssl"):
+        checked = subprocess.run(
+            ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "site-key.pub.pem", "-rawin", "-in", "recheck.json",
+             "-sigfile", "recheck.json.sig"], cwd=place, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "已改正" in (place / "README.txt").read_text("utf-8")
+    assert {one.name for one in (place / "stills").iterdir()} == {"look-1.png", "look-2.png", "look-3.png"}
+    assert run(empty, code=4)["error"]["what"].startswith("this re-check was written before")
+
+
+def test_what_stands_there_again_is_not_corrected(run: Callable[..., Any], tmp_path: Path) -> None:
+    footage = film(tmp_path / "门 20260303_090000.mp4", SECONDS, car=lambda second: 40 <= second < 80)
+    document = run(footage, code=1)["recheck"]
+    assert document["outcome"]["verdict"] == "not_corrected"
+    assert document["outcome"]["violation"]["dwell_lower_bound_ns"] > 12 * 10**9
+    assert {one["state"] for one in document["shown"]} == {"taken"}
+
+
+def test_what_cannot_be_told_says_why(run: Callable[..., Any], tmp_path: Path) -> None:
+    nothing = run(tmp_path / "none.mp4", code=3)
+    assert nothing["recheck"]["outcome"]["reason"] == "no_footage" and nothing["failures"]
+    dark = film(tmp_path / "暗 20260303_100000.mp4", SECONDS, car=lambda second: False, light=0.05)
+    assert run(dark, code=3, at="2026-03-03T10:00")["recheck"]["outcome"]["reason"] == "too_dark"
+    moved = film(tmp_path / "移 20260303_110000.mp4", SECONDS, car=lambda second: False, shift=40)
+    assert run(moved, code=3, at="2026-03-03T11:00")["recheck"]["outcome"]["reason"] == "view_fault"
+    other = run(moved, code=3, at="2026-03-04T11:00")
+    assert other["recheck"]["outcome"]["reason"] == "no_footage" and other["recheck"]["recordings"] == []
+
+
+def test_a_file_of_events_will_do_where_there_is_no_case(run: Callable[..., Any], tmp_path: Path, empty: Path) -> None:
+    entry = {"camera": "cam-1", "rule": "no-parking", "zone": "kerb", "cls": "car", "stay": "0" * 32}
+    events = tmp_path / "events.json"
+    events.write_text(json.dumps({"entries": [{**entry, "box": [0.4, 0.5, 0.6, 0.75]}]}))
+    document = run(empty, original=events, code=0)["recheck"]
+    assert document["view"] == {"compared_with_original": False}
+    events.write_text(json.dumps({"entries": []}))
+    assert "no violation" in run(empty, original=events, code=4)["error"]["what"]
+    events.write_text("{")
+    assert "no file of events" in run(empty, original=events, code=4)["error"]["what"]
+
+
+def test_a_bundle_that_was_changed_is_not_built_on(run: Callable[..., Any], tmp_path: Path, bundle: Path) -> None:
+    copied = shutil.copytree(bundle, tmp_path / bundle.name)
+    (copied / "data" / "policy.json").write_bytes(b"{}")
+    assert "does not verify" in run(tmp_path / "x.mp4", original=copied, code=4)["error"]["what"]
+
+
+def test_a_window_that_is_too_short_is_refused(run: Callable[..., Any], tmp_path: Path) -> None:
+    assert "too short" in run(tmp_path / "x.mp4", "--window", "60s", code=4)["error"]["what"]
