@@ -15,7 +15,7 @@ from streams.instant import NS_PER_S, Instant
 from streams.recorder.durable import write_whole
 from streetproof.course import Ended
 from streetproof.errors import StreetproofError
-from vision.codec import clutter_json
+from vision.codec import clutter_json, occupied_json
 from vision.interface import Clutter, Stay, Stood, Violation
 from vision.policy import CameraRules, policy_hash
 
@@ -104,6 +104,7 @@ def _violation_json(rules: CameraRules, violation: Violation, stay: Stay) -> dic
         "fired_at": violation.fired_at.isoformat(),
         "allowed_s": seconds(violation.allowed_ns),
         "dwell_lower_bound_s": seconds(violation.dwell_lower_bound_ns),
+        **({} if violation.occupied is None else {"occupied": occupied_json(violation.occupied)}),
         **({} if violation.clutter is None else {"clutter": _clutter_json(violation.clutter)}),
         **_times_json(stay),
     }

@@ -29,6 +29,7 @@ from vision.replaced import Patch, judge
 
 Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
 Times = npt.NDArray[np.int64]
 Part = tuple[slice, slice]
 """A rectangle of the view: rows, columns."""
@@ -124,8 +125,8 @@ class Backdrop:
     def _restart(self) -> None:
         size = self._zone.shape
         self._learning: list[tuple[int, Image]] | None = []
-        self._stable = np.zeros(size, np.uint8)
-        self._back = np.zeros(size, np.uint8)
+        self._stable: Bytes = np.zeros(size, np.uint8)
+        self._back: Bytes = np.zeros(size, np.uint8)
         self._static = np.zeros(size, np.bool_)
         self._solid = np.zeros(size, np.bool_)
         self._shown = np.zeros(size, np.bool_)
@@ -188,10 +189,10 @@ class Backdrop:
         settling, fresh = changed & near, changed & ~near
         cv2.accumulateWeighted(cur, self._shows, _SETTLE, settling.view(np.uint8))
         cv2.accumulateWeighted(cur, self._shows, 1.0, fresh.view(np.uint8))
-        self._stable = cv2.add(self._stable, settling.view(np.uint8))
+        self._stable = np.asarray(cv2.add(self._stable, settling.view(np.uint8)), np.uint8)
         np.copyto(self._stable, 0, where=fresh | bare)
         again = same & self._static
-        self._back = cv2.add(self._back, again.view(np.uint8))
+        self._back = np.asarray(cv2.add(self._back, again.view(np.uint8)), np.uint8)
         np.copyto(self._back, 0, where=changed)
         stays = changed & loose & (self._stable >= _STAYS_LOOKS)
         stays &= now - self._since >= _STAYS_NS
@@ -274,7 +275,11 @@ class Backdrop:
         if not inside.any():
             return
         for place, known, one in before:
-            if place == part and known.shape == inside.shape and np.count_nonzero(known ^ inside) <= _SAME * np.count_nonzero(inside):
+            if (
+                place == part
+                and known.shape == inside.shape
+                and np.count_nonzero(known ^ inside) <= _SAME * np.count_nonzero(inside)
+            ):
                 self._parts.append((place, known, one))  # the same outline is the same thing, and is measured once
                 return
         assert self._shape is not None

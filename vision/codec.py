@@ -196,6 +196,7 @@ class _Occupied(_Model):
     area_high_m2: _M2
     min_area_m2: _M2
     shop: str | None
+    shop_name: str | None
     shop_distance_m: _M2 | None
     lingering: _Fraction
     looks: Annotated[int, Field(ge=1)]
@@ -328,6 +329,7 @@ def occupied_json(occupied: Occupied) -> dict[str, JSON]:
         "area_high_m2": occupied.area_high_m2,
         "min_area_m2": occupied.min_area_m2,
         "shop": occupied.shop,
+        "shop_name": occupied.shop_name,
         "shop_distance_m": occupied.shop_distance_m,
         "lingering": occupied.lingering,
         "looks": occupied.looks,

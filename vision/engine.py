@@ -63,9 +63,10 @@ class Engine:
 
         Give every looked-at frame, those without detections as well: a frame that shows nothing is what tells an empty
         place from missing footage. `emptied`: places that show again what was there before something came to stand in
-        them, see `vision.emptied`; `view`: what came to stay on the ground by its pixels, see `vision.backdrop`, where rules
-        of the camera ask for it (`CameraRules.watched_ground`). The engine is given this evidence rather than pixels, so that a decision can be
-        judged again from what is stored. Raises OrderError for an unknown camera, and for a time not after the last.
+        them, see `vision.emptied`; `view`: what came to stay on the ground by its pixels, see `vision.backdrop`, where
+        rules of the camera ask for it (`CameraRules.watched_ground`). The engine is given this evidence rather than
+        pixels, so that a decision can be judged again from what is stored. Raises OrderError for an unknown camera, and
+        for a time not after the last.
         """
         events = self._watch(camera).step(at, detections, emptied)
         sample = Sample(at, detections, emptied, view)

@@ -158,6 +158,7 @@ class Occupied:
     """Less is not a matter for the rule."""
     shop: str | None
     """The shop that it grows out of; None: of none."""
+    shop_name: str | None
     shop_distance_m: float | None
     """To the nearest frontage, or to that of `shop`; None: no frontage is known."""
     lingering: float

@@ -35,7 +35,10 @@ def outline_of(mask: npt.NDArray[np.bool_], origin: tuple[int, int], size: tuple
         return None
     width, height = size
     points = [
-        (round(min(1.0, max(0.0, (x + 0.5 + origin[0]) / width)), 4), round(min(1.0, max(0.0, (y + 0.5 + origin[1]) / height)), 4))
+        (
+            round(min(1.0, max(0.0, (x + 0.5 + origin[0]) / width)), 4),
+            round(min(1.0, max(0.0, (y + 0.5 + origin[1]) / height)), 4),
+        )
         for x, y in list(shape.exterior.coords)[:-1]
     ]
     return tuple(points) if len(points) >= 3 else None

@@ -189,8 +189,8 @@ class CameraRules(BaseModel):
             for p, point in enumerate(shop.frontage):
                 if plane is not None and not plane.sees(point):
                     raise PlacedError(
-                        f"shop {shop.id}: point {p + 1} [{point[0]:g}, {point[1]:g}] lies at the horizon of `ground` or "
-                        "above it; draw the frontage where the shop's front meets the ground",
+                        f"shop {shop.id}: point {p + 1} [{point[0]:g}, {point[1]:g}] lies at the horizon of `ground` "
+                        "or above it; draw the frontage where the shop's front meets the ground",
                         ("shops", s, "frontage", p),
                     )
         return self
@@ -284,7 +284,9 @@ def build_camera_rules(
 ) -> CameraRules:
     """CameraRules out of models or of what YAML gave; raises PolicyError with one line per fault."""
     try:
-        return CameraRules.model_validate({"camera": camera, "policy": policy, "zones": list(zones), "ground": ground, "shops": list(shops)})
+        return CameraRules.model_validate(
+            {"camera": camera, "policy": policy, "zones": list(zones), "ground": ground, "shops": list(shops)}
+        )
     except ValidationError as error:
         raise _refused(error, f"camera {camera}") from None
 

@@ -112,15 +112,16 @@ def _tint(patch: Patch, old: Planes, new: Planes) -> Planes:
 
 def _grown(seeds: Mask, within: Mask) -> Mask:
     """The parts of `within` that hold a seed, their holes filled."""
-    within_ = cv2.morphologyEx(within.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) | seeds
-    count, labels = cv2.connectedComponents(within_, connectivity=4)
+    opened = cv2.morphologyEx(within.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(cv2.max(opened, seeds.view(np.uint8)), connectivity=4)
     hit = np.zeros(count, np.bool_)
     hit[np.unique(labels[seeds])] = True
     hit[0] = False
     grown = hit[labels].astype(np.uint8)
     contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(grown, contours, -1, 1, cv2.FILLED)
-    return grown > 0
+    filled: Mask = grown > 0
+    return filled
 
 
 def _merges(patch: Patch, where: Mask) -> bool:
@@ -141,5 +142,7 @@ def _fresh(old: Planes, new: Planes, where: Mask) -> float:
     band = (cv2.dilate(inner, kernel) - cv2.erode(inner, kernel)) > 0
     if not band.any():
         return 0.5
-    before, now = (float(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))[band].mean()) for grey in (old, new))
+    before, now = (
+        float(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))[band].mean()) for grey in (old, new)
+    )
     return now * now / max(1e-6, now * now + before * before)

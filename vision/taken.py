@@ -7,8 +7,8 @@ point, is half of its foot; the other half is taken to mirror it, as with a tabl
 cut to what the outline covers. Where a thing is seen square on, its near side is one straight edge and tells nothing of
 its depth; then the depth is that of the outline less `_HEIGHT`, and the uncertainty says so.
 
-What hangs above a foot far smaller than itself is a canopy: a parasol takes the ground below it. How high it hangs follows
-from where its middle would stand on the ground and where its foot does.
+What hangs above a foot far smaller than itself is a canopy: a parasol takes the ground below it. How high it hangs
+follows from where its middle would stand on the ground and where its foot does.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ class Standpoint:
         return near.standing(height, whole.convex_hull)
 
     def together(self, parts: Sequence[Part], near_m: float) -> list[list[int]]:
-        """Which of several are one thing: with no more than `near_m` between them on the ground, or a canopy and its foot.
+        """Which of several are one thing: no more than `near_m` lies between them on the ground, or one is a canopy
+        and the other its foot.
 
         Every number once; groups are in no order that matters.
         """
@@ -203,12 +204,12 @@ class _Near:
         if shape.is_empty or _bulge(chain) < _BULGE * width:
             shape = self._behind(chain, height, _HEIGHT)
             low = float(self._behind(chain, height, _HIGHEST).area)
-        elif (dent := self._dent(_hull(chain))) > _DENT * shape.area:
+        elif self._dent(_hull(chain)) > _DENT * shape.area:
             # Several things of different depth hide each other's feet: the truth lies between what their near sides
             # tell and what their outline leaves when the heights at its ends are taken off.
             heights = height * (1 - self.near / np.maximum(self.far, self.near))
-            ends = [float(np.median(part)) for part in (heights[:3], heights[-3:])]
-            over = self._behind(chain, height, np.clip(np.linspace(*ends, len(self.near)), 0, _HIGHEST))
+            left, right = float(np.median(heights[:3])), float(np.median(heights[-3:]))
+            over = self._behind(chain, height, np.clip(np.linspace(left, right, len(self.near)), 0, _HIGHEST))
             low, area = float(shape.area), float(shape.area * over.area) ** 0.5
             grown = shapely.affinity.scale(shape, *([(area / low) ** 0.5] * 2))
             return Taken(grown, area, low, max(area, float(over.area)))

@@ -15,7 +15,7 @@ FORMAT_REVISION = 4
 """Revisions add fields and take nothing away; `case.json` without one is of revision 0."""
 BASE_REVISION, GROUNDS_REVISION, KINDS_REVISION = 1, 2, 4
 """A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2,
-and only those with facts that one kind of rule alone has (`violation.clutter`) of revision 4."""
+and only those with facts that one kind of rule alone has (`violation.clutter`, `violation.occupied`) of revision 4."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"

@@ -1,7 +1,8 @@
 """What a model saw in one recording, kept beside it: one JSON line per frame between a header and an end line.
 
 A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, and `"emptied":[[x1,y1,x2,y2]]` where
-places are empty again (shares of the image), and `"view"` where a camera watches its ground (`vision.footprints`); `utc` has nine decimals. The numbers are rounded on the way in (a
+places are empty again (shares of the image), and `"view"` where a camera watches its ground (`vision.footprints`);
+`utc` has nine decimals. The numbers are rounded on the way in (a
 hundredth of a pixel, a ten-thousandth of score), so that judging from the file and judging while looking cannot differ.
 The end line proves that the file is whole.
 """

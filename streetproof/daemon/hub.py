@@ -55,6 +55,7 @@ from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.states import SavedState
+from vision.backdrop import size_for
 from vision.integrity.interface import ViewChange, ViewEvent
 from vision.interface import Stay, Violation
 

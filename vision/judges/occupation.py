@@ -1,7 +1,7 @@
 """`occupation`: ground that is taken by things no detector has a class for, timed like stays and measured in m².
 
-What stands there comes from pixels (`vision.backdrop`). Detections say the rest: what a vehicle or a crowd explains is no
-occupation; somebody who stands beside it, look after look, makes it a vendor's; what is seen on it supports it.
+What stands there comes from pixels (`vision.backdrop`). Detections say the rest: what a vehicle or a crowd explains is
+no occupation; somebody who stands beside it, look after look, makes it a vendor's; what is seen on it supports it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from functools import lru_cache
 
 import shapely  # type: ignore[import-untyped]
 from pydantic import TypeAdapter
@@ -25,6 +24,7 @@ from vision.holidays import Calendar
 from vision.inforce import RuleInForce
 from vision.interface import Box, Event, Moment, Occupied, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.judges.footings import AREAS_KEPT, MAX_SUPPORTS, Footing, Group
+from vision.judges.groups import common, grouped, polygon, shown_of
 from vision.judges.interface import Sample
 from vision.judges.people import Person, people_of
 from vision.pace import Pace
@@ -32,13 +32,11 @@ from vision.policy import CameraRules, Zone, policy_hash
 from vision.rules.occupation import FOOTPRINT, VEHICLES, OccupationKind, OccupationRule
 from vision.saved import contradiction, inside, parse_saved, standing_fault
 from vision.standing import Standing, stay_id
-from vision.taken import Part, Standpoint, Taken
+from vision.taken import Standpoint
 from vision.tally import Tally
 from vision.tuning import Tuning
 
 KIND = "occupation"
-_JOIN_M = 0.45
-"""Things that stand closer to each other are one: nobody walks between them."""
 _SAME = 0.3
 """Share of the smaller ground that two looks at one thing have in common."""
 _SHOWN = 0.3
@@ -132,9 +130,9 @@ class Occupation:
         if self._measured[0] != shapes:
             if self._standpoint is None or self._standpoint[0] != aspect:
                 self._standpoint = (aspect, Standpoint(self._plane, aspect))
-            self._measured = (shapes, _grouped(view.footprints, self._standpoint[1]))
+            self._measured = (shapes, grouped(view.footprints, self._standpoint[1]))
         shown = {one.outline: one.shown for one in view.footprints}
-        return [replace(group, shown=_share(group, shown)) for group in self._measured[1]]
+        return [replace(group, shown=shown_of(group, shown)) for group in self._measured[1]]
 
     def _take(
         self,
@@ -150,8 +148,8 @@ class Occupation:
         told: list[Event] = []
         free = [group for group in groups if _lies_in(group, term)]
         for footing in [one for one in self.memory.footings if self._term_of(one) is term]:
-            best = max(free, key=lambda group: _common(footing, group), default=None)
-            if best is not None and _common(footing, best) >= _SAME:
+            best = max(free, key=lambda group: common(footing, group), default=None)
+            if best is not None and common(footing, best) >= _SAME:
                 free.remove(best)
                 if best.shown >= _SHOWN:
                     told += self._count(footing, term, best, sample, people)
@@ -218,9 +216,7 @@ class Occupation:
             told.append(ViolationFired(self._violation(footing, term, shown)))
         return told
 
-    def _note(
-        self, footing: Footing, term: _Term, group: Group, sample: Sample, people: Sequence[Person]
-    ) -> None:
+    def _note(self, footing: Footing, term: _Term, group: Group, sample: Sample, people: Sequence[Person]) -> None:
         """What the detector saw on it and beside it."""
         footing.looks += 1
         names, boxes, scores = sample.detections.names, normalised(sample.detections), sample.detections.score
@@ -231,7 +227,7 @@ class Occupation:
                 footing.supports[name] = footing.supports.get(name, 0) + 1
         footing.driven += _covered([b for n, b in kept if n in VEHICLES], group.box)
         footing.crowded += _covered([b for n, b in kept if n == "person"], group.box)
-        ground = _polygon(group.ground)
+        ground = polygon(group.ground)
         footing.lingered += any(
             person.beside(group.box, ground, _BESIDE_M) and person.stood(self.memory.people) for person in people
         )
@@ -332,14 +328,15 @@ class Occupation:
             distance = distances[nearest]
         else:
             kind = OccupationKind.STREET_VENDOR if lingering >= rule.linger else OccupationKind.OCCUPATION
-        measured = footing.area
+        measured, shop = footing.area, nearest if kind is OccupationKind.OUT_OF_STORE else None
         return Occupied(
             kind=kind.value,
             area_m2=measured.area,
             area_low_m2=measured.low,
             area_high_m2=measured.high,
             min_area_m2=rule.min_area,
-            shop=nearest if kind is OccupationKind.OUT_OF_STORE else None,
+            shop=shop,
+            shop_name=next((one.name for one in self._rules.shops if one.id == shop), None),
             shop_distance_m=distance,
             lingering=lingering,
             looks=footing.looks,
@@ -394,62 +391,10 @@ def _footing_fault(one: Footing) -> str | None:
     return None
 
 
-def _grouped(footprints: Sequence[Footprint], standpoint: Standpoint) -> list[Group]:
-    """Footprints that are parts of one thing, together; those without ground are left out."""
-    laid = [(one, shape) for one in footprints if (shape := standpoint.on_ground(one.outline)) is not None]
-    taken = [standpoint.taken([shape]) for _, shape in laid]
-    parts = [(one, shape, ground) for (one, shape), ground in zip(laid, taken, strict=True) if ground is not None]
-    groups = []
-    for numbers in standpoint.together([Part(shape, ground, one.since[1]) for one, shape, ground in parts], _JOIN_M):
-        members = [parts[i] for i in numbers]
-        whole = members[0][2] if len(members) == 1 else standpoint.taken([shape for _, shape, _ in members])
-        if whole is not None:
-            groups.append(_group([one for one, _, _ in members], whole))
-    return groups
-
-
-def _group(members: Sequence[Footprint], whole: Taken) -> Group:
-    points = [point for one in members for point in one.outline]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    sizes = [float(Polygon(one.outline).area) for one in members]
-    main = members[sizes.index(max(sizes))]
-    ring = list(whole.shape.exterior.simplify(0.02).coords)[:-1]
-    return Group(
-        outlines=tuple(one.outline for one in members),
-        box=(min(xs), min(ys), max(xs), max(ys)),
-        ground=tuple((round(x, 3), round(y, 3)) for x, y in ring),
-        area_m2=round(whole.area_m2, 3),
-        low_m2=round(whole.low_m2, 3),
-        high_m2=round(whole.high_m2, 3),
-        shown=0.0,
-        replaced=main.replaced,
-        since=main.since,
-    )
-
-
-def _share(group: Group, shown: dict[tuple[tuple[float, float], ...], float]) -> float:
-    sizes = [float(_polygon(outline).area) for outline in group.outlines]
-    parts = sum(size * shown[outline] for size, outline in zip(sizes, group.outlines, strict=True))
-    return round(parts / sum(sizes), 4) if sum(sizes) > 0 else 0.0
-
-
-@lru_cache(maxsize=512)
-def _polygon(ring: tuple[tuple[float, float], ...]) -> Polygon:
-    return Polygon(ring)
-
-
 def _lies_in(group: Group, term: _Term) -> bool:
-    ground = _polygon(group.ground)
-    return ground.is_valid and float(ground.intersection(term.ground).area) >= term.rule.min_overlap * ground.area
-
-
-def _common(footing: Footing, group: Group) -> float:
-    """Share of the smaller ground that both have."""
-    one, other = _polygon(tuple(footing.ground)), _polygon(group.ground)
-    if not one.intersects(other):
-        return 0.0
-    smaller = min(one.area, other.area)
-    return float(one.intersection(other).area) / smaller if smaller > 0 else 0.0
+    ground = polygon(group.ground)
+    shared = float(ground.intersection(term.ground).area) if ground.is_valid else 0.0
+    return shared > 0 and shared >= term.rule.min_overlap * float(ground.area)
 
 
 def _covered(boxes: Sequence[Box], place: Box) -> bool:
@@ -463,7 +408,7 @@ def _covered(boxes: Sequence[Box], place: Box) -> bool:
 def _before(front: LineString, ground: Polygon) -> float:
     """Metres of a frontage before which ground is taken."""
     along = [front.project(shapely.Point(point)) for point in ground.exterior.coords]
-    return round(max(along) - min(along), 2)
+    return round(float(max(along) - min(along)), 2)
 
 
 def _moment(at: Instant, group: Group) -> Moment:

@@ -30,9 +30,7 @@ class Person:
 
     def stood(self, before: Sequence[tuple[float, float]]) -> bool:
         """Whether somebody stood there in the look before, at one of these places."""
-        return self.at is not None and any(
-            hypot(self.at[0] - x, self.at[1] - y) <= _STILL_M for x, y in before
-        )
+        return self.at is not None and any(hypot(self.at[0] - x, self.at[1] - y) <= _STILL_M for x, y in before)
 
     def beside(self, box: Box, ground: shapely.Geometry, reach_m: float) -> bool:
         """Whether it stands within reach of a thing's ground, or behind the thing, which then hides its feet."""

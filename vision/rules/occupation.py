@@ -11,11 +11,11 @@ from vision.durations import Duration
 from vision.rules.interface import Rule, Share
 from vision.words import PlacedError
 
-FOOTPRINT = "footprint"
+FOOTPRINT: Literal["footprint"] = "footprint"
 """What stands in place of a class for what has none."""
 SUPPORTS = (
-    "person", "umbrella", "chair", "dining table", "bench", "potted plant", "handbag", "suitcase", "backpack", "bicycle",
-    "motorcycle", "truck",
+    "person", "umbrella", "chair", "dining table", "bench", "potted plant", "handbag", "suitcase", "backpack",
+    "bicycle", "motorcycle", "truck",
 )  # fmt: skip
 VEHICLES = ("car", "truck", "bus", "train", "motorcycle", "bicycle")
 EXPLAINS = ("person", *VEHICLES)
@@ -78,7 +78,9 @@ class OccupationRule(Rule):
         if self.dwell <= 0:
             raise PlacedError("dwell must be more than 0: a single look cannot show how long it stood", ("dwell",))
         if self.min_size is not None:
-            raise PlacedError("min_size is about boxes of a detector, and here is none; write `min_area`", ("min_size",))
+            raise PlacedError(
+                "min_size is about boxes of a detector, and here is none; write `min_area`", ("min_size",)
+            )
         if len(set(self.supports)) != len(self.supports):
             raise PlacedError(f"a class is named twice in {list(self.supports)}", ("supports",))
         return self
