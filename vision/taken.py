@@ -43,6 +43,12 @@ _FOOT_M2 = 1.6
 """... and no larger."""
 _DENT = 0.06
 """... of its area, by which a near side may fall back and still be that of one thing."""
+_SQUARE, _STRAIGHT_M = 0.85, 0.08
+"""A thing that fills so much of a rectangle is one; what is less crooked is straight."""
+_LOW, _SIDES, _BACK, _DEEPER_M, _MOST_DEEPER = 0.25, 0.12, 0.12, 0.15, 2.2
+"""How high (m) an end must be to tell anything; how much of the width at either end is a thing's side and not its rear;
+which part of the rear is no deeper than the thing, as the rest may be what stands on it; by how much that must differ
+from the depth of the near side, and by which factor at most."""
 _END_SHARE, _STEP_M = 0.4, 0.3
 """A step away from the camera in the outer parts of a near side, in metres from one ray to the next."""
 _RIBS = 0.96
@@ -104,46 +110,51 @@ class Standpoint:
         near = _Near(parts, x, y)
         if near.length == 0:
             return None
-        hung = self._hung(parts)
-        if hung is not None:
-            return hung
         canopy = near.canopy(height)
         if canopy is not None:
             return canopy
         return near.standing(height, whole.convex_hull)
 
-    def together(self, parts: Sequence[Part], near_m: float) -> list[list[int]]:
-        """Which of several are one thing: no more than `near_m` lies between them on the ground, or one is a canopy
-        and the other its foot.
+    def things(self, parts: Sequence[Part], near_m: float) -> list[tuple[list[int], Taken]]:
+        """Which of several are one thing, by their numbers, and the ground that it takes.
 
-        Every number once; groups are in no order that matters.
+        One thing are parts with no more than `near_m` between them on the ground, and a canopy with its foot. Every
+        number comes once at most; things are in no order that matters.
         """
+        hung: dict[int, tuple[int, Taken]] = {}
+        for canopy, one in enumerate(parts):
+            for foot, other in enumerate(parts):
+                if canopy != foot and canopy not in hung and abs(one.since_ns - other.since_ns) <= _OPENED_NS:
+                    found = self._hung(one, other)
+                    if found is not None:
+                        hung[canopy] = (foot, found)
         groups: list[list[int]] = []
         for number, part in enumerate(parts):
-            touching = [group for group in groups if any(self._belong(parts[i], part, near_m) for i in group)]
-            merged = [i for group in touching for i in group]
+            if number in hung:
+                continue
+            touching = [
+                group
+                for group in groups
+                if any(parts[i].taken.shape.distance(part.taken.shape) <= near_m for i in group)
+            ]
             groups = [group for group in groups if not any(group is one for one in touching)]
-            groups.append([*merged, number])
-        return groups
+            groups.append([*(i for group in touching for i in group), number])
+        things: list[tuple[list[int], Taken]] = []
+        for group in groups:
+            over = [(canopy, taken) for canopy, (foot, taken) in hung.items() if foot in group]
+            below = parts[group[0]].taken if len(group) == 1 else self.taken([parts[i].laid for i in group])
+            whole = _under(over[0][1], below if len(group) > 1 else None) if over else below
+            if whole is not None:
+                things.append(([*group, *(canopy for canopy, _ in over)], whole))
+        return things
 
-    def _hung(self, parts: Sequence[Polygon]) -> Taken | None:
-        """A canopy that is told of apart from its foot, as its pole is too thin to be seen; None: no part is one."""
-        if len(parts) != 2 or self.place is None:
+    def _hung(self, canopy: Part, foot: Part) -> Taken | None:
+        """A canopy that is told of apart from its foot, as its pole is too thin to be seen; None: it is none."""
+        if self.place is None or not self._hangs_over(canopy, foot):
             return None
-        for canopy, foot in (parts, parts[::-1]):
-            laid, stands = self.taken([canopy]), self.taken([foot])
-            if laid is not None and stands is not None and self._hangs_over(Part(canopy, laid), Part(foot, stands)):
-                x, y, height = self.place
-                at = stands.shape.centroid
-                return _Near([canopy], x, y).hung(height, hypot(at.x - x, at.y - y), atan2(at.y - y, at.x - x))
-        return None
-
-    def _belong(self, one: Part, other: Part, near_m: float) -> bool:
-        if one.taken.shape.distance(other.taken.shape) <= near_m:
-            return True
-        if abs(one.since_ns - other.since_ns) > _OPENED_NS:
-            return False  # a canopy comes with its foot
-        return self._hangs_over(one, other) or self._hangs_over(other, one)
+        x, y, height = self.place
+        at = foot.taken.shape.centroid
+        return _Near([canopy.laid], x, y).hung(height, hypot(at.x - x, at.y - y), atan2(at.y - y, at.x - x))
 
     def _hangs_over(self, canopy: Part, foot: Part) -> bool:
         """Whether one hangs, at the height of a canopy, above the other, which is small."""
@@ -158,6 +169,16 @@ class Standpoint:
         scale = far / near
         under = shapely.Point(x + (b.x - x) * scale, y + (b.y - y) * scale)
         return bool(canopy.laid.centroid.distance(under) <= canopy.laid.length / 12)
+
+
+def _under(canopy: Taken, below: Taken | None) -> Taken:
+    """A canopy, and what stands at its foot."""
+    if below is None:
+        return canopy
+    shape = canopy.shape.union(below.shape)
+    area = float(shape.area)
+    low, high = (canopy.low_m2 + below.low_m2) / 2, canopy.high_m2 + below.high_m2
+    return Taken(shape.convex_hull, area, min(low, area), max(high, area), canopy=True)
 
 
 class _Near:
@@ -185,6 +206,8 @@ class _Near:
         keep = np.isfinite(self.near)
         self.angles, self.near, self.far = self.angles[keep], self.near[keep], self.far[keep]
         self.length = len(self.angles)
+        self._whole = (True, True)
+        """Whether nothing sticks out behind the thing at its left, and at its right end."""
 
     def _points(self, angles: Floats, reach: Floats) -> Floats:
         turned = angles + self._turn
@@ -193,10 +216,12 @@ class _Near:
     def standing(self, height: float, hull: Polygon) -> Taken | None:
         """What stands on the ground."""
         first, last = _compact(self.near)
+        self._whole = (first == 0, last == len(self.near))
         self.angles, self.near, self.far = (v[first:last] for v in (self.angles, self.near, self.far))
         chain = self._points(self.angles, _to_the_ends(self.near))
         mirrored = chain[0] + chain[-1] - chain
         shape = _hull(np.concatenate([chain, mirrored])).intersection(hull)
+        shape = self._squared(chain, height, float(shape.area)) or shape
         high = float(hull.area)
         width = hypot(*(chain[-1] - chain[0]))
         back = self._far_of(shape)
@@ -222,6 +247,42 @@ class _Near:
             return None
         area = float(shape.area)
         return Taken(shape, area, min(low, area), max(area, high if rises < _HEIGHT else area * 1.2))
+
+    def _squared(self, chain: Floats, height: float, area: float) -> Polygon | None:
+        """The ground as a rectangle along the longest straight part of the near side; None: `area` fills too little.
+
+        It is as deep as the near side shows, or deeper where something less deep stands in front of an end: an upright
+        edge at an end shows how high the thing is, and less that height its far side lies where it stands.
+        """
+        ring = np.asarray(shapely.simplify(_hull(chain), _STRAIGHT_M).exterior.coords, np.float64)
+        edges = ring[1:] - ring[:-1]
+        facing = (ring[:-1] + ring[1:]) / 2 - (self._x, self._y)
+        outward = edges[:, 1] * facing[:, 0] - edges[:, 0] * facing[:, 1]
+        turn = 1.0 if Polygon(ring).exterior.is_ccw else -1.0
+        lengths = np.where(outward * turn < 0, np.hypot(edges[:, 0], edges[:, 1]), 0.0)
+        longest = int(lengths.argmax())
+        if lengths[longest] <= 0:
+            return None
+        along = edges[longest] / lengths[longest]
+        away = np.array([-along[1], along[0]])
+        start = ring[longest]
+        away = away if float(away @ (start - (self._x, self._y))) > 0 else -away
+        u, v = (chain - start) @ along, (chain - start) @ away
+        deep = float(v.max())
+        if area < _SQUARE * deep * float(u.max() - u.min()):
+            return None
+        heights = height * (1 - self.near / np.maximum(self.far, self.near))
+        ends = zip(self._whole, (heights[:3], heights[-3:]), strict=True)
+        rises = max((float(np.median(end)) for whole, end in ends if whole), default=0.0)
+        if _LOW < rises < _HIGHEST:
+            back = self._points(self.angles, self.far * (1 - rises / height))
+            across, depth = (back - start) @ along, (back - start) @ away
+            room = _SIDES * float(u.max() - u.min())
+            rear = depth[(across > u.min() + room) & (across < u.max() - room) & (depth > 0)]
+            behind = float(np.quantile(rear, _BACK)) if len(rear) >= _RAYS // 8 else deep
+            deep = behind if deep + _DEEPER_M < behind < deep * _MOST_DEEPER else deep
+        corners = [(u.min(), 0.0), (u.max(), 0.0), (u.max(), deep), (u.min(), deep)]
+        return Polygon([tuple(start + along * x + away * y) for x, y in corners])
 
     def _dent(self, hull: Polygon) -> float:
         """Ground, m², by which the near side falls back behind its own hull."""

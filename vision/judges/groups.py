@@ -19,14 +19,11 @@ def grouped(footprints: Sequence[Footprint], standpoint: Standpoint) -> list[Gro
     """Footprints that are parts of one thing, together; those without ground are left out."""
     laid = [(one, shape) for one in footprints if (shape := standpoint.on_ground(one.outline)) is not None]
     taken = [standpoint.taken([shape]) for _, shape in laid]
-    parts = [(one, shape, ground) for (one, shape), ground in zip(laid, taken, strict=True) if ground is not None]
-    groups = []
-    for numbers in standpoint.together([Part(shape, ground, one.since[1]) for one, shape, ground in parts], JOIN_M):
-        members = [parts[i] for i in numbers]
-        whole = members[0][2] if len(members) == 1 else standpoint.taken([shape for _, shape, _ in members])
-        if whole is not None:
-            groups.append(_group([one for one, _, _ in members], whole))
-    return groups
+    kept = [
+        (one, Part(shape, ground, one.since[1])) for (one, shape), ground in zip(laid, taken, strict=True) if ground
+    ]
+    things = standpoint.things([part for _, part in kept], JOIN_M)
+    return [_group([kept[i][0] for i in numbers], whole) for numbers, whole in things]
 
 
 def _group(members: Sequence[Footprint], whole: Taken) -> Group:

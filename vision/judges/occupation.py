@@ -228,8 +228,9 @@ class Occupation:
         footing.driven += _covered([b for n, b in kept if n in VEHICLES], group.box)
         footing.crowded += _covered([b for n, b in kept if n == "person"], group.box)
         ground = polygon(group.ground)
+        outlines = [polygon(outline) for outline in group.outlines]
         footing.lingered += any(
-            person.beside(group.box, ground, _BESIDE_M) and person.stood(self.memory.people) for person in people
+            person.beside(outlines, ground, _BESIDE_M) and person.stood(self.memory.people) for person in people
         )
 
     def _explained(self, footing: Footing) -> bool:

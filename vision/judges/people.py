@@ -17,8 +17,8 @@ from vision.interface import Box
 _MIN_SCORE = 0.3
 _STILL_M = 0.6
 """Who was no further away in the look before stands: a step takes longer than that."""
-_AROUND = 0.35
-"""A person whose middle is this near to a thing in the picture, in its widths, may stand behind it."""
+_HIDES = 0.01
+"""Of the picture: whose lower edge ends in a thing's outline, or this near to it, stands behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,12 @@ class Person:
         """Whether somebody stood there in the look before, at one of these places."""
         return self.at is not None and any(hypot(self.at[0] - x, self.at[1] - y) <= _STILL_M for x, y in before)
 
-    def beside(self, box: Box, ground: shapely.Geometry, reach_m: float) -> bool:
+    def beside(self, outlines: Sequence[shapely.Geometry], ground: shapely.Geometry, reach_m: float) -> bool:
         """Whether it stands within reach of a thing's ground, or behind the thing, which then hides its feet."""
         if self.at is not None and ground.distance(shapely.Point(self.at)) <= reach_m:
             return True
-        x1, y1, x2, y2 = box
-        middle = (self.box[0] + self.box[2]) / 2
-        room = _AROUND * (x2 - x1)
-        return x1 - room <= middle <= x2 + room and y1 <= self.box[3] <= y2 and self.box[1] < y1
+        middle = shapely.Point((self.box[0] + self.box[2]) / 2, self.box[3])
+        return any(outline.distance(middle) <= _HIDES for outline in outlines)
 
 
 def people_of(detections: Detections, plane: Plane) -> list[Person]:
