@@ -142,7 +142,9 @@ def _fresh(old: Planes, new: Planes, where: Mask) -> float:
     band = (cv2.dilate(inner, kernel) - cv2.erode(inner, kernel)) > 0
     if not band.any():
         return 0.5
-    before, now = (
-        float(cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))[band].mean()) for grey in (old, new)
-    )
-    return now * now / max(1e-6, now * now + before * before)
+    beyond = (cv2.dilate(inner, np.ones((15, 15), np.uint8)) - cv2.dilate(inner, kernel)) > 0
+    before, now = (cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) for grey in (old, new))
+    # What the street's own texture gives is no edge of anything.
+    usual = float(now[beyond].mean()) if beyond.any() else 0.0
+    gone, new_ = (max(0.0, float(edges[band].mean()) - usual) for edges in (before, now))
+    return new_ * new_ / max(1e-6, new_ * new_ + gone * gone)

@@ -54,6 +54,8 @@ _END_SHARE, _STEP_M = 0.4, 0.3
 _RIBS = 0.96
 """A circle of this share of its radius is as large as a canopy on eight ribs."""
 _OPENED_NS = 10_000_000_000
+RADIUS_M = (0.5, 2.2)
+"""Of a canopy."""
 CANOPY_M = (1.3, 3.2)
 """How high the edge of a canopy hangs."""
 
@@ -331,6 +333,8 @@ class _Near:
             return None
         # How wide it is can be seen well; how deep, hardly: canopies are about as deep as they are wide.
         radius = hypot(*(right - left)) * scale / 2 * _RIBS
+        if not RADIUS_M[0] <= radius <= RADIUS_M[1]:
+            return None
         shape = shapely.Point(self._x + at * cos(turned), self._y + at * sin(turned)).buffer(radius, quad_segs=6)
         area = pi * radius * radius
         return Taken(shape, area, area * 0.8, area * 1.25, canopy=True) if area > 0 else None

@@ -39,6 +39,7 @@ from vision.tuning import Tuning
 KIND = "occupation"
 _SAME = 0.3
 """Share of the smaller ground that two looks at one thing have in common."""
+_PART = 0.5
 _SHOWN = 0.3
 """A thing of which less is shown is not seen in this look, and not gone either."""
 _WELL = 0.75
@@ -153,9 +154,12 @@ class Occupation:
                 free.remove(best)
                 if best.shown >= _SHOWN:
                     told += self._count(footing, term, best, sample, people)
-            elif view.begun <= footing.object.first.utc_ns:
+            elif view.begun <= footing.object.first.utc_ns and not any(common(footing, g) >= _SAME for g in groups):
                 footing.object.absent(sample.at, elapsed, empty=True)
+        mine = [one for one in self.memory.footings if self._term_of(one) is term]
         for group in free:
+            if any(common(one, group) >= _PART for one in mine):
+                continue  # a part of what is timed already: people and shadows split and join what stands close
             if group.shown >= _SHOWN and group.area_m2 >= term.rule.min_area and group.replaced >= _STRANGE:
                 self._begin(term, group, sample, people, before)
         return told
