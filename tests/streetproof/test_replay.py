@@ -30,6 +30,7 @@ from tests.streetproof.commands import inside
 from tests.streetproof.detections import DEMO, VAN, demo_site, frame, site_with, van_from, write
 from tests.streetproof.test_judge import every, recording
 from vision.engine import Engine
+from vision.footprints import View
 from vision.interface import Box
 
 GOLDEN = Path(__file__).parent / "golden" / "events.json"
@@ -118,12 +119,14 @@ def test_saving_and_restoring_the_engine_on_the_way_changes_nothing(
     expected = events(street)
     see, zone, restored, chance = Course.see, demo_site().site.site.zone, 0, random.Random()
 
-    def seen(self: Course, at: Instant, detections: Detections, emptied: Sequence[Box] = ()) -> list[Ended] | None:
+    def seen(
+        self: Course, at: Instant, detections: Detections, emptied: Sequence[Box] = (), view: View | None = None
+    ) -> list[Ended] | None:
         nonlocal restored
         if chance.random() < 0.3:
             restored += 1
             self.engine = Engine.restore([self.rules], zone, json.loads(json.dumps(self.engine.save())))
-        return see(self, at, detections, emptied)
+        return see(self, at, detections, emptied, view)
 
     monkeypatch.setattr(Course, "see", seen)
     assert events(street) == expected
