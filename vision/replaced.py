@@ -27,7 +27,8 @@ _BUSY = 2.0
 _TINT = 16.0
 """Grey levels that a colour is off when the brightness is taken out; water and lamps tint by less."""
 _SHADE_TINT = 9.0
-"""... and shadows by less than this."""
+"""... and shadows and white lamps by less than this."""
+_GLARE, _LIT = 245.0, 0.4
 _OPEN = 7
 """Pixels: edges of shadows give strips of this width in which windows say nothing."""
 _RIM = 9
@@ -64,8 +65,11 @@ def judge(patch: Patch, known: Mask) -> Verdict:
     replaced, kept = _texture(old, new, patch)
     tint = _tint(patch, old, new)
     replaced = (replaced | (tint > max(_TINT, 1.2 * patch.limit))) & patch.mine
-    # What is only darker, and of no colour of its own, may be a shadow however plain the street is there.
-    shade = kept | ((new < old) & (tint < _SHADE_TINT))
+    # What has no colour of its own may be a shadow, or a lamp's light where that shows the street elsewhere, however
+    # plain the street is there.
+    brighter = patch.mine & (new > old)
+    lit = np.count_nonzero(kept & brighter) > _LIT * np.count_nonzero(replaced & brighter)
+    shade = kept | ((tint < _SHADE_TINT) & (~brighter | lit))
     unsure = patch.mine & ~replaced & ~shade
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_OPEN, _OPEN))
     seeds = cv2.morphologyEx((replaced | known).astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
@@ -98,7 +102,8 @@ def _texture(old: Planes, new: Planes, patch: Patch) -> tuple[Mask, Mask]:
     textured = var_old * ratio * ratio > floor
     busy = var_new > np.maximum(floor, _BUSY * _BUSY * var_old * ratio * ratio)
     kept = textured & (corr > _KEPT) & ~busy
-    replaced = (textured & (corr < _KEPT)) | busy
+    glare = cv2.dilate((new > _GLARE).view(np.uint8), np.ones((_OPEN, _OPEN), np.uint8)) > 0  # shows no texture at all
+    replaced = ((textured & (corr < _KEPT)) | busy) & ~glare
     return replaced, kept
 
 

@@ -239,7 +239,7 @@ class _Near:
             over = self._behind(chain, height, np.clip(np.linspace(left, right, len(self.near)), 0, _HIGHEST))
             low, area = float(shape.area), float(shape.area * over.area) ** 0.5
             grown = shapely.affinity.scale(shape, *([(area / low) ** 0.5] * 2))
-            return Taken(grown, area, low, max(area, float(over.area)))
+            return Taken(grown, area, min(low, area), max(low, area, float(over.area)))
         elif rises > _HIGHEST:
             shape = self._behind(chain, height, _HIGHEST)
             low = float(shape.area) / 1.5

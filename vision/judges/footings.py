@@ -17,6 +17,8 @@ Metres = tuple[float, float]
 AREAS_KEPT = 15
 """Measurements of the last looks that showed it well."""
 MAX_SUPPORTS = 64
+_USUAL = 0.2
+"""Share of the median by which a measurement of the same thing is off; people beside it make larger errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,11 @@ class Footing:
     object: Standing
     """Its times, with the tally of the rule. `place` is where it was seen first, `box` where last."""
     box: Box
-    """All of it, when it was largest."""
+    """All of it, when it was last measured as large as it usually is."""
     outlines: list[list[Point]]
     """... and as it was seen then."""
     ground: list[Metres]
     """The ground that it took then, in metres."""
-    largest: float
     areas: list[Measured] = field(default_factory=list)
     looks: int = 0
     """Looks that showed it."""
@@ -78,10 +79,13 @@ class Footing:
 
     def measure(self, group: Group) -> None:
         """Take in the measurements of a look that showed it well."""
+        if self.tally.fired:
+            return  # what it was when it broke the rule is what a case is about
         self.areas.append(Measured(group.area_m2, group.low_m2, group.high_m2))
         del self.areas[:-AREAS_KEPT]
-        if group.area_m2 >= self.largest:
-            self.largest, self.box = group.area_m2, group.box
+        usual = self.area.area
+        if abs(group.area_m2 - usual) <= _USUAL * usual:
+            self.box = group.box
             self.outlines, self.ground = [list(outline) for outline in group.outlines], list(group.ground)
 
     @property

@@ -184,10 +184,8 @@ class Occupation:
             classes={FOOTPRINT: 1},
             tallies=[tally],
         )
-        footing = Footing(
-            object=standing, box=group.box, outlines=[list(o) for o in group.outlines], ground=list(group.ground),
-            largest=group.area_m2,
-        )  # fmt: skip
+        outlines = [list(outline) for outline in group.outlines]
+        footing = Footing(object=standing, box=group.box, outlines=outlines, ground=list(group.ground))
         footing.measure(group)
         self._note(footing, term, group, sample, people)
         self.memory.footings.append(footing)
