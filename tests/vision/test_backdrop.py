@@ -124,9 +124,9 @@ def test_it_is_gone_as_soon_as_the_street_is_seen_again() -> None:
 
 
 def test_a_thing_stays_however_long_it_stands() -> None:
-    seen = watch(from_(10, crates), 600, every=4)
-    assert set(counts(seen)[6:]) == {1}
-    assert seen[-1] is not None and seen[-1].footprints[0].since[1] <= at(12).utc_ns
+    seen = watch(from_(10, crates), 360, every=6)
+    assert set(counts(seen)[7:]) == {1}
+    assert seen[-1] is not None and seen[-1].footprints[0].since[1] <= at(18).utc_ns
 
 
 def test_people_and_vehicles_hide_the_ground() -> None:
