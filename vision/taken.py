@@ -4,8 +4,9 @@ Laid on the ground, an outline reaches further back than the thing does: what ri
 it. Seen from above, everything that a thing of even height hides lies on rays away from the foot of the camera, so the
 near side of its outline is where it stands, and the far side is not. The near side, from its leftmost to its rightmost
 point, is half of its foot; the other half is taken to mirror it, as with a table, a row of crates, a round stand. It is
-cut to what the outline covers. Where a thing is seen square on, its near side is one straight edge and tells nothing of
-its depth; then the depth is that of the outline less `_HEIGHT`, and the uncertainty says so.
+cut to what the outline covers. What fills a rectangle is one: then its far side, less its height, tells whether
+something shallower in front of it hides how deep it is. Where a thing is seen square on, its near side is one straight
+edge and tells nothing of its depth; then the depth is that of the outline less `_HEIGHT`, and the uncertainty says so.
 
 What hangs above a foot far smaller than itself is a canopy: a parasol takes the ground below it. How high it hangs
 follows from where its middle would stand on the ground and where its foot does.
