@@ -13,10 +13,11 @@ from evidence_export.case import CaseRequest
 from evidence_export.statements.values import exact
 from evidence_export.words import Said, class_zh
 from streams.instant import NS_PER_S
-from vision.codec import clutter_json
-from vision.interface import Box, Clutter, Violation
+from vision.codec import clutter_json, occupied_json
+from vision.interface import Box, Clutter, Occupied, Violation
 
 NO_PARKING, BIKE_CLUTTER, INTRUSION = "no_parking", "bike_clutter", "intrusion"
+OCCUPATION = "occupation"
 _TENTH = NS_PER_S // 10
 
 
@@ -74,7 +75,21 @@ _EXCESS = Course(
     ),
     goes_on=Said("结束：封存时仍超限（最后确认 {last}）", "End: still over the limit when sealed, last seen so {last}"),
 )
-_COURSES = {NO_PARKING: _STAY, INTRUSION: _VISIT, BIKE_CLUTTER: _EXCESS}
+_TAKING = Course(
+    began=Said(
+        "开始：{before} 地面空闲，{first} 起确认被占用",
+        "Beginning: the ground was free at {before}, taken from {first}",
+    ),
+    began_before=Said(
+        "开始：何时占用未知；{first} 起确认被占用", "Beginning: since when it is taken is unknown; seen so from {first}"
+    ),
+    ended=Said(
+        "结束：最后看到占用 {last}，{gone} 地面已空出", "End: seen taken until {last}, the ground was free at {gone}"
+    ),
+    not_seen_ending=Said("结束：未看到撤离（最后看到 {last}）", "End: not seen cleared, last seen {last}"),
+    goes_on=Said("结束：封存时仍占用（最后看到 {last}）", "End: still taken when sealed, last seen so {last}"),
+)
+_COURSES = {NO_PARKING: _STAY, INTRUSION: _VISIT, BIKE_CLUTTER: _EXCESS, OCCUPATION: _TAKING}
 
 
 def rule_of(request: CaseRequest) -> Mapping[str, Any]:
@@ -99,7 +114,14 @@ def course_of(kind: str) -> Course:
 
 def facts_of(violation: Violation) -> JsonObject:
     """What only one kind of violation has, for `case.json`; empty for those that have nothing of their own."""
+    if violation.occupied is not None:
+        return {"occupied": exact(occupied_json(violation.occupied))}
     return {} if violation.clutter is None else {"clutter": exact(clutter_json(violation.clutter))}
+
+
+def called(kind: str, violation: Violation) -> str:
+    """The kind that a violation is called by: that of its rule, or how ground is taken."""
+    return kind if violation.occupied is None else violation.occupied.kind
 
 
 def separated_by_duty(kind: str) -> bool:
@@ -109,7 +131,7 @@ def separated_by_duty(kind: str) -> bool:
 
 def has_plate(kind: str) -> bool:
     """Whether there is one vehicle whose plate would have to be known."""
-    return kind != BIKE_CLUTTER
+    return kind not in (BIKE_CLUTTER, OCCUPATION)
 
 
 def lasted(kind: str, violation: Violation) -> Said:
@@ -120,6 +142,12 @@ def lasted(kind: str, violation: Violation) -> Said:
         return Said(
             f"限{limit.zh}，至少{there.zh}；允许超限 {allowed} 秒，至少超限 {stood} 秒",
             f"limit {limit.en}, at least {there.en}; over it for at least {stood} s, allowed {allowed} s",
+        )
+    if violation.occupied is not None:
+        area = _area(violation.occupied)
+        return Said(
+            f"占地{area.zh}；允许 {allowed} 秒，至少占用 {stood} 秒",
+            f"{area.en} of ground; allowed {allowed} s, taken for at least {stood} s",
         )
     if kind == INTRUSION:
         return Said(f"容许 {allowed} 秒，至少在场 {stood} 秒", f"tolerated {allowed} s, there for at least {stood} s")
@@ -134,6 +162,9 @@ def told(kind: str, violation: Violation) -> Said:
     if kind == BIKE_CLUTTER and violation.clutter is not None:
         there = _stood(violation.clutter)
         return Said(f"至少{there.zh}，已超限至少{zh}", f"at least {there.en}, over the limit for at least {en}")
+    if violation.occupied is not None:
+        area = _area(violation.occupied)
+        return Said(f"占地{area.zh}，已占用至少{zh}", f"{area.en} of ground, taken for at least {en}")
     if kind == INTRUSION:
         return Said(f"已在场至少{zh}", f"it has been there for at least {en}")
     return Said(f"已停留至少{zh}", f"it has stood for at least {en}")
@@ -141,6 +172,8 @@ def told(kind: str, violation: Violation) -> Said:
 
 def lines_of(violation: Violation) -> Iterator[Said]:
     """What only one kind of violation has, for the bundle's README."""
+    if violation.occupied is not None:
+        yield from _ground_lines(violation.occupied)
     clutter = violation.clutter
     if clutter is None:
         return
@@ -156,6 +189,8 @@ def lines_of(violation: Violation) -> Iterator[Said]:
 
 def label_of(violation: Violation) -> str | None:
     """The words at the box where it shows more than one object; None: it shows one."""
+    if violation.occupied is not None:
+        return f"约 {violation.occupied.area_m2:.1f} m²"
     if violation.clutter is None:
         return None
     count = violation.clutter.fired.count
@@ -173,6 +208,42 @@ def members_at(violation: Violation, utc_ns: int) -> tuple[Box, ...]:
 def tenths(duration_ns: int) -> str:
     """A duration in seconds to a tenth, rounded down, for showing."""
     return f"{duration_ns // NS_PER_S}.{duration_ns % NS_PER_S // _TENTH}"
+
+
+def _area(occupied: Occupied) -> Said:
+    size = f"{occupied.area_m2:.1f} m²"
+    return Said(f"约 {size}", f"about {size}")
+
+
+def _ground_lines(occupied: Occupied) -> Iterator[Said]:
+    low, high = floor(occupied.area_low_m2 * 10) / 10, occupied.area_high_m2
+    yield Said(
+        f"占地：约 {occupied.area_m2:.1f} m²（{low:.1f} 至 {high:.1f} m²），由画面和地面标定测算，小于 "
+        f"{occupied.min_area_m2:g} m² 的不计",
+        f"Ground: about {occupied.area_m2:.1f} m² ({low:.1f} to {high:.1f} m²), measured in the picture over the "
+        f"surveyed ground; less than {occupied.min_area_m2:g} m² does not count",
+    )
+    if occupied.shop is not None:
+        name = f"{occupied.shop} {occupied.shop_name or ''}".strip()
+        distance = occupied.shop_distance_m or 0.0
+        yield Said(
+            f"店铺：由 {name} 门前向外延伸，距店面线 {distance:.1f} 米",
+            f"Shop: it grows out of the front of {name}, {distance:.1f} m from it",
+        )
+    elif occupied.shop_distance_m is not None:
+        distance = occupied.shop_distance_m
+        yield Said(f"店铺：距最近店面线 {distance:.1f} 米", f"Shop: the nearest front is {distance:.1f} m away")
+    else:
+        yield Said("店铺：未登记店面线，距离未知", "Shop: no front is registered, so how near one is is unknown")
+    share = round(occupied.lingering * 100)
+    yield Said(
+        f"人员：{occupied.looks} 次查看中，{share}% 有人在旁停留",
+        f"People: in {share} % of {occupied.looks} looks somebody stood beside it",
+    )
+    if occupied.supports:
+        zh = "、".join(f"{class_zh(cls)} {count}" for cls, count in occupied.supports)
+        en = ", ".join(f"{cls} {count}" for cls, count in occupied.supports)
+        yield Said(f"其上或其旁识别到（次数）：{zh}", f"Detected on it or beside it, in so many looks: {en}")
 
 
 def _limit(clutter: Clutter) -> Said:

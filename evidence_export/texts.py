@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from evidence_export.bag import layout
 from evidence_export.case import CaseRequest
-from evidence_export.kinds import kind_of, label_of, lasted, rule_of, tenths
+from evidence_export.kinds import called, kind_of, label_of, lasted, rule_of, tenths
 from evidence_export.made import BagFile, Panorama
 from evidence_export.manifest import zone_of_policy
 from evidence_export.overlay.render import Bar, Field
@@ -72,7 +72,7 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
     """The information bar of one derived copy."""
     camera, violation, at = request.camera, request.violation, panorama.at
     rule = rule_of(request)
-    kind = kind_words(str(rule.get("kind")), violation.rule)
+    kind = kind_words(called(str(rule.get("kind")), violation), violation.rule)
     lead = not (rule.get("legal_basis") or {}).get("statute")
     zone_name = zone_of_policy(request).get("name") or ""
     said = lasted(kind_of(request), violation)

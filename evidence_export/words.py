@@ -38,9 +38,19 @@ KINDS = {
     "no_parking": Said("违法停车", "Illegal parking"),
     "bike_clutter": Said("共享单车乱停放", "Bicycle clutter"),
     "intrusion": Said("违规闯入", "Intrusion"),
+    "occupation": Said("占道经营", "Street occupation"),
+    "out_of_store": Said("跨门经营", "Trading out of a shop"),
+    "street_vendor": Said("流动摊贩", "Street vending"),
 }
 """What breaking a rule of this kind is called."""
-CLASSES_ZH = {"car": "小型车", "truck": "货车", "bus": "客车", "motorcycle": "摩托车", "bicycle": "自行车"}
+CLASSES_ZH = {
+    "car": "小型车",
+    "truck": "货车",
+    "bus": "客车",
+    "motorcycle": "摩托车",
+    "bicycle": "自行车",
+    "footprint": "占道物品",
+}
 """What the model tells apart; its own names are the English words."""
 
 

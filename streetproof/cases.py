@@ -69,7 +69,7 @@ def case_request(
         detector_weakness=_weakness(model),
         detector_settings={"min_score": str(site.model.min_score), "iou": str(site.model.iou)},
         look=_look(camera, levels_used),
-        policy=policy_content(rules.policy, zone, rules.ground),
+        policy=policy_content(rules.policy, zone, rules.ground, rules.shops),
         config_sha256=loaded.sha256,
         software=Software("streetproof", __version__),
         limits=limits_of(loaded),

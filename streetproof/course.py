@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from models.interface import Detections
 from streams.instant import Instant
 from vision.engine import Engine
+from vision.footprints import View
 from vision.interface import NO_PIXELS, Event, PixelEvidence, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.policy import CameraRules
 
@@ -53,7 +54,9 @@ class Course:
         first = self._known.setdefault(sha256, name)
         return None if first == name else first
 
-    def see(self, at: Instant, detections: Detections, pixels: PixelEvidence = NO_PIXELS) -> list[Ended] | None:
+    def see(
+        self, at: Instant, detections: Detections, pixels: PixelEvidence = NO_PIXELS, view: View | None = None
+    ) -> list[Ended] | None:
         """Take in what was seen at `at`; the stays that this ends. None: the time was covered, the frame is left out.
 
         Raises OrderError for a time that no camera can have.
@@ -61,7 +64,7 @@ class Course:
         if self._last_ns is not None and at.utc_ns <= self._last_ns:
             return None
         self._last_ns = at.utc_ns
-        return self._take(self.engine.step(self.rules.camera, at, detections, pixels))
+        return self._take(self.engine.step(self.rules.camera, at, detections, pixels, view))
 
     def cover(self, until: Instant | None) -> None:
         """The recording reaches to `until`, whether or not its last frames were looked at; None: nobody knows."""

@@ -15,7 +15,7 @@ from streams.instant import NS_PER_S, Instant
 from streams.recorder.durable import write_whole
 from streetproof.course import Ended
 from streetproof.errors import StreetproofError
-from vision.codec import clutter_json
+from vision.codec import clutter_json, occupied_json
 from vision.interface import Clutter, Stay, Stood, Violation
 from vision.policy import CameraRules, policy_hash
 
@@ -93,8 +93,9 @@ def check_place(path: Path, inputs: Sequence[Path]) -> None:
 def _violation_json(rules: CameraRules, violation: Violation, stay: Stay) -> dict[str, Any]:
     return {
         "camera": stay.camera,
-        "kind": rules.policy.rule(violation.rule).kind,
+        "kind": _kind(rules, violation),
         **_stood_json(stay),
+        **({} if violation.occupied is None else {"area_m2": violation.occupied.area_m2}),
         "rule": violation.rule,
         "zone": violation.zone,
         "policy": violation.policy,
@@ -103,9 +104,15 @@ def _violation_json(rules: CameraRules, violation: Violation, stay: Stay) -> dic
         "fired_at": violation.fired_at.isoformat(),
         "allowed_s": seconds(violation.allowed_ns),
         "dwell_lower_bound_s": seconds(violation.dwell_lower_bound_ns),
+        **({} if violation.occupied is None else {"occupied": occupied_json(violation.occupied)}),
         **({} if violation.clutter is None else {"clutter": _clutter_json(violation.clutter)}),
         **_times_json(stay),
     }
+
+
+def _kind(rules: CameraRules, violation: Violation) -> str:
+    """The kind of its rule; where ground is taken, how it is taken."""
+    return rules.policy.rule(violation.rule).kind if violation.occupied is None else violation.occupied.kind
 
 
 def _stay_json(rules: CameraRules, ended: Ended) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from streams.instant import Instant, TimeSource, iso_utc
 from vision.association.interface import JSON
 from vision.errors import StateError
-from vision.interface import CalendarFacts, Clutter, DayFact, Grounds, Member, Moment, Stay, Stood, Violation
+from vision.interface import CalendarFacts, Clutter, DayFact, Grounds, Member, Moment, Occupied, Stay, Stood, Violation
 
 Value = Instant | Moment | Stay | Violation
 _V = TypeVar("_V", Instant, Moment, Stay, Violation)
@@ -187,6 +187,30 @@ class _Clutter(_Model):
         )
 
 
+_PointModel = tuple[_Fraction, _Fraction]
+_M2 = Annotated[float, Field(ge=0)]
+
+
+class _Occupied(_Model):
+    kind: Annotated[str, Field(pattern="^(out_of_store|street_vendor|occupation)$")]
+    area_m2: _M2
+    area_low_m2: _M2
+    area_high_m2: _M2
+    min_area_m2: _M2
+    shop: str | None
+    shop_name: str | None
+    shop_distance_m: _M2 | None
+    lingering: _Fraction
+    looks: Annotated[int, Field(ge=1)]
+    supports: tuple[_Sightings, ...]
+    outlines: tuple[tuple[_PointModel, ...], ...]
+    ground: tuple[tuple[float, float], ...]
+
+    def value(self) -> Occupied:
+        fields = {name: getattr(self, name) for name in type(self).model_fields if name != "supports"}
+        return Occupied(**fields, supports=tuple((one.cls, one.count) for one in self.supports))
+
+
 class _Violation(_Model):
     rule: str
     zone: str
@@ -199,6 +223,7 @@ class _Violation(_Model):
     dwell_lower_bound_ns: _Ns
     grounds: _Grounds | None = None
     clutter: _Clutter | None = None
+    occupied: _Occupied | None = None
 
     def value(self) -> Violation:
         return Violation(
@@ -213,6 +238,7 @@ class _Violation(_Model):
             dwell_lower_bound_ns=self.dwell_lower_bound_ns,
             grounds=self.grounds.value() if self.grounds else None,
             clutter=self.clutter.value() if self.clutter else None,
+            occupied=self.occupied.value() if self.occupied else None,
         )
 
 
@@ -255,6 +281,7 @@ def to_json(value: Value) -> dict[str, JSON]:
         "dwell_lower_bound_ns": value.dwell_lower_bound_ns,
         **({} if value.grounds is None else {"grounds": grounds_json(value.grounds)}),
         **({} if value.clutter is None else {"clutter": clutter_json(value.clutter)}),
+        **({} if value.occupied is None else {"occupied": occupied_json(value.occupied)}),
     }
 
 
@@ -292,6 +319,25 @@ def clutter_json(clutter: Clutter) -> dict[str, JSON]:
         "over_time": [_stood_json(one) for one in clutter.over_time],
         "members": [{"cls": one.cls, "box": list(one.box)} for one in clutter.members],
         "classes": [{"cls": cls, "count": count} for cls, count in clutter.classes],
+    }
+
+
+def occupied_json(occupied: Occupied) -> dict[str, JSON]:
+    """The ground that is taken as JSON. Areas and distances are fractions of m² and m, points are pairs."""
+    return {
+        "kind": occupied.kind,
+        "area_m2": occupied.area_m2,
+        "area_low_m2": occupied.area_low_m2,
+        "area_high_m2": occupied.area_high_m2,
+        "min_area_m2": occupied.min_area_m2,
+        "shop": occupied.shop,
+        "shop_name": occupied.shop_name,
+        "shop_distance_m": occupied.shop_distance_m,
+        "lingering": occupied.lingering,
+        "looks": occupied.looks,
+        "supports": [{"cls": cls, "count": count} for cls, count in occupied.supports],
+        "outlines": [[list(point) for point in outline] for outline in occupied.outlines],
+        "ground": [list(point) for point in occupied.ground],
     }
 
 

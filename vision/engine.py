@@ -10,6 +10,7 @@ from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
 from vision.errors import OrderError, PolicyError
+from vision.footprints import View
 from vision.holidays import Calendar
 from vision.interface import NO_PIXELS, Event, PixelEvidence, Stay, StayEnded, StayOpened, ViolationFired
 from vision.judges import Judge, judges_of
@@ -50,16 +51,24 @@ class Engine:
             self._watches[rules.camera] = Watch(rules, zone, self._tuning, calendar)
             self._judges[rules.camera] = judges_of(rules, zone, self._tuning, calendar)
 
-    def step(self, camera: str, at: Instant, detections: Detections, pixels: PixelEvidence = NO_PIXELS) -> list[Event]:
+    def step(
+        self,
+        camera: str,
+        at: Instant,
+        detections: Detections,
+        pixels: PixelEvidence = NO_PIXELS,
+        view: View | None = None,
+    ) -> list[Event]:
         """Take in what a detector saw on `camera` at `at`; the events this brings, ended, opened, fired in this order.
 
         Give every looked-at frame, those without detections as well: a frame that shows nothing is what tells an empty
-        place from missing footage. `pixels` is what `vision.remembered` says of the same look; the engine is given this
-        evidence rather than a picture, so that a decision can be judged again from what is stored. Raises OrderError
-        for an unknown camera, and for a time not after the last.
+        place from missing footage. `pixels` is what `vision.remembered` says of the same look; `view`: what came to
+        stay on the ground by its pixels, see `vision.backdrop`, where rules of the camera ask for it
+        (`CameraRules.watched_ground`). The engine is given this evidence rather than a picture, so that a decision can
+        be judged again from what is stored. Raises OrderError for an unknown camera, and for a time not after the last.
         """
         events = self._watch(camera).step(at, detections, pixels)
-        sample = Sample(at, detections, pixels)
+        sample = Sample(at, detections, pixels, view)
         for judge in self._others(camera):
             events += judge.step(sample)
         return sorted(events, key=lambda event: _ORDER.index(type(event)))

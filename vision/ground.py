@@ -25,6 +25,8 @@ Row = tuple[float, float, float]
 Matrix = tuple[Row, Row, Row]
 
 POINTS = 4
+FOCAL = (0.3, 12.0)
+"""Focal lengths, in heights of the picture, that cameras above a street have."""
 FLAT = 0.01
 """Three points whose triangle is lower than this share of its longest side lie in one line."""
 MIN_AREA_M2, MAX_SIDE_M = 1.0, 1000.0
@@ -127,6 +129,33 @@ class Plane:
                 raise GroundError(f"[{x:g}, {y:g}] lies behind the camera", remedy="take a point that the camera sees")
             found.append((u / w, v / w))
         return found
+
+    def standpoint(self, aspect: float) -> tuple[float, float, float] | None:
+        """Where the camera stands: X, Y and its height above the ground, in metres.
+
+        `aspect`: the picture's width over its height. Square pixels and a view through the middle of the picture are
+        taken for granted; None where four points and these do not make a camera (R. Hartley, A. Zisserman, Multiple
+        View Geometry, 2nd ed., 8.8: the two constraints of one plane, here on the focal length alone).
+        """
+        (a, b, c), (d, e, f), (g, h, i) = self._back
+        # About the middle of the picture, in heights of it.
+        x1, x2, x3 = (a - g / 2) * aspect, (b - h / 2) * aspect, (c - i / 2) * aspect
+        y1, y2, y3 = d - g / 2, e - h / 2, f - i / 2
+        m1, n1 = x1 * x2 + y1 * y2, g * h
+        m2, n2 = x1 * x1 + y1 * y1 - x2 * x2 - y2 * y2, g * g - h * h
+        if m1 * m1 + m2 * m2 <= 0:
+            return None
+        inverse = -(m1 * n1 + m2 * n2) / (m1 * m1 + m2 * m2)
+        if not FOCAL[1] ** -2 <= inverse <= FOCAL[0] ** -2:
+            return None
+        focal = inverse**-0.5
+        first, second = (x1 / focal, y1 / focal, g), (x2 / focal, y2 / focal, h)
+        scale = (hypot(*first) + hypot(*second)) / 2
+        r1, r2 = tuple(v / scale for v in first), tuple(v / scale for v in second)
+        t = (x3 / focal / scale, y3 / focal / scale, i / scale)
+        r3 = (r1[1] * r2[2] - r1[2] * r2[1], r1[2] * r2[0] - r1[0] * r2[2], r1[0] * r2[1] - r1[1] * r2[0])
+        x, y, z = (-sum(r * v for r, v in zip(row, t, strict=True)) for row in (r1, r2, r3))
+        return (x + self._origin[0], y + self._origin[1], abs(z))
 
     def polygon(self, corners: Sequence[Point]) -> Polygon:
         """A polygon of the picture on the ground, in metres; raises GroundError where it reaches the horizon."""

@@ -161,6 +161,36 @@ class Clutter:
 
 
 @dataclass(frozen=True, slots=True)
+class Occupied:
+    """Ground that things take which are no part of the street, when the rule fired."""
+
+    kind: str
+    """`out_of_store`, `street_vendor` or `occupation`, see `vision.rules.occupation.OccupationKind`."""
+    area_m2: float
+    """Median over the last looks that showed it well."""
+    area_low_m2: float
+    area_high_m2: float
+    """What it is at least and at most, by what its outline can tell."""
+    min_area_m2: float
+    """Less is not a matter for the rule."""
+    shop: str | None
+    """The shop that it grows out of; None: of none."""
+    shop_name: str | None
+    shop_distance_m: float | None
+    """To the nearest frontage, or to that of `shop`; None: no frontage is known."""
+    lingering: float
+    """Share, 0..1, of the looks that showed it in which somebody stood beside it."""
+    looks: int
+    """Looks that showed it."""
+    supports: tuple[tuple[str, int], ...]
+    """In how many of them each class was seen on it or beside it."""
+    outlines: tuple[tuple[tuple[float, float], ...], ...]
+    """Its parts in the picture when most of it was seen, as fractions of width and height."""
+    ground: tuple[tuple[float, float], ...]
+    """The ground that it took then, corners in metres of the camera's `ground`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A stay that breaks a rule for longer than the rule allows. One per stay and rule.
 
@@ -184,6 +214,8 @@ class Violation:
     """None: the rule has one plain limit and does not depend on public holidays."""
     clutter: Clutter | None = None
     """Of a rule of the kind bike_clutter."""
+    occupied: Occupied | None = None
+    """Of a rule of the kind occupation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from vision.rules.days import Weekday
 from vision.rules.interface import STRICT, Id, LegalBasis, Rule, ScheduleWindow
 from vision.rules.intrusion import IntrusionRule
 from vision.rules.no_parking import NoParkingRule
+from vision.rules.occupation import OccupationRule
+from vision.shops import Shop
 from vision.words import PlacedError, placed, unknown_id, written
 
 __all__ = [
@@ -31,9 +33,11 @@ __all__ = [
     "IntrusionRule",
     "LegalBasis",
     "NoParkingRule",
+    "OccupationRule",
     "Policy",
     "Rule",
     "ScheduleWindow",
+    "Shop",
     "Weekday",
     "Zone",
     "build_camera_rules",
@@ -47,7 +51,7 @@ MIN_ZONE_AREA = 1e-5
 """Smallest polygon, as a share of the image: about 20 pixels of a 1080p picture; smaller ones are slips of the pen."""
 MAX_BAYS = 64
 
-AnyRule = Annotated[NoParkingRule | BikeClutterRule | IntrusionRule, Field(discriminator="kind")]
+AnyRule = Annotated[NoParkingRule | BikeClutterRule | IntrusionRule | OccupationRule, Field(discriminator="kind")]
 """One rule of any kind. Who judges it: `vision.watch` for no_parking, `vision.judges.JUDGES` for the others."""
 
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
@@ -143,6 +147,7 @@ class CameraRules(BaseModel):
     policy: Policy
     zones: tuple[Zone, ...]
     ground: Ground | None = Field(default=None, exclude_if=lambda ground: ground is None)
+    shops: tuple[Shop, ...] = Field(default=(), exclude_if=lambda shops: not shops)
 
     @property
     def plane(self) -> Plane | None:
@@ -169,6 +174,25 @@ class CameraRules(BaseModel):
             for r, rule in enumerate(zone.rules):
                 if rule not in known:
                     raise PlacedError(f"zone {zone.id}: {unknown_id('rule', rule, known)}", ("zones", z, "rules", r))
+        return self
+
+    @property
+    def watched_ground(self) -> tuple[tuple[Point, ...], ...]:
+        """The zones in which pixels are asked what came to stay (`vision.backdrop`); none: nobody asks."""
+        return tuple(dict.fromkeys(z.polygon for zones in self.zones_by_rule("occupation").values() for z in zones))
+
+    @model_validator(mode="after")
+    def _shops_on_the_ground(self) -> Self:
+        _refuse_duplicates("shop", (shop.id for shop in self.shops))
+        plane = self.plane
+        for s, shop in enumerate(self.shops):
+            for p, point in enumerate(shop.frontage):
+                if plane is not None and not plane.sees(point):
+                    raise PlacedError(
+                        f"shop {shop.id}: point {p + 1} [{point[0]:g}, {point[1]:g}] lies at the horizon of `ground` "
+                        "or above it; draw the frontage where the shop's front meets the ground",
+                        ("shops", s, "frontage", p),
+                    )
         return self
 
     @model_validator(mode="after")
@@ -206,6 +230,12 @@ class CameraRules(BaseModel):
                         "give `max_count` instead of `max_area`",
                         ("zones", z, "rules", r),
                     )
+                if plane is None and isinstance(rule, OccupationRule):
+                    raise PlacedError(
+                        f"zone {zone.id}: rule {rule.id} measures ground in m², and the camera has no `ground`; add "
+                        "four points that are known in the picture and on the road",
+                        ("zones", z, "rules", r),
+                    )
                 if plane is None and rule.min_size is not None and rule.min_size.metres is not None:
                     raise PlacedError(
                         f"zone {zone.id}: rule {rule.id} asks for a size in metres, and the camera has no `ground`; "
@@ -215,19 +245,26 @@ class CameraRules(BaseModel):
         return self
 
 
-def policy_hash(policy: Policy, zone: Zone, ground: Ground | None = None) -> str:
-    """SHA-256, hex, over the RFC 8785 canonical JSON of the validated policy and zone, and of the ground where known.
+def policy_hash(policy: Policy, zone: Zone, ground: Ground | None = None, shops: Sequence[Shop] = ()) -> str:
+    """SHA-256, hex, over the RFC 8785 canonical JSON of the validated policy and zone, of the ground where known,
+    and of the shops where a rule of the zone asks for them.
 
     Two spellings of the same content (`60s` and `1m`, a closed or an open polygon) hash alike. Settings that came later
     than the first policies are left out where they are not used, so that those keep their hashes.
     """
-    return hashlib.sha256(rfc8785.dumps(policy_content(policy, zone, ground))).hexdigest()
+    return hashlib.sha256(rfc8785.dumps(policy_content(policy, zone, ground, shops))).hexdigest()
 
 
-def policy_content(policy: Policy, zone: Zone, ground: Ground | None = None) -> dict[str, Any]:
+def policy_content(
+    policy: Policy, zone: Zone, ground: Ground | None = None, shops: Sequence[Shop] = ()
+) -> dict[str, Any]:
     """What `policy_hash` is taken over, as JSON values."""
-    content = {"policy": policy.model_dump(mode="json"), "zone": zone.model_dump(mode="json")}
-    return content if ground is None else {**content, "ground": ground.model_dump(mode="json")}
+    content: dict[str, Any] = {"policy": policy.model_dump(mode="json"), "zone": zone.model_dump(mode="json")}
+    if ground is not None:
+        content["ground"] = ground.model_dump(mode="json")
+    if shops and any(isinstance(policy.rule(name), OccupationRule) for name in zone.rules):
+        content["shops"] = [shop.model_dump(mode="json") for shop in shops]
+    return content
 
 
 def parse_policy(data: Mapping[str, Any], *, where: str = "") -> Policy:
@@ -243,10 +280,13 @@ def build_camera_rules(
     policy: Policy,
     zones: Sequence[Zone | Mapping[str, Any]],
     ground: Ground | Mapping[str, Any] | None = None,
+    shops: Sequence[Shop | Mapping[str, Any]] = (),
 ) -> CameraRules:
     """CameraRules out of models or of what YAML gave; raises PolicyError with one line per fault."""
     try:
-        return CameraRules.model_validate({"camera": camera, "policy": policy, "zones": list(zones), "ground": ground})
+        return CameraRules.model_validate(
+            {"camera": camera, "policy": policy, "zones": list(zones), "ground": ground, "shops": list(shops)}
+        )
     except ValidationError as error:
         raise _refused(error, f"camera {camera}") from None
 

@@ -64,7 +64,7 @@ class Watch:
         plane = rules.plane
         self._zones = held
         self._areas = {z.id: area_of(z.polygon, plane) for z in zones}
-        self._hashes = {z.id: policy_hash(rules.policy, z, rules.ground) for z in zones}
+        self._hashes = {z.id: policy_hash(rules.policy, z, rules.ground, rules.shops) for z in zones}
         self._forces = {
             rule.id: RuleInForce(rule, zone, plane=plane, calendar=calendar)
             for rule in rules.policy.rules

@@ -42,6 +42,7 @@ def look(footage: Footage, folder: Path) -> Observed:
             detector=DetectorSpec(model(), ModelStore.default(), site.model.min_score, site.model.iou),
             folder=kept,
             sha256=None,
+            ground=site.rules_of(camera).watched_ground,
         )
     )
 
@@ -55,7 +56,7 @@ def events(footage: Footage, folder: Path) -> Events:
     course, log = Course(rules, site.site.zone), EventLog(site.site.id, stays=False)
     course.begin(seen.sha256, str(seen.path))
     for one in read_observations(seen.file):
-        log.add(rules, course.see(one.at, one.detections, one.emptied) or ())
+        log.add(rules, course.see(one.at, one.detections, one.emptied, one.view) or ())
     course.cover(coverage_of(seen.end["coverage"]).end)
     log.add(rules, course.finish())
     return log.document()

@@ -16,7 +16,7 @@ FORMAT_REVISION = 4
 BASE_REVISION, GROUNDS_REVISION, PLATES_REVISION, KINDS_REVISION = 1, 2, 3, 4
 """A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2,
 only those in which a plate was looked for of revision 3, and only those with facts that one kind of rule alone has
-(`violation.clutter`) of revision 4."""
+(`violation.clutter`, `violation.occupied`) of revision 4."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"

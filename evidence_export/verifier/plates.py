@@ -18,6 +18,8 @@ _ROLE = "plate_close_up"
 _STATUS = ("certain", "uncertain")
 _NONE = "none_found"
 _BLOCK = "plate_unknown"
+_WITHOUT_PLATE = ("clutter", "occupied")
+"""Facts of kinds of violations that are not about one vehicle."""
 
 
 def plate_faults(root: JsonValue) -> Iterator[str]:
@@ -28,7 +30,7 @@ def plate_faults(root: JsonValue) -> Iterator[str]:
     if plate is None:
         if named:
             yield f"plate: {min(named)} is said to show one that is not known"
-        if not blocked:
+        if not blocked and all(optional(root, "violation", facts) is None for facts in _WITHOUT_PLATE):
             yield f"case.approval_blocked_by: {_BLOCK} is left out"
         return
     status = text(plate, "status")

@@ -90,7 +90,7 @@ class Judge:
             self.duplicates[name] = first
             return
         for seen in read_observations(observed.file):
-            ended = self._course.see(seen.at, seen.detections, seen.pixels)
+            ended = self._course.see(seen.at, seen.detections, seen.pixels, seen.view)
             if ended is None:
                 self.overlapping[name] = self.overlapping.get(name, 0) + 1
             else:

@@ -1,9 +1,10 @@
 """What a model saw in one recording, kept beside it: one JSON line per frame between a header and an end line.
 
-A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, and `"emptied":[[x1,y1,x2,y2]]` and
-`"kept"` where pixels say something of places (shares of the image, see `vision.remembered`); `utc` has nine decimals.
-The numbers are rounded on the way in (a hundredth of a pixel, a ten-thousandth of score), so that judging from the file
-and judging while looking cannot differ. The end line proves that the file is whole.
+A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, `"emptied":[[x1,y1,x2,y2]]` and `"kept"`
+where pixels say something of places (shares of the image, see `vision.remembered`), and `"view"` where a camera watches
+its ground (`vision.footprints`); `utc` has nine decimals. The numbers are rounded on the way in (a hundredth of a
+pixel, a ten-thousandth of score), so that judging from the file and judging while looking cannot differ. The end line
+proves that the file is whole.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from streams.instant import Instant, iso_utc
 from streams.interface import Coverage, Gap, Problem
 from streetproof.errors import StreetproofError
 from vision.codec import from_json, to_json
+from vision.footprints import View, view_json, view_of
 from vision.interface import NO_PIXELS, Box, PixelEvidence
 
 FORMAT = "streetproof-observations/1"
@@ -44,6 +46,8 @@ class Observation:
     detections: Detections
     repeated: bool
     pixels: PixelEvidence = NO_PIXELS
+    view: View | None = None
+    """What came to stay on the ground, see `vision.backdrop`."""
 
 
 class ObservationWriter:
@@ -74,9 +78,12 @@ class ObservationWriter:
         detections: Detections,
         repeated: bool,
         pixels: PixelEvidence = NO_PIXELS,
+        view: View | None = None,
     ) -> None:
         """Append one frame; frames come in order of time."""
-        told = {name: [list(box) for box in boxes] for name, boxes in asdict(pixels).items() if boxes}
+        told: dict[str, Any] = {name: [list(box) for box in boxes] for name, boxes in asdict(pixels).items() if boxes}
+        if view is not None:
+            told["view"] = view_json(view)
         self._line(
             {
                 "camera": camera,
@@ -155,6 +162,7 @@ def read_observations(path: Path) -> Iterator[Observation]:
             ),
             repeated=line["repeated"],
             pixels=PixelEvidence(_places(line.get("emptied", ())), _places(line.get("kept", ()))),
+            view=view_of(line["view"]) if "view" in line else None,
         )
     if not whole:
         raise _cut_short(path)

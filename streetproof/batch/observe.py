@@ -29,6 +29,8 @@ from streetproof.batch.observations import (
 )
 from streetproof.settings.site import Look
 from vision.attention import ChangeGate
+from vision.backdrop import REVISION as BACKDROP
+from vision.backdrop import Backdrop, size_for
 from vision.codec import to_json
 from vision.remembered import RememberedPlaces
 from vision.sight import REVISION, Sight
@@ -78,6 +80,8 @@ class Observe:
     detector: DetectorSpec
     folder: Path
     sha256: str | None
+    ground: tuple[tuple[tuple[float, float], ...], ...] = ()
+    """Zones whose ground is watched by its pixels (`CameraRules.watched_ground`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ def observe(task: Observe) -> Observed:
         "time_base": str(source.info.time_base),
         "sight": REVISION,
     }
+    if task.ground:
+        header["ground"] = {"zones": [[list(point) for point in zone] for zone in task.ground], "revision": BACKDROP}
     key = hashlib.sha256(json.dumps([FORMAT, header], sort_keys=True).encode()).hexdigest()
     file = task.folder / f"{key}.jsonl.gz"
     end, reused = _end_if_whole(file), True
@@ -173,6 +179,7 @@ def _look_at(
     sight = Sight(ChangeGate(task.look.max_reuse) if task.look.skip_unchanged else None)
     spacing = _Spacing(task.look.max_interval) if level is DecodeLevel.KEYFRAMES else None
     places = RememberedPlaces()
+    backdrop = Backdrop(task.ground) if task.ground else None
     last: Detections | None = None
     shown: Image | None = None
     looked = inferred = 0
@@ -189,7 +196,10 @@ def _look_at(
                 inferred += 1
             looked += 1
             pixels = places.look(frame.at, None if repeated else shown, last)
-            writer.add(task.camera, frame.at, frame.pts, last, repeated, pixels)
+            view = None
+            if backdrop is not None:
+                view = backdrop.look(frame.at, None if repeated else frame.scaled(*size_for(frame.size)), last)
+            writer.add(task.camera, frame.at, frame.pts, last, repeated, pixels, view)
             done_ns = frame.at.utc_ns - source.start.utc_ns
             if done_ns - reported_ns >= _REPORT_EVERY_NS:
                 reported_ns = done_ns

@@ -256,6 +256,7 @@ class _Batch:
             detector=DetectorSpec(model.name, self._request.models, model.min_score, model.iou),
             folder=self._request.out / "observations",
             sha256=self._known_sha256(recording.path),
+            ground=self._site.rules_of(camera).watched_ground,
         )
 
     def _known_sha256(self, path: Path) -> str | None:

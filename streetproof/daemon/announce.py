@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evidence_export.kinds import told
+from evidence_export.kinds import called, told
 from evidence_export.words import Said, class_zh, kind_words
 from streams.instant import NS_PER_S, Instant, iso_utc
 from streetproof.daemon.notices.interface import Notice, NoticeKind
@@ -19,7 +19,8 @@ def lead(site: Site, camera: Camera, violation: Violation) -> Notice:
     """A rule has fired; the case is sealed a little later."""
     rules = site.rules_of(camera).policy.rules
     name = next((rule.kind for rule in rules if rule.id == violation.rule), "")
-    kind, said, cls = kind_words(name, violation.rule), told(name, violation), violation.stay.cls
+    kind = kind_words(called(name, violation), violation.rule)
+    said, cls = told(name, violation), violation.stay.cls
     return Notice(
         kind=NoticeKind.LEAD,
         site=site.site.id,

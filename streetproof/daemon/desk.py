@@ -15,6 +15,7 @@ from models.interface import Detections, Image, ModelInfo
 from streams.instant import NS_PER_S, Instant
 from streams.interface import DecodeLevel
 from streetproof.daemon.messages import LookBack, StreamRole
+from vision.backdrop import Backdrop
 from vision.engine import Engine
 from vision.errors import OrderError, StateError
 from vision.interface import Stay, StayEnded, StayOpened, Violation, ViolationFired
@@ -77,6 +78,7 @@ class Desk:
         self._camera = rules.camera
         self._engine = Engine([rules], zone) if state is None else Engine.restore([rules], zone, state)
         self._places = RememberedPlaces()
+        self._backdrop = self._new_backdrop()
         self._backs: dict[str, _Back] = {}
         self._tokens = 0
         self._refused = 0
@@ -88,16 +90,27 @@ class Desk:
         """Something happened that is not written down; whoever wrote down what `save` gave sets it back."""
 
     def seen(
-        self, at: Instant, detections: Detections, role: StreamRole, *, repeated: bool, image: Image | None = None
+        self,
+        at: Instant,
+        detections: Detections,
+        role: StreamRole,
+        *,
+        repeated: bool,
+        image: Image | None = None,
+        ground: Image | None = None,
     ) -> list[Outcome]:
-        """Take in one look. `image`: what the model saw; None where nothing had changed."""
+        """Take in one look. `image`: what the model saw; None where nothing had changed. `ground`: the same picture at
+        the scale of `vision.backdrop`, where the rules of the camera watch its ground.
+        """
         self.looks += 1
         self.inferred += not repeated
         if self.suspended:
             return []  # the engine meets a gap, and gaps do not count as seen
         self.changed = True
         try:
-            events = self._engine.step(self._camera, at, detections, self._places.look(at, image, detections))
+            pixels = self._places.look(at, image, detections)
+            view = None if self._backdrop is None else self._backdrop.look(at, ground, detections)
+            events = self._engine.step(self._camera, at, detections, pixels, view)
         except OrderError as error:
             return self._refuse(error)
         self._refused = 0
@@ -139,6 +152,7 @@ class Desk:
         self._backs.clear()
         self._engine.suspend(self._camera, since)
         self._places = RememberedPlaces()
+        self._backdrop = self._new_backdrop()
 
     def resume(self) -> None:
         """The view is what it was: the next look is judged again, after a gap."""
@@ -174,6 +188,11 @@ class Desk:
     def save(self) -> str:
         """The engine's state as JSON text."""
         return json.dumps(self._engine.save(), ensure_ascii=False, separators=(",", ":"))
+
+    def _new_backdrop(self) -> Backdrop | None:
+        """Another view, or the same after a pause: the street is learned anew."""
+        watched = self.rules.watched_ground
+        return Backdrop(watched) if watched else None
 
     def _look_back(self, stay: Stay) -> list[Outcome]:
         earliest, latest = stay.arrived

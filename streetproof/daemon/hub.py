@@ -55,6 +55,7 @@ from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.states import SavedState
+from vision.backdrop import size_for
 from vision.integrity.interface import ViewChange, ViewEvent
 from vision.interface import Stay, Violation
 
@@ -255,7 +256,8 @@ class Hub:
                     self.alarms.fault(name, kind.value, what)
             case SizeAsked(size):
                 if self.fleet is not None:
-                    self.fleet.send(name, Fit(size, self.detector.fit(size)))
+                    ground = size_for(size) if station.desk.rules.watched_ground else None
+                    self.fleet.send(name, Fit(size, self.detector.fit(size), ground))
             case Viewed():
                 self._viewed(station, message)
             case _:
@@ -288,6 +290,7 @@ class Hub:
             seen.look.role,
             repeated=seen.repeated,
             image=seen.look.image,
+            ground=seen.look.ground,
         )
         self._outcomes(station, outcomes)
         self._tell_watch(station)

@@ -101,7 +101,7 @@ class Looker(threading.Thread):
         self._shown: _Eye | None = None
         """Whose pictures the hub was sent last: "unchanged" means unchanged since then."""
         self._level = DecodeLevel.KEYFRAMES
-        self._fits: dict[tuple[int, int], tuple[int, int]] = {}
+        self._fits: dict[tuple[int, int], Fit] = {}
         self._asked: set[tuple[int, int]] = set()
         self._eyes: dict[StreamRole, _Eye] = {}
         self._closed = False
@@ -117,7 +117,7 @@ class Looker(threading.Thread):
 
     def set_fit(self, fit: Fit) -> None:
         """How large pictures of one size are wanted."""
-        self._fits[fit.size] = fit.scaled
+        self._fits[fit.size] = fit
 
     def begin(self, role: StreamRole, decoder: LiveDecoder) -> None:
         """A new connection; what came before is not continued."""
@@ -219,8 +219,8 @@ class Looker(threading.Thread):
     def _show(self, role: StreamRole, eye: _Eye, frame: Frame) -> None:
         luma = frame.luma()
         self._watch_view(frame.at, luma)
-        scaled = self._fits.get(frame.size)
-        if scaled is None:
+        fit = self._fits.get(frame.size)
+        if fit is None:
             if frame.size not in self._asked:
                 self._asked.add(frame.size)
                 self._send(SizeAsked(frame.size))
@@ -229,7 +229,9 @@ class Looker(threading.Thread):
             # Another connection, or the other stream: what this one showed last is not what the model saw last.
             self._shown, eye.sight = eye, self._make_sight()
         self.counts.looks += 1
-        self._send(Look(role, frame.at, frame.pts, frame.size, eye.sight.look(frame, scaled)))
+        image = eye.sight.look(frame, fit.scaled)
+        ground = None if image is None or fit.ground is None else frame.scaled(*fit.ground)
+        self._send(Look(role, frame.at, frame.pts, frame.size, image, ground))
 
     def _watch_view(self, at: Instant, luma: Image) -> None:
         monitor = self._monitor
@@ -253,10 +255,10 @@ class Looker(threading.Thread):
         feeds = [] if decoder is None else [decoder.feed(p, at, DecodeLevel.EVERY_FRAME) for p, at in back.packets]
         for frames in feeds if decoder is None else (*feeds, decoder.flush()):
             for frame in self._decoded(frames):
-                scaled = self._fits.get(frame.size)
-                if scaled is not None and asked.from_ns <= frame.at.utc_ns <= asked.to_ns and count < asked.limit:
+                fit = self._fits.get(frame.size)
+                if fit is not None and asked.from_ns <= frame.at.utc_ns <= asked.to_ns and count < asked.limit:
                     count += 1
-                    self._send(LookedBack(asked.token, frame.at, frame.size, frame.scaled(*scaled)))
+                    self._send(LookedBack(asked.token, frame.at, frame.size, frame.scaled(*fit.scaled)))
         self._send(LookedBack(asked.token, None, (0, 0), None))
 
     def _decoded(self, frames: Iterator[Frame]) -> Iterator[Frame]:

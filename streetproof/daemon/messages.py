@@ -68,10 +68,11 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Pictures of `size` (width, height) are wanted scaled to `scaled`."""
+    """Pictures of `size` (width, height) are wanted scaled to `scaled`, and to `ground` where the ground is watched."""
 
     size: tuple[int, int]
     scaled: tuple[int, int]
+    ground: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +153,17 @@ class SizeAsked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """One looked-at picture. `image` is scaled, H x W x 3 BGR uint8; None: unchanged since the last that was sent."""
+    """One looked-at picture. `image` is scaled, H x W x 3 BGR uint8; None: unchanged since the last that was sent.
+
+    `ground`: the same picture at another scale, for `vision.backdrop`; None as well where nobody watches the ground.
+    """
 
     role: StreamRole
     at: Instant
     pts: int
     size: tuple[int, int]
     image: Image | None
+    ground: Image | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from models.interface import Detections, ModelInfo
 from streams.instant import from_iso
 from streetproof.replay.tally import Names
 from vision.boxes import relatives
+from vision.footprints import View, view_of
 from vision.interface import NO_PIXELS, Box, PixelEvidence
 
 MAX_SIDE = 65_535
@@ -49,6 +50,8 @@ class Frame:
     outside: int
     """Boxes wholly outside of it, left out."""
     pixels: PixelEvidence = NO_PIXELS
+    view: View | None = None
+    """What came to stay on the ground, see `vision.backdrop`."""
 
 
 class Vocabulary:
@@ -61,7 +64,7 @@ class Vocabulary:
     """
 
     def __init__(self, classes: Iterable[str]) -> None:
-        """`classes`: every class that a rule asks for by name, see `Rule.asked_classes`."""
+        """`classes`: every class that a rule asks for by name, see `Rule.used`."""
         self.named = frozenset(classes)
         self.names = (*sorted(frozenset[str]().union(*map(relatives, self.named))), OTHER)
         self.model = ModelInfo("stored detections", "", "", "", self.names, (0, 0))
@@ -117,7 +120,7 @@ def frame_of(value: dict[str, Any], vocabulary: Vocabulary, names: Names) -> Fra
         model=vocabulary.model,
     )
     pixels = PixelEvidence(_places(value, "emptied"), _places(value, "kept"))
-    return Frame(camera, utc_ns, detections, clipped, outside, pixels)
+    return Frame(camera, utc_ns, detections, clipped, outside, pixels, _view(value))
 
 
 def _places(frame: dict[str, Any], name: str) -> tuple[Box, ...]:
@@ -134,6 +137,15 @@ def _places(frame: dict[str, Any], name: str) -> tuple[Box, ...]:
             _refuse(f"place {number} of `{name}` does not lie in the image", remedy)
         places.append((x1, y1, x2, y2))
     return tuple(places)
+
+
+def _view(value: dict[str, Any]) -> View | None:
+    if "view" not in value:
+        return None
+    try:
+        return view_of(value["view"])
+    except ValueError as error:
+        _refuse(f"`view`: {error}", "Leave `view` out, or let `streetproof batch` make the observations again")
 
 
 def time_of(value: dict[str, Any]) -> int:

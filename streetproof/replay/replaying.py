@@ -102,7 +102,7 @@ class Judging:
     def __init__(self, sites: Sequence[Site], *, stays: bool) -> None:
         self.judged = [_Judged(site, EventLog(site.site.id, stays=stays)) for site in sites]
         self._vocabulary = Vocabulary(
-            name for site in sites for policy in site.policies for rule in policy.rules for name in rule.asked_classes
+            name for site in sites for policy in site.policies for rule in policy.rules for name in rule.used
         )
         self.read = Read(classes=Names(self._vocabulary.named))
 
@@ -150,7 +150,7 @@ class Judging:
 
     def _judge(self, courses: Iterable[tuple[_Judged, Course]], at: Instant, frame: Frame, where: str) -> None:
         for one, course in courses:
-            ended = course.see(at, frame.detections, frame.pixels)
+            ended = course.see(at, frame.detections, frame.pixels, frame.view)
             if ended is None:
                 self.read.overlapping.add(where)
                 return  # the courses of one camera have come equally far

@@ -17,13 +17,13 @@ def unknown_classes(site: Site, known: Sequence[str]) -> list[tuple[tuple[int | 
         for r, rule in enumerate(policy.rules):
             place = ("policies", p, "rules", r)
             found += [
-                ((*place, "classes", c), f"the model knows {unknown_id('class', name, known)}")
-                for c, name in enumerate(rule.classes)
+                ((*place, field, c), f"the model knows {unknown_id('class', name, known)}")
+                for c, (field, name) in enumerate(rule.asked)
                 if name not in known
             ]
             found += [
                 ((*place, "kind"), f"a rule of this kind needs {name!r} as well, which the model does not know")
-                for name in rule.asked_classes
+                for name in rule.needed
                 if name not in known and name not in rule.classes
             ]
     return found
@@ -32,4 +32,4 @@ def unknown_classes(site: Site, known: Sequence[str]) -> list[tuple[tuple[int | 
 def check_classes(site: Site, known: Sequence[str], where: str) -> None:
     """Raises ConfigError for the first class that the model does not know: its rule would never find anything."""
     for _, message in unknown_classes(site, known):
-        raise ConfigError(message, where=where, remedy="Correct `classes` of the rule, or use another model")
+        raise ConfigError(message, where=where, remedy="Correct the classes of the rule, or use another model")

@@ -16,7 +16,7 @@ from streetproof.settings.base import Strict
 from streetproof.settings.live import Live, Retention, Stream
 from streetproof.settings.plates import Plates
 from vision.durations import Duration
-from vision.policy import CameraRules, Ground, Policy, Zone
+from vision.policy import CameraRules, Ground, Policy, Shop, Zone
 from vision.words import PlacedError, placed, unknown_id
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -144,6 +144,9 @@ class Camera(Strict):
     ground: Ground | None = Field(
         default=None, description="Four points known in the picture and on the road; with it zones are measured in m²"
     )
+    shops: tuple[Shop, ...] = Field(
+        default=(), description="Shops along the road (一店一档), which rules of the kind occupation link findings to"
+    )
     recordings: tuple[str, ...] = Field(
         default=(),
         description="Globs matched against the path of each input (* also crosses folders), e.g. */gate-1/*; a site "
@@ -221,4 +224,6 @@ class Site(Strict):
     def rules_of(self, camera: Camera) -> CameraRules:
         """The rules of one camera as the engine takes them; raises ValueError for a rule id that does not exist."""
         policy = next(policy for policy in self.policies if policy.id == camera.policy)
-        return CameraRules(camera=camera.id, policy=policy, zones=camera.zones, ground=camera.ground)
+        return CameraRules(
+            camera=camera.id, policy=policy, zones=camera.zones, ground=camera.ground, shops=camera.shops
+        )

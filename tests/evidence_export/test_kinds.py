@@ -12,11 +12,12 @@ import rfc8785
 
 from evidence_export.case import CaseRequest
 from evidence_export.keys import Ed25519Signer
-from evidence_export.kinds import lasted, told
+from evidence_export.kinds import called, label_of, lasted, lines_of, told
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
+from evidence_export.words import Said, kind_words
 from tests.evidence_export.conftest import POLICY, SEALED_AT, S, at
-from vision.interface import Clutter, Member, Stood
+from vision.interface import Clutter, Member, Occupied, Stood
 
 CLUTTER = Clutter(
     max_count=2,
@@ -82,3 +83,48 @@ def test_the_words_of_each_kind(request_: CaseRequest) -> None:
     assert lasted("bike_clutter", violation).zh.startswith("限 2 辆、4.5 m²，至少 3 辆、占地 4.7 m²；允许超限")
     assert told("bike_clutter", violation).en == "at least 3 on 4.7 m², over the limit for at least 0 min 14 s"
     assert told("intrusion", violation).zh == "已在场至少0分14秒"
+
+
+OCCUPIED = Occupied(
+    kind="out_of_store",
+    area_m2=2.846,
+    area_low_m2=2.25,
+    area_high_m2=3.4,
+    min_area_m2=1.0,
+    shop="shop-1",
+    shop_name="阿明 水果店",
+    shop_distance_m=0.37,
+    lingering=0.031,
+    looks=32,
+    supports=(("person", 8), ("umbrella", 2)),
+    outlines=(((0.4, 0.5), (0.6, 0.5), (0.5, 0.75)),),
+    ground=((1.0, 9.0), (3.4, 9.0), (3.4, 10.2), (1.0, 10.2)),
+)
+
+
+def test_occupation_is_stated_with_its_ground(request_: CaseRequest, signer: Ed25519Signer, tmp_path: Path) -> None:
+    bundle = seal(of_kind(request_, "occupation", occupied=OCCUPIED), tmp_path, signer, SEALED_AT).path
+    assert verify(bundle, trusted_key=signer.fingerprint).ok
+    case = json.loads((bundle / "case.json").read_bytes())
+    assert case["revision"] == 4
+    told = case["violation"]["occupied"]
+    assert (told["kind"], told["area_m2"], told["shop"], told["shop_name"]) == (
+        "out_of_store", "2.846", "shop-1", "阿明 水果店",
+    )  # fmt: skip
+    assert told["supports"] == [{"cls": "person", "count": 8}, {"cls": "umbrella", "count": 2}]
+    assert "plate_unknown" not in case["case"]["approval_blocked_by"]
+    readme = (bundle / "README.txt").read_text("utf-8")
+    assert "占地：约 2.8 m²（2.2 至 3.4 m²）" in readme and "小于 1 m² 的不计" in readme
+    assert "由 shop-1 阿明 水果店 门前向外延伸，距店面线 0.4 米" in readme
+    assert "People: in 3 % of 32 looks somebody stood beside it" in readme
+    assert "Beginning: the ground was free at" in readme
+
+
+def test_occupation_is_called_by_how_ground_is_taken(request_: CaseRequest) -> None:
+    violation = replace(request_.violation, occupied=OCCUPIED)
+    assert kind_words(called("occupation", violation), "taken") == Said("跨门经营", "Trading out of a shop")
+    assert told("occupation", violation).zh.startswith("占地约 2.8 m²，已占用至少")
+    assert "2.8 m²" in (label_of(violation) or "")
+    alone = replace(OCCUPIED, shop=None, shop_name=None, shop_distance_m=None, supports=())
+    lines = [one.zh for one in lines_of(replace(violation, occupied=alone))]
+    assert any("距离未知" in line for line in lines) and not any("识别到" in line for line in lines)

@@ -29,6 +29,7 @@ from tests.streetproof.commands import inside
 from tests.streetproof.detections import DEMO, VAN, demo_site, frame, site_with, van_from, write
 from tests.streetproof.test_judge import every, recording
 from vision.engine import Engine
+from vision.footprints import View
 from vision.interface import NO_PIXELS, PixelEvidence
 
 GOLDEN = Path(__file__).parent / "golden" / "events.json"
@@ -118,13 +119,13 @@ def test_saving_and_restoring_the_engine_on_the_way_changes_nothing(
     see, zone, restored, chance = Course.see, demo_site().site.site.zone, 0, random.Random()
 
     def seen(
-        self: Course, at: Instant, detections: Detections, pixels: PixelEvidence = NO_PIXELS
+        self: Course, at: Instant, detections: Detections, pixels: PixelEvidence = NO_PIXELS, view: View | None = None
     ) -> list[Ended] | None:
         nonlocal restored
         if chance.random() < 0.3:
             restored += 1
             self.engine = Engine.restore([self.rules], zone, json.loads(json.dumps(self.engine.save())))
-        return see(self, at, detections, pixels)
+        return see(self, at, detections, pixels, view)
 
     monkeypatch.setattr(Course, "see", seen)
     assert events(street) == expected

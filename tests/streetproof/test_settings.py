@@ -274,3 +274,59 @@ def test_a_dwell_shorter_than_the_sampling_is_warned_of(tmp_path: Path) -> None:
     told = warnings_of(load_site(write(tmp_path, text)).site, date(2026, 6, 1))
     assert any("3s is shorter than two sampling intervals" in one for one in told)
     assert any("3 sightings take 8s" in one for one in told)
+
+
+OCCUPATION = ROOT / "configs" / "examples" / "occupation.yaml"
+
+
+def test_the_example_of_occupation_is_valid_for_its_model() -> None:
+    loaded = load_site(OCCUPATION)
+    (rule,) = loaded.site.policies[0].rules
+    assert rule.kind == "occupation"
+    rules = loaded.site.rules_of(loaded.site.cameras[0])
+    assert [shop.name for shop in rules.shops] == ["阿明 水果店"] and len(rules.watched_ground) == 1
+    assert unknown_classes(loaded.site, load_catalog().models[loaded.site.model.name].classes) == []
+    assert all("basis" in warning for warning in warnings_of(loaded.site, date(2026, 6, 1)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("kind: occupation", "kind: ocupation", "did you mean 'occupation'?"),
+        ("min_area: 1.0 ", "min_area: 0 ", "greater than 0"),
+        ("min_area: 1.0 ", "min_aera: 1.0 ", "no such setting"),
+        ("dwell: 10m ", "dwell: 0s ", "must be more than 0"),
+        ("reach: 0.8 ", "reach: 80 ", "less than or equal to 20"),
+        (
+            "        frontage: [[0.42, 0.24], [0.60, 0.24]]",
+            "        frontage: [[420, 240], [600, 240]]",
+            "divide pixels",
+        ),
+        ("        licence: 92", "        license: 92", "correct its spelling"),
+    ],
+)
+def test_mistakes_of_occupation_are_told_at_their_line(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = OCCUPATION.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path = write(tmp_path, text.replace(old, new))
+    (told,) = mistakes(path)
+    assert words in told
+    line = text[: text.index(old)].count("\n") + 1
+    assert int(told.removeprefix(f"{path}:").split(":")[0]) - line in (0, 1)
+
+
+def test_occupation_needs_the_ground(tmp_path: Path) -> None:
+    lines = OCCUPATION.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not line.strip().startswith(("ground:", "points:", "metres:"))]
+    (told,) = mistakes(write(tmp_path, "\n".join(kept)))
+    assert "cameras[0].zones[0].rules[0]" in told and "add four points" in told
+
+
+def test_a_class_of_ones_own_must_be_one_that_the_model_knows(tmp_path: Path) -> None:
+    text = OCCUPATION.read_text(encoding="utf-8").replace("linger: 0.25 ", "supports: [person, hand cart] ")
+    site = load_site(write(tmp_path, text)).site
+    (told,) = unknown_classes(site, ("person", "handcart"))
+    assert told == (
+        ("policies", 0, "rules", 0, "supports", 1),
+        "the model knows no class 'hand cart'; did you mean 'handcart'?",
+    )

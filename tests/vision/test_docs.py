@@ -11,14 +11,16 @@ import yaml
 
 from streams.instant import NS_PER_S
 from tests.vision.byhand import PARKED, SHANGHAI, play, rules
+from vision import backdrop
 from vision.engine import Engine
 from vision.errors import PolicyError
 from vision.footprint import CONTACT_SHARE
 from vision.ground import MIN_AREA_M2, READING
 from vision.interface import ViolationFired
+from vision.judges import occupation
 from vision.judges.parked import STAND_NS, STAND_SIGHTINGS
 from vision.lint import COARSE_M
-from vision.policy import BikeClutterRule, IntrusionRule, build_camera_rules, parse_policy
+from vision.policy import BikeClutterRule, IntrusionRule, OccupationRule, build_camera_rules, parse_policy
 from vision.rules.interface import CLEAR_OF
 from vision.tuning import Tuning
 
@@ -26,11 +28,13 @@ TEXT = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="
 EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["smallest", "every field", "other kinds"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=["smallest", "every field", "other kinds", "occupation"])
 def test_examples_are_valid(example: dict[str, Any]) -> None:
     policies = {one["id"]: parse_policy(one) for one in example["policies"]}
     for camera in example["cameras"]:
-        built = build_camera_rules(camera["id"], policies[camera["policy"]], camera["zones"], camera.get("ground"))
+        built = build_camera_rules(
+            camera["id"], policies[camera["policy"]], camera["zones"], camera.get("ground"), camera.get("shops", ())
+        )
         Engine([built], SHANGHAI)
 
 
@@ -64,3 +68,10 @@ def test_the_numbers_told_are_the_numbers_used() -> None:
     engine = Engine([rules()], SHANGHAI)
     (fired,) = [e for e in play(engine, lambda t: [("car", 0.9, PARKED)], 100) if isinstance(e, ViolationFired)]
     assert (fired.violation.stay.sightings, fired.violation.dwell_lower_bound_ns) == (32, 62 * NS_PER_S)
+
+
+def test_the_numbers_of_occupation_are_the_numbers_used() -> None:
+    fields = OccupationRule.model_fields
+    assert [fields[name].default for name in ("min_area", "reach", "linger", "max_unseen")] == [0.5, 0.8, 0.25, "20s"]
+    assert (backdrop._STAYS_NS, backdrop._STAYS_LOOKS) == (6 * NS_PER_S, 3)
+    assert occupation._EXPLAINED == 0.4

@@ -12,12 +12,13 @@ from vision.holidays import Calendar
 from vision.judges.bike_clutter import BikeClutter
 from vision.judges.interface import Judge, Making
 from vision.judges.intrusion import Intrusion
+from vision.judges.occupation import Occupation
 from vision.policy import CameraRules
 from vision.tuning import Tuning
 
 __all__ = ["JUDGES", "Judge", "judges_of"]
 
-JUDGES: Mapping[str, Making] = {"bike_clutter": BikeClutter, "intrusion": Intrusion}
+JUDGES: Mapping[str, Making] = {"bike_clutter": BikeClutter, "intrusion": Intrusion, "occupation": Occupation}
 """Who judges the rules of a kind."""
 
 

@@ -82,7 +82,7 @@ class BikeClutter:
             if isinstance(rule, BikeClutterRule) and rule.id in held:
                 force = RuleInForce(rule, zone, plane=rules.plane, calendar=calendar)
                 for where in held[rule.id]:
-                    digest = policy_hash(rules.policy, where, rules.ground)
+                    digest = policy_hash(rules.policy, where, rules.ground, rules.shops)
                     self._terms[rule.id, where.id] = Limits(rule, where, force, rules.plane, digest)
         self.memory = self._fresh()
 

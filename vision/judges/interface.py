@@ -10,6 +10,7 @@ from models.interface import Detections
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
+from vision.footprints import View
 from vision.holidays import Calendar
 from vision.interface import NO_PIXELS, Event, PixelEvidence, Stay
 from vision.policy import CameraRules
@@ -24,6 +25,8 @@ class Sample:
     detections: Detections
     pixels: PixelEvidence = NO_PIXELS
     """What pixels say of places, see `vision.remembered`."""
+    view: View | None = None
+    """What came to stay on the ground, by its pixels; None: nobody looked, or the street is still being learned."""
 
 
 class Judge(Protocol):

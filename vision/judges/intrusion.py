@@ -88,7 +88,9 @@ class Intrusion:
         self._forces = {rule.id: RuleInForce(rule, zone, plane=plane, calendar=calendar) for rule in held}
         self._areas = {z.id: area_of(z.polygon, plane) for zones in self._zones.values() for z in zones}
         self._hashes = {
-            z.id: policy_hash(rules.policy, z, rules.ground) for zones in self._zones.values() for z in zones
+            z.id: policy_hash(rules.policy, z, rules.ground, rules.shops)
+            for zones in self._zones.values()
+            for z in zones
         }
         self._classes = frozenset(cls for rule in held for cls in rule.classes)
         self._min_score = min((rule.min_score for rule in held), default=1.0)

@@ -48,8 +48,8 @@ class BikeClutterRule(Rule):
         return value
 
     @property
-    def asked_classes(self) -> tuple[str, ...]:
-        return (*self.classes, *(() if RIDER in self.classes else (RIDER,)))
+    def needed(self) -> tuple[str, ...]:
+        return (RIDER,)
 
     @property
     def allowed_ns(self) -> int:

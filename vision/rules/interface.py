@@ -229,17 +229,24 @@ class Rule(BaseModel):
         """How long an object may stand, in ns; a violation needs more."""
 
     @property
-    def asked_classes(self) -> tuple[str, ...]:
-        """Every class whose boxes a judgement depends on by name: kinds that look at more than `classes` override it.
-
-        Of stored detections no other class keeps its name.
-        """
-        return self.classes
-
-    @property
     def terms(self) -> Terms:
         """All that the rule allows; kinds that allow some objects more override it."""
         return Terms(self.allowed_ns)
+
+    @property
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """The classes that the model must know for the rule to find anything, each with the field that names it."""
+        return tuple(("classes", name) for name in self.classes)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Classes that the model must know as well, though no field names them."""
+        return ()
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Every class whose boxes mean something to the rule. Of stored detections no other class keeps its name."""
+        return (*self.classes, *(name for name in self.needed if name not in self.classes))
 
     @property
     def asks_calendar(self) -> bool:

@@ -1,0 +1,275 @@
+"""`occupation`: ground that is taken for too long by things that no detector has a class for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from streams.instant import NS_PER_S
+from streams.interface import DecodeLevel
+from tests.vision import byhand
+from tests.vision.byhand import SHANGHAI, Seen, at, detections
+from tests.vision.test_taken import GROUND, METRES, block, outline, seen
+from vision.codec import from_json, to_json
+from vision.engine import Engine
+from vision.errors import PolicyError, StateError
+from vision.footprints import Footprint, View
+from vision.interface import NO_PIXELS, Event, StayEnded, StayOpened, Violation, ViolationFired
+from vision.policy import CameraRules, build_camera_rules, parse_policy, policy_hash
+
+MODEL = replace(byhand.MODEL, classes=("person", "car", "truck", "umbrella"))
+ZONE = [[round(v, 4) for v in seen((x, y, 0))] for x, y in METRES]
+FRONT = [[round(v, 4) for v in seen((x, 15.5, 0))] for x in (-4.0, 0.0)]
+SHOPS = [
+    {"id": "shop-1", "name": "阿明 水果店", "owner": "王阿明", "licence": "92330100MA2AAAAA01", "frontage": FRONT},
+]
+STALL = outline((block(2, 10, 1.8, 0.9), 0, 0.8))
+GOODS = outline((block(-2, 14.4, 2.4, 1.2, 45), 0, 0.3))
+CRATE = outline((block(2, 10, 0.5, 0.4), 0, 0.3))
+Script = Callable[[float], tuple[Sequence[Footprint], list[Seen]]]
+
+
+def rules(shops: Sequence[dict[str, Any]] = SHOPS, ground: Any = GROUND, **rule: Any) -> CameraRules:
+    one = {"id": "taken", "kind": "occupation", "dwell": "60s", "min_area": 1.0} | rule
+    policy = parse_policy({"id": "p", "name": "人行道", "version": "1", "rules": [one]})
+    return build_camera_rules("gt-01", policy, [{"id": "west", "polygon": ZONE, "rules": ["taken"]}], ground, shops)
+
+
+def footprint(
+    shape: Sequence[tuple[float, float]] = STALL, shown: float = 1.0, since: float = 8.0, **more: float
+) -> Footprint:
+    corners = tuple((round(x, 4), round(y, 4)) for x, y in shape)
+    told = {"replaced": 1.0, "fresh": 0.9} | more
+    return Footprint(corners, (at(since - 2).utc_ns, at(since).utc_ns), shown, **told)
+
+
+def play(
+    engine: Engine, script: Script, until: float, start: float = 0, every: float = 2, begun: float = 0
+) -> list[Event]:
+    events: list[Event] = []
+    for k in range(round((until - start) / every) + 1):
+        t = start + k * every
+        footprints, boxes = script(t)
+        view = View(at(begun).utc_ns, tuple(footprints))
+        events += engine.step("gt-01", at(t), detections(boxes, model=MODEL), NO_PIXELS, view)
+    return events
+
+
+def always(shape: Sequence[tuple[float, float]] = STALL, boxes: Sequence[Seen] = (), **how: Any) -> Script:
+    return lambda t: ([footprint(shape, **how)] if t >= 10 else [], list(boxes) if t >= 10 else [])
+
+
+def fired(events: Sequence[Event]) -> list[Violation]:
+    return [event.violation for event in events if isinstance(event, ViolationFired)]
+
+
+def person(x: float, y: float) -> Seen:
+    (left, bottom), (right, _), (_, top) = seen((x - 0.25, y, 0)), seen((x + 0.25, y, 0)), seen((x, y, 1.7))
+    return ("person", 0.8, (left, top, right, bottom))
+
+
+def test_what_stands_longer_than_allowed_is_a_violation_with_its_area() -> None:
+    events = play(Engine([rules()], SHANGHAI), always(), 120)
+    (violation,) = fired(events)
+    assert isinstance(events[0], StayOpened) and not events[0].looked_back
+    assert violation.fired_at == at(72), "62 s after the first sighting at 10 s, the first look that passes 60"
+    assert violation.dwell_lower_bound_ns == 62 * NS_PER_S > violation.allowed_ns
+    assert violation.stay.arrived == (at(6), at(10)), "the street was last seen at 6 s"
+    told = violation.occupied
+    assert told is not None
+    assert (told.kind, told.shop, told.looks, told.lingering) == ("occupation", None, 32, 0)
+    assert told.area_m2 == pytest.approx(1.62, rel=0.2) and told.area_low_m2 <= told.area_m2 <= told.area_high_m2
+    assert told.shop_distance_m == pytest.approx(5.0, abs=0.5)
+    assert len(told.ground) >= 3 and told.outlines[0] == footprint().outline
+    assert from_json(Violation, json.loads(json.dumps(to_json(violation)))) == violation
+
+
+def test_exactly_what_is_allowed_is_none() -> None:
+    assert not fired(play(Engine([rules()], SHANGHAI), always(), 70))
+
+
+def test_what_grows_out_of_a_frontage_is_the_shops() -> None:
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), always(GOODS, [person(-2, 13.4)]), 90))
+    told = violation.occupied
+    assert told is not None
+    assert (told.kind, told.shop, told.shop_name) == ("out_of_store", "shop-1", "阿明 水果店")
+    assert told.shop_distance_m is not None and told.shop_distance_m < 0.8
+    assert told.area_m2 == pytest.approx(2.88, rel=0.2)
+
+
+def test_without_a_register_no_shop_is_near() -> None:
+    (violation,) = fired(play(Engine([rules(shops=())], SHANGHAI), always(GOODS), 90))
+    told = violation.occupied
+    assert told is not None and (told.kind, told.shop, told.shop_distance_m) == ("occupation", None, None)
+
+
+def test_somebody_who_stands_beside_it_makes_it_a_vendors() -> None:
+    (violation,) = fired(
+        play(Engine([rules()], SHANGHAI), always(STALL, [person(2, 11.2), ("umbrella", 0.5, (0.6, 0.2, 0.8, 0.6))]), 90)
+    )
+    told = violation.occupied
+    assert told is not None
+    assert told.kind == "street_vendor" and told.lingering > 0.9
+    assert dict(told.supports) == {"person": 32, "umbrella": 32}
+
+
+def test_who_walks_past_makes_no_vendor() -> None:
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        return ([footprint()] if t >= 10 else []), [person(-3.5 + (t * 1.3) % 7, 11)]
+
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), script, 90))
+    assert violation.occupied is not None and violation.occupied.kind == "occupation"
+
+
+@pytest.mark.parametrize("cls", ["car", "truck"])
+def test_a_parked_vehicle_is_no_occupation(cls: str) -> None:
+    xs, ys = [x for x, _ in STALL], [y for _, y in STALL]
+    vehicle = (cls, 0.7, (min(xs), min(ys), max(xs), max(ys)))
+
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        return ([footprint()] if t >= 10 else []), [vehicle] if t >= 10 and int(t) % 4 else []
+
+    assert not fired(play(Engine([rules()], SHANGHAI), script, 300)), (
+        "though the detector misses it in every other look"
+    )
+
+
+def test_people_who_wait_are_no_occupation() -> None:
+    crowd = [person(1 + 0.4 * i, 10) for i in range(6)]
+    xs, ys = [v for _, _, b in crowd for v in (b[0], b[2])], [v for _, _, b in crowd for v in (b[1], b[3])]
+    shape = [(min(xs), min(ys)), (max(xs), min(ys)), (max(xs), max(ys)), (min(xs), max(ys))]
+    assert not fired(play(Engine([rules()], SHANGHAI), always(shape, crowd), 300))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"shape": CRATE}, {"shown": 0.2}, {"replaced": 0.3}, {"shape": outline((block(2, 30, 2.4, 1.2), 0, 0.3))}],
+    ids=["too small", "never shown", "only lit differently", "outside of the zone"],
+)
+def test_what_is_not_enough_is_nothing(how: dict[str, Any]) -> None:
+    assert not play(Engine([rules()], SHANGHAI), always(**how), 300)
+
+
+def test_it_ends_when_the_street_is_seen_again_and_not_while_it_is_hidden() -> None:
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        return ([footprint(shown=0.0 if 100 <= t < 130 else 1.0)] if 10 <= t < 160 else []), []
+
+    events = play(Engine([rules()], SHANGHAI), script, 200)
+    ended = [event for event in events if isinstance(event, StayEnded)]
+    assert len(ended) == 1 and ended[0].violations == ("taken",)
+    stay = ended[0].stay
+    assert stay.departed == (at(158), at(160))
+    assert stay.occluded_ns == 32 * NS_PER_S and stay.seen_ns + stay.occluded_ns == 148 * NS_PER_S
+
+
+def test_a_view_that_was_learned_anew_does_not_say_that_anything_left() -> None:
+    engine = Engine([rules()], SHANGHAI)
+    play(engine, always(), 90)
+    assert not play(engine, lambda t: ([], []), 400, start=92, begun=92), "what stands there is part of the street now"
+    (ended,) = engine.finish("gt-01")
+    assert isinstance(ended, StayEnded) and ended.stay.departed == (at(90), None)
+
+
+def test_unseen_time_does_not_count_and_a_gap_is_none() -> None:
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        return ([footprint(shown=0.0 if 30 <= t < 60 else 1.0)] if t >= 10 else []), []
+
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), script, 200))
+    assert violation.fired_at == at(72 + 32)
+    engine = Engine([rules()], SHANGHAI)
+    assert not fired([*play(engine, always(), 60), *play(engine, always(), 120, start=110)])
+
+
+def test_a_view_that_cannot_be_trusted_counts_for_nothing() -> None:
+    engine = Engine([rules()], SHANGHAI)
+    play(engine, always(), 60)
+    engine.suspend("gt-01", at(20))
+    (stay,) = engine.standing("gt-01")
+    assert stay.seen_ns == 10 * NS_PER_S and stay.gap_ns == 40 * NS_PER_S
+
+
+def test_restoring_in_the_middle_changes_nothing() -> None:
+    script = always(STALL, [person(2, 11.2)])
+    whole = play(Engine([rules()], SHANGHAI), script, 150)
+    for cut in (12, 40, 72, 90):
+        engine = Engine([rules()], SHANGHAI)
+        first = play(engine, script, cut)
+        again = Engine.restore([rules()], SHANGHAI, json.loads(json.dumps(engine.save())))
+        assert again.standing("gt-01") == engine.standing("gt-01")
+        assert [*first, *play(again, script, 150, start=cut + 2)] == whole
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("looks",), -1),
+        (("lingered",), 10_000),
+        (("areas",), []),
+        (("areas", 0, "area"), -2.0),
+        (("ground",), [[0, 0], [1, 1]]),
+        (("box",), [0.5, 0.5, 1.5, 0.6]),
+        (("object", "tallies", 0, "rule"), "other"),
+        (("more",), 1),
+        (("supports",), {"person": 999}),
+    ],
+)
+def test_a_damaged_state_is_refused(path: tuple[str | int, ...], value: object) -> None:
+    engine = Engine([rules()], SHANGHAI)
+    play(engine, always(STALL, [person(2, 11.2)]), 40)
+    state: Any = json.loads(json.dumps(engine.save()))
+    place = state["cameras"]["gt-01"]["judges"]["occupation"]["footings"][0]
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(StateError):
+        Engine.restore([rules()], SHANGHAI, state)
+
+
+def test_it_is_looked_at_closely_until_it_is_decided() -> None:
+    engine = Engine([rules()], SHANGHAI)
+    play(engine, always(), 8)
+    assert engine.attention("gt-01") is DecodeLevel.KEYFRAMES
+    play(engine, always(), 30, start=10)
+    assert engine.attention("gt-01") is DecodeLevel.SAMPLED and engine.timed("gt-01")
+    play(engine, always(), 80, start=32)
+    assert engine.attention("gt-01") is DecodeLevel.KEYFRAMES and not engine.timed("gt-01")
+
+
+def test_without_pixels_nothing_is_found() -> None:
+    engine = Engine([rules()], SHANGHAI)
+    assert not any(engine.step("gt-01", at(t), detections([], model=MODEL)) for t in range(100))
+
+
+def test_the_register_is_part_of_the_hash_only_where_it_is_asked() -> None:
+    mine = rules()
+    zone = mine.zones[0]
+    assert policy_hash(mine.policy, zone, mine.ground, mine.shops) != policy_hash(mine.policy, zone, mine.ground)
+    assert mine.watched_ground == (zone.polygon,)
+    parking = byhand.rules()
+    assert policy_hash(parking.policy, parking.zones[0]) == policy_hash(
+        parking.policy, parking.zones[0], None, mine.shops
+    )
+    assert parking.watched_ground == ()
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"ground": None}, "the camera has no `ground`"),
+        ({"min_area": 0}, "greater than 0"),
+        ({"dwell": "0s"}, "dwell must be more than 0"),
+        ({"min_size": {"width": 0.1}}, "write `min_area`"),
+        ({"supports": ["person", "person"]}, "named twice"),
+        ({"classes": ["car"]}, "classes"),
+        ({"shops": [SHOPS[0], SHOPS[0]]}, "two shops are called 'shop-1'"),
+        ({"shops": [SHOPS[0] | {"frontage": [[0.1, 0.2]]}]}, "at least 2 points"),
+        ({"shops": [SHOPS[0] | {"frontage": [[120, 200], [400, 210]]}]}, "divide pixels"),
+    ],
+)
+def test_a_slip_is_refused_with_what_to_do(how: dict[str, Any], words: str) -> None:
+    with pytest.raises(PolicyError, match=words):
+        rules(**how)

@@ -1,0 +1,331 @@
+"""What came to stay on a street: where the picture has not shown the street behind for a while, and something else.
+
+No detector has a class for goods spread on a pavement. So the street itself is remembered, as it looks without them: a
+reference that follows the light and is learned only where it is seen. What stands there when the look begins is part of
+it and stays unknown. A pixel that has differed from it for some seconds, and shows the same again and again, belongs to
+something that stays; `vision.replaced` tells whether that replaces the street or only lights it differently, and
+whether it was added or taken away. What replaces the street is never learned, however long it stays: it ends when the
+street is seen again. Shadows, puddles and what was taken away are learned within seconds.
+
+People and vehicles hide what is behind them: under their boxes nothing is learned and nothing is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from models.interface import Detections, Image
+from streams.instant import NS_PER_S, Instant
+from vision.boxes import normalised
+from vision.footprints import MOST, Footprint, Point, View
+from vision.outline import outline_of
+from vision.replaced import Patch, judge
+
+Planes = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+Times = npt.NDArray[np.int64]
+Part = tuple[slice, slice]
+"""A rectangle of the view: rows, columns."""
+
+REVISION = 2
+"""Changes when the same pictures would be told otherwise: what was told before is not used again."""
+WIDTH = 640
+"""Columns of the picture that is looked at; see `size_for`."""
+MOVING = frozenset({"person", "bicycle", "motorcycle", "car", "bus", "truck", "train", "dog", "cat", "bird"})
+"""Classes whose boxes hide the ground, COCO names."""
+_MIN_SCORE = 0.3
+_MARGIN = (0.06, 0.25, 0.04)
+"""Around the zones that is looked at too: to the sides, upwards (what stands in a zone rises above it), downwards."""
+_LEARN_LOOKS, _LEARN_NS = 3, 3 * NS_PER_S
+"""The reference is the median of this many looks at least, over this time at least."""
+_LEARN_MOST = 9
+_STAYS_NS = 6 * NS_PER_S
+_STAYS_LOOKS = 3
+_GONE_LOOKS = 2
+_FOLLOW = 0.15
+"""How fast the reference follows what is seen of it."""
+_SETTLE = 0.3
+_FLOOR, _SIGMAS = 11.0, 4.0
+"""Grey levels, and times the noise: less is no difference."""
+_TELLING = 1.4
+"""Of the difference that counts: what stands must stand out by so much for its absence to be seen."""
+_UPHEAVAL, _UPHEAVAL_NS = 0.6, 30 * NS_PER_S
+"""Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
+_MIN_PIXELS = 40
+_SAME = 0.04
+"""Share of a thing's pixels that may change before its outline is drawn anew."""
+_SHADE_NS = _STAYS_NS + 4 * NS_PER_S
+"""Shade is learned after this time."""
+_NEAR = 9
+"""Pixels: what lies so close to what stands there is not learned as shade."""
+
+
+def size_for(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the picture to look at, for a stream of `size`."""
+    width, height = size
+    return (width, height) if width <= WIDTH else (WIDTH, max(1, round(height * WIDTH / width)))
+
+
+class Backdrop:
+    """The memory of one view. Looks come in order of time; another size begins anew. Memory is bounded."""
+
+    def __init__(self, zones: Sequence[Sequence[Point]]) -> None:
+        """`zones`: polygons on the ground, in fractions of the picture, in or near which things are looked for."""
+        self._zones = [np.array(zone, np.float64) for zone in zones]
+        self._shape: tuple[int, ...] | None = None
+        self._crop = (slice(0), slice(0))
+        self._now: View | None = None
+
+    def look(self, at: Instant, image: Image | None, detections: Detections) -> View | None:
+        """What stays there, by now; None while the street is being learned.
+
+        `image`: H x W x 3 BGR uint8 of the whole view, best of `size_for`; None: nothing has changed since the last
+        look. `detections`: what was found in the same view.
+        """
+        if image is not None and image.shape != self._shape:
+            self._begin(image.shape)
+        if image is not None:
+            self._cur = np.asarray(cv2.blur(image[self._crop], (3, 3)), np.uint8)
+        elif self._shape is None:
+            return None
+        now = at.utc_ns
+        if self._learning is not None:
+            self._learn(now)
+            return None
+        if image is not None or self._pending:
+            self._now = self._see(now, detections)
+        return self._now
+
+    # -- the reference ----------------------------------------------------------------------------------------------
+
+    def _begin(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+        height, width = shape[:2]
+        corners = np.concatenate(self._zones)
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+        beside, above, below = _MARGIN
+        x1, x2 = max(0, int((left - beside) * width)), min(width, int((right + beside) * width) + 1)
+        y1, y2 = max(0, int((top - above) * height)), min(height, int((bottom + below) * height) + 1)
+        self._crop = (slice(y1, y2), slice(x1, x2))
+        mask = np.zeros((height, width), np.uint8)
+        for zone in self._zones:
+            for rise in (0.0, above):  # what stands in a zone rises above it
+                cv2.fillPoly(mask, [np.round((zone - (0, rise)) * (width, height)).astype(np.int32)], 1)
+        self._zone: Mask = mask[self._crop] > 0
+        self._origin = (x1, y1)
+        self._restart()
+
+    def _restart(self) -> None:
+        size = self._zone.shape
+        self._learning: list[tuple[int, Image]] | None = []
+        self._stable: Bytes = np.zeros(size, np.uint8)
+        self._back: Bytes = np.zeros(size, np.uint8)
+        self._static = np.zeros(size, np.bool_)
+        self._solid = np.zeros(size, np.bool_)
+        self._shown = np.zeros(size, np.bool_)
+        self._pending = True
+        self._stirred = True
+        self._parts: list[tuple[Part, Mask, Footprint]] = []
+        self._upheaval_ns: int | None = None
+        self._now = None
+
+    def _learn(self, now: int) -> None:
+        assert self._learning is not None
+        self._learning.append((now, self._cur))
+        if len(self._learning) > _LEARN_MOST:
+            del self._learning[1::2]
+        if len(self._learning) < _LEARN_LOOKS or now - self._learning[0][0] < _LEARN_NS:
+            return
+        self._street: Planes = np.median([planes for _, planes in self._learning], axis=0).astype(np.float32)
+        self._shows = self._street.copy()
+        self._last_back: Times = np.full(self._zone.shape, now, np.int64)
+        self._since: Times = np.full(self._zone.shape, now, np.int64)
+        self._begun, self._learning = now, None
+        self._now = View(now)
+
+    def _absorb(self, part: Part, where: Mask, now: int) -> None:
+        """What is seen there is the street from now on."""
+        if where.any():
+            self._street[part][where] = self._shows[part][where]
+            self._static[part][where] = self._solid[part][where] = False
+            self._last_back[part][where] = now
+
+    # -- one look ---------------------------------------------------------------------------------------------------
+
+    def _see(self, now: int, detections: Detections) -> View:
+        cur = self._cur
+        visible = ~self._hidden(detections)
+        limit = self._follow_light(cur, visible & ~self._static)
+        differs = _apart(cur, _bytes(self._street), limit)
+        free = visible
+        if self._static.any():
+            # What stands, but would not stand out in this light, cannot be seen to have gone.
+            tells = _max(cv2.absdiff(self._shows, self._street)) >= _TELLING * limit
+            free = visible & (tells | ~self._static)
+        changed, same = free & differs, free & ~differs
+        if float(np.count_nonzero(changed & ~self._static)) > _UPHEAVAL * changed.size:
+            return self._upheaval(now)
+        self._upheaval_ns = None
+        self._count(now, cur, changed, same, limit)
+        if self._stirred:
+            self._find(now, limit)
+            self._stirred = False
+        return View(self._begun, tuple(self._told(*part) for part in self._parts))
+
+    def _count(self, now: int, cur: Image, changed: Mask, same: Mask, limit: float) -> None:
+        loose = ~self._static
+        bare = same & loose
+        np.copyto(self._since, now, where=changed & (self._last_back >= self._since))
+        np.copyto(self._last_back, now, where=bare)
+        cv2.accumulateWeighted(cur, self._street, _FOLLOW, bare.view(np.uint8))
+        near = _max(cv2.absdiff(cur, _bytes(self._shows))) < limit
+        settling, fresh = changed & near, changed & ~near
+        cv2.accumulateWeighted(cur, self._shows, _SETTLE, settling.view(np.uint8))
+        cv2.accumulateWeighted(cur, self._shows, 1.0, fresh.view(np.uint8))
+        self._stable = np.asarray(cv2.add(self._stable, settling.view(np.uint8)), np.uint8)
+        np.copyto(self._stable, 0, where=fresh | bare)
+        again = same & self._static
+        self._back = np.asarray(cv2.add(self._back, again.view(np.uint8)), np.uint8)
+        np.copyto(self._back, 0, where=changed)
+        stays = changed & loose & (self._stable >= _STAYS_LOOKS)
+        stays &= now - self._since >= _STAYS_NS
+        gone = again & (self._back >= _GONE_LOOKS)
+        self._static |= stays
+        if gone.any():
+            self._static &= ~gone
+            self._solid &= ~gone
+            np.copyto(self._back, 0, where=gone)
+            np.copyto(self._last_back, now, where=gone)
+        self._shown = changed
+        # What has come to stay is judged again while parts of it may turn out to be shade, and when any of it goes.
+        self._stirred |= bool(stays.any() or gone.any() or (self._static & ~self._solid).any())
+        self._pending = bool(self._stirred or (changed & ~self._static).any() or again.any())
+
+    def _follow_light(self, cur: Image, visible: Mask) -> float:
+        """Bring what is remembered into the present light; the difference from it that counts, in grey levels."""
+        step = max(1, round((visible.size / 5000) ** 0.5))
+        new, old, keep = cur[::step, ::step], self._street[::step, ::step], visible[::step, ::step]
+        x, y = old[keep], new[keep].astype(np.float32)
+        if len(x) < 50:
+            return _FLOOR
+        lines = [_line(x[:, channel], y[:, channel]) for channel in range(3)]
+        matrix = np.zeros((3, 4), np.float32)
+        for channel, (gain, offset, _) in enumerate(lines):
+            matrix[channel, channel], matrix[channel, 3] = gain, offset
+        self._street = np.asarray(cv2.transform(self._street, matrix), np.float32)
+        self._shows = np.asarray(cv2.transform(self._shows, matrix), np.float32)
+        return max(_FLOOR, _SIGMAS * max(sigma for _, _, sigma in lines))
+
+    def _hidden(self, detections: Detections) -> Mask:
+        hidden = np.zeros(self._zone.shape, np.bool_)
+        assert self._shape is not None
+        height, width = self._shape[:2]
+        left, top = self._origin
+        for box, name, score in zip(normalised(detections), detections.names, detections.score, strict=True):
+            if name in MOVING and score >= _MIN_SCORE:
+                x1, y1 = int(box[0] * width) - left - 2, int(box[1] * height) - top - 2
+                x2, y2 = int(box[2] * width) - left + 3, int(box[3] * height) - top + 3
+                hidden[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)] = True
+        return hidden
+
+    def _upheaval(self, now: int) -> View:
+        if self._upheaval_ns is None:
+            self._upheaval_ns = now
+        if now - self._upheaval_ns >= _UPHEAVAL_NS:
+            self._restart()
+            return View(now)
+        return View(self._begun, tuple(replace(one, shown=0.0) for _, _, one in self._parts))
+
+    # -- what stays ---------------------------------------------------------------------------------------------------
+
+    def _find(self, now: int, limit: float) -> None:
+        """Take what stays apart into connected parts, and judge each."""
+        before, self._parts = self._parts, []
+        whole = cv2.morphologyEx(self._static.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+        for number in sorted(range(1, count), key=lambda i: -int(stats[i, cv2.CC_STAT_AREA])):
+            x, y, w, h, area = (int(value) for value in stats[number])
+            part = (slice(max(0, y - 6), y + h + 6), slice(max(0, x - 6), x + w + 6))
+            mine: Mask = labels[part] == number
+            old = mine & self._static[part] & ~self._solid[part] & (now - self._since[part] > _SHADE_NS)
+            if area < _MIN_PIXELS or len(self._parts) >= MOST or not (mine & self._zone[part]).any():
+                self._absorb(part, old, now)
+            else:
+                self._judge(now, part, mine, old, limit, before)
+
+    def _judge(
+        self, now: int, part: Part, mine: Mask, old: Mask, limit: float, before: Sequence[tuple[Part, Mask, Footprint]]
+    ) -> None:
+        solid = self._solid[part] & mine
+        verdict = judge(Patch(self._street[part], self._shows[part], mine, limit), solid)
+        if verdict.taken_away and not solid.any():
+            self._absorb(part, mine & self._static[part], now)
+            return
+        self._solid[part] |= verdict.solid & self._static[part]
+        beside = cv2.dilate(verdict.solid.view(np.uint8), np.ones((_NEAR, _NEAR), np.uint8)) == 0
+        self._absorb(part, old & beside & ~self._solid[part], now)
+        inside = verdict.solid & self._static[part]
+        if not inside.any():
+            return
+        for place, known, one in before:
+            if (
+                place == part
+                and known.shape == inside.shape
+                and np.count_nonzero(known ^ inside) <= _SAME * np.count_nonzero(inside)
+            ):
+                self._parts.append((place, known, one))  # the same outline is the same thing, and is measured once
+                return
+        assert self._shape is not None
+        height, width = self._shape[:2]
+        corner = (self._origin[0] + part[1].start, self._origin[1] + part[0].start)
+        outline = outline_of(verdict.solid, corner, (width, height))
+        if outline is not None:
+            since = (int(np.median(self._last_back[part][inside])), int(np.median(self._since[part][inside])))
+            one = Footprint(outline, since, 0.0, round(verdict.replaced, 2), round(verdict.fresh, 2))
+            self._parts.append((part, inside, one))
+
+    def _told(self, part: Part, inside: Mask, one: Footprint) -> Footprint:
+        shown = np.count_nonzero(self._shown[part] & inside) / np.count_nonzero(inside)
+        return replace(one, shown=round(float(shown), 2))
+
+
+def _bytes(planes: Planes) -> Image:
+    return np.asarray(cv2.convertScaleAbs(planes), np.uint8)
+
+
+def _max(planes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The largest of the three channels."""
+    blue, green, red = cv2.split(planes)
+    return cv2.max(cv2.max(blue, green), red)
+
+
+def _apart(cur: Image, street: Image, limit: float) -> Mask:
+    """Where a picture differs from what the street shows there or next to it: a sway of one pixel is no difference."""
+    kernel = np.ones((3, 3), np.uint8)
+    above = cv2.subtract(cur, cv2.dilate(street, kernel))
+    below = cv2.subtract(cv2.erode(street, kernel), cur)
+    apart: Mask = _max(cv2.max(above, below)) > limit
+    return apart
+
+
+def _line(x: Planes, y: Planes) -> tuple[float, float, float]:
+    """Gain and offset of y over x, fitted twice, the second time to what the first explains; and the noise about it."""
+    keep = np.ones(x.size, np.bool_)
+    gain, offset, apart = 1.0, float(np.median(y - x)), np.abs(y - x)
+    for _ in range(2):
+        a, b = x[keep], y[keep]
+        spread = float(a.var()) if a.size else 0.0
+        gain = 1.0
+        if spread > 25:
+            gain = float(np.clip(np.mean((a - a.mean()) * (b - b.mean())) / spread, 0.3, 3.0))
+        offset = float(np.median(b - gain * a)) if a.size else 0.0
+        apart = np.abs(y - gain * x - offset)
+        keep = apart <= max(3.0, 3.0 * float(np.median(apart)))
+    return gain, offset, 1.4826 * float(np.median(apart))

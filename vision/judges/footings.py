@@ -1,0 +1,98 @@
+"""What is remembered of one thing that takes ground, and what one look says of it. No decisions about other things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import median
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from vision.footprints import Point
+from vision.interface import Box
+from vision.standing import Standing
+from vision.tally import SAVED, Tally
+
+Metres = tuple[float, float]
+AREAS_KEPT = 15
+"""Measurements of the last looks that showed it well."""
+MAX_SUPPORTS = 64
+_USUAL = 0.2
+"""Share of the median by which a measurement of the same thing is off; people beside it make larger errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Footprints of one look that are one thing, measured on the ground."""
+
+    outlines: tuple[tuple[Point, ...], ...]
+    box: Box
+    ground: tuple[Metres, ...]
+    area_m2: float
+    low_m2: float
+    high_m2: float
+    shown: float
+    replaced: float
+    since: tuple[int, int]
+
+
+@dataclass(slots=True)
+class Measured:
+    """One measurement; m²."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SAVED
+
+    area: float
+    low: float
+    high: float
+
+
+@dataclass(slots=True)
+class Footing:
+    """One thing that takes, or took a moment ago, the ground of a zone. It is told of once it is `open`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SAVED
+
+    object: Standing
+    """Its times, with the tally of the rule. `place` is where it was seen first, `box` where last."""
+    box: Box
+    """All of it, when it was last measured as large as it usually is."""
+    outlines: list[list[Point]]
+    """... and as it was seen then."""
+    ground: list[Metres]
+    """The ground that it took then, in metres."""
+    areas: list[Measured] = field(default_factory=list)
+    looks: int = 0
+    """Looks that showed it."""
+    lingered: int = 0
+    """... in which somebody stood beside it."""
+    driven: int = 0
+    crowded: int = 0
+    """... in which vehicles, or people, cover most of it."""
+    supports: dict[str, int] = field(default_factory=dict)
+    """... in which each class was seen on it or beside it."""
+
+    @property
+    def tally(self) -> Tally:
+        """Of the one rule that it is timed for."""
+        return self.object.tallies[0]
+
+    def measure(self, group: Group) -> None:
+        """Take in the measurements of a look that showed it well."""
+        if self.tally.fired:
+            return  # what it was when it broke the rule is what a case is about
+        self.areas.append(Measured(group.area_m2, group.low_m2, group.high_m2))
+        del self.areas[:-AREAS_KEPT]
+        usual = self.area.area
+        if abs(group.area_m2 - usual) <= _USUAL * usual:
+            self.box = group.box
+            self.outlines, self.ground = [list(outline) for outline in group.outlines], list(group.ground)
+
+    @property
+    def area(self) -> Measured:
+        """Medians of the last measurements."""
+        return Measured(
+            round(median(one.area for one in self.areas), 3),
+            round(median(one.low for one in self.areas), 3),
+            round(median(one.high for one in self.areas), 3),
+        )

@@ -1,0 +1,418 @@
+"""`occupation`: ground that is taken by things no detector has a class for, timed like stays and measured in m².
+
+What stands there comes from pixels (`vision.backdrop`). Detections say the rest: what a vehicle or a crowd explains is
+no occupation; somebody who stands beside it, look after look, makes it a vendor's; what is seen on it supports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+
+import shapely  # type: ignore[import-untyped]
+from pydantic import TypeAdapter
+from shapely import LineString, Polygon
+
+from streams.instant import Instant
+from streams.interface import DecodeLevel
+from vision.association.interface import JSON
+from vision.boxes import area, intersection, normalised
+from vision.footprints import Footprint, View
+from vision.ground import Plane
+from vision.holidays import Calendar
+from vision.inforce import RuleInForce
+from vision.interface import Box, Event, Moment, Occupied, Stay, StayEnded, StayOpened, Violation, ViolationFired
+from vision.judges.footings import AREAS_KEPT, MAX_SUPPORTS, Footing, Group
+from vision.judges.groups import common, grouped, polygon, shown_of
+from vision.judges.interface import Sample
+from vision.judges.people import Person, people_of
+from vision.pace import Pace
+from vision.policy import CameraRules, Zone, policy_hash
+from vision.rules.occupation import FOOTPRINT, VEHICLES, OccupationKind, OccupationRule
+from vision.saved import contradiction, inside, parse_saved, standing_fault
+from vision.standing import Standing, stay_id
+from vision.taken import Standpoint
+from vision.tally import Tally
+from vision.tuning import Tuning
+
+KIND = "occupation"
+_SAME = 0.3
+"""Share of the smaller ground that two looks at one thing have in common."""
+_PART = 0.5
+_SHOWN = 0.3
+"""A thing of which less is shown is not seen in this look, and not gone either."""
+_WELL = 0.75
+"""It is measured where so much of it is shown."""
+_COVERS = 0.6
+_EXPLAINED = 0.4
+"""A thing of which so much lies in boxes of vehicles (or people), in so many of the looks, is them."""
+_BESIDE_M = 1.3
+_STRANGE = 0.5
+"""Share of it in which the street must be replaced, and not only lit differently."""
+_LEAST = 0.7
+"""What once took enough and is now measured smaller by more than such a measurement errs is no matter for the rule."""
+_MAX_FOOTINGS = 1_000
+
+
+@dataclass(slots=True)
+class Memory(Pace):
+    """All that later events depend on."""
+
+    footings: list[Footing] = field(default_factory=list)
+    people: list[tuple[float, float]] = field(default_factory=list)
+    """Where people stood in the look before, in metres."""
+
+
+_MEMORY = TypeAdapter(Memory)
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One rule in one zone, made ready."""
+
+    rule: OccupationRule
+    zone: Zone
+    force: RuleInForce
+    hash: str
+    ground: Polygon
+
+
+class Occupation:
+    """The occupation rules of one camera."""
+
+    def __init__(self, rules: CameraRules, zone: tzinfo, tuning: Tuning, calendar: Calendar | None = None) -> None:
+        self.memory = Memory()
+        self._rules, self._tuning = rules, tuning
+        plane = rules.plane
+        assert plane is not None, "the policy refuses a rule of this kind without a ground"
+        self._plane: Plane = plane
+        held = rules.zones_by_rule(KIND)
+        self._terms: dict[tuple[str, str], _Term] = {}
+        for rule in rules.policy.rules:
+            if isinstance(rule, OccupationRule) and rule.id in held:
+                force = RuleInForce(rule, zone, plane=plane, calendar=calendar)
+                for where in held[rule.id]:
+                    digest = policy_hash(rules.policy, where, rules.ground, rules.shops)
+                    self._terms[rule.id, where.id] = _Term(rule, where, force, digest, plane.polygon(where.polygon))
+        self._fronts = {shop.id: LineString(plane.to_ground(shop.frontage)) for shop in rules.shops}
+        self._standpoint: tuple[float, Standpoint] | None = None
+        self._measured: tuple[tuple[Footprint, ...], list[Group]] = ((), [])
+
+    @property
+    def calendar(self) -> Calendar | None:
+        return next((term.force.calendar for term in self._terms.values() if term.force.calendar is not None), None)
+
+    # -- the sample ---------------------------------------------------------------------------------------------
+
+    def step(self, sample: Sample) -> list[Event]:
+        memory, tuning = self.memory, self._tuning
+        before = memory.last if memory.running else None
+        elapsed, gap = memory.advance(sample.at, tuning, f"camera {self._rules.camera}")
+        if gap:
+            memory.footings = [one for one in memory.footings if one.object.open]
+            memory.people = []
+            for one in memory.footings:
+                one.object.gap(elapsed)
+        width, height = sample.detections.size
+        people = people_of(sample.detections, self._plane)
+        told: list[Event] = []
+        if sample.view is not None:
+            groups = self._groups(sample.view, width / height)
+            for term in self._terms.values():
+                told += self._take(term, sample, sample.view, groups, people, before, 0 if gap else elapsed)
+        told += self._leave(sample.at)
+        memory.people = [person.at for person in people if person.at is not None]
+        return told
+
+    def _groups(self, view: View, aspect: float) -> list[Group]:
+        """The things that stand in view, measured; the same outlines are not measured again."""
+        shapes = tuple(replace(one, shown=0.0) for one in view.footprints)
+        if self._measured[0] != shapes:
+            if self._standpoint is None or self._standpoint[0] != aspect:
+                self._standpoint = (aspect, Standpoint(self._plane, aspect))
+            self._measured = (shapes, grouped(view.footprints, self._standpoint[1]))
+        shown = {one.outline: one.shown for one in view.footprints}
+        return [replace(group, shown=shown_of(group, shown)) for group in self._measured[1]]
+
+    def _take(
+        self,
+        term: _Term,
+        sample: Sample,
+        view: View,
+        groups: Sequence[Group],
+        people: Sequence[Person],
+        before: Instant | None,
+        elapsed: int,
+    ) -> list[Event]:
+        """Let one look at a zone count for one rule."""
+        told: list[Event] = []
+        free = [group for group in groups if _lies_in(group, term)]
+        for footing in [one for one in self.memory.footings if self._term_of(one) is term]:
+            best = max(free, key=lambda group: common(footing, group), default=None)
+            if best is not None and common(footing, best) >= _SAME:
+                free.remove(best)
+                if best.shown >= _SHOWN:
+                    told += self._count(footing, term, best, sample, people)
+            elif view.begun <= footing.object.first.utc_ns and not any(common(footing, g) >= _SAME for g in groups):
+                footing.object.absent(sample.at, elapsed, empty=True)
+        mine = [one for one in self.memory.footings if self._term_of(one) is term]
+        for group in free:
+            if any(common(one, group) >= _PART for one in mine):
+                continue  # a part of what is timed already: people and shadows split and join what stands close
+            if group.shown >= _SHOWN and group.area_m2 >= term.rule.min_area and group.replaced >= _STRANGE:
+                self._begin(term, group, sample, people, before)
+        return told
+
+    def _begin(
+        self, term: _Term, group: Group, sample: Sample, people: Sequence[Person], before: Instant | None
+    ) -> None:
+        if len(self.memory.footings) >= _MAX_FOOTINGS:
+            return
+        moment = _moment(sample.at, group)
+        tally = Tally(rule=term.rule.id, zones=[term.zone.id])
+        tally.sighted(moment, term.force)
+        earliest = group.since[0]
+        if before is not None and earliest < sample.at.utc_ns:
+            before = replace(before, utc_ns=earliest)
+        standing = Standing(
+            place=group.box,
+            box=group.box,
+            before=before,
+            first=sample.at,
+            last_seen=sample.at,
+            classes={FOOTPRINT: 1},
+            tallies=[tally],
+        )
+        outlines = [list(outline) for outline in group.outlines]
+        footing = Footing(object=standing, box=group.box, outlines=outlines, ground=list(group.ground))
+        footing.measure(group)
+        self._note(footing, term, group, sample, people)
+        self.memory.footings.append(footing)
+
+    def _count(
+        self, footing: Footing, term: _Term, group: Group, sample: Sample, people: Sequence[Person]
+    ) -> list[Event]:
+        """Let a sighting count; what opens and what fires by it."""
+        one, tally, tuning = footing.object, footing.tally, self._tuning
+        if group.shown >= _WELL:
+            footing.measure(group)
+        self._note(footing, term, group, sample, people)
+        if footing.area.area < _LEAST * term.rule.min_area:
+            tally.broken = True  # what is left of it is less than the rule is about
+        if sample.at.utc_ns - one.last_seen.utc_ns > tuning.identity_ns and not tally.fired:
+            tally.restart()
+        moment = _moment(sample.at, group)
+        one.seen_again(replace(moment, box=one.box), term.rule.max_unseen, tuning)
+        one.box = group.box
+        explained = self._explained(footing)
+        if explained:
+            tally.restart()
+        shown = () if explained else tally.sighted(moment, term.force)
+        told: list[Event] = []
+        stood_ns = sample.at.utc_ns - one.first.utc_ns
+        if not one.open and one.sightings >= tuning.stand_sightings and stood_ns >= tuning.stand_ns and not explained:
+            one.open, one.zones = True, [term.zone.id]
+            told.append(StayOpened(self._stay(footing), looked_back=False))
+        if shown and one.open:
+            told.append(ViolationFired(self._violation(footing, term, shown)))
+        return told
+
+    def _note(self, footing: Footing, term: _Term, group: Group, sample: Sample, people: Sequence[Person]) -> None:
+        """What the detector saw on it and beside it."""
+        footing.looks += 1
+        names, boxes, scores = sample.detections.names, normalised(sample.detections), sample.detections.score
+        kept = [(n, b) for n, b, s in zip(names, boxes, scores, strict=True) if float(s) >= term.rule.min_score]
+        touching = {name for name, box in kept if name in term.rule.supports and intersection(box, group.box) > 0}
+        for name in sorted(touching):
+            if name in footing.supports or len(footing.supports) < MAX_SUPPORTS:
+                footing.supports[name] = footing.supports.get(name, 0) + 1
+        footing.driven += _covered([b for n, b in kept if n in VEHICLES], group.box)
+        footing.crowded += _covered([b for n, b in kept if n == "person"], group.box)
+        ground = polygon(group.ground)
+        outlines = [polygon(outline) for outline in group.outlines]
+        footing.lingered += any(
+            person.beside(outlines, ground, _BESIDE_M) and person.stood(self.memory.people) for person in people
+        )
+
+    def _explained(self, footing: Footing) -> bool:
+        return max(footing.driven, footing.crowded) > _EXPLAINED * footing.looks
+
+    def _leave(self, at: Instant) -> list[Event]:
+        """End what is over, and forget what did not stay."""
+        tuning = self._tuning
+        ended: list[Event] = []
+        kept = []
+        for footing in self.memory.footings:
+            one = footing.object
+            gone = one.emptied_samples >= tuning.emptied_samples
+            if not gone and at.utc_ns - one.last_seen.utc_ns <= tuning.forget_ns:
+                kept.append(footing)
+            elif one.open:
+                ended.append(self._ended(footing))
+        self.memory.footings = kept
+        return ended
+
+    # -- telling ------------------------------------------------------------------------------------------------
+
+    def finish(self) -> list[Event]:
+        ended: list[Event] = [self._ended(one) for one in self.memory.footings if one.object.open]
+        self.memory = Memory(last=self.memory.last)
+        return ended
+
+    def suspend(self, since: Instant) -> None:
+        memory = self.memory
+        if memory.running and not memory.suspended:
+            memory.suspended = True
+            for footing in memory.footings:
+                footing.object.strike(since)
+
+    def standing(self) -> tuple[Stay, ...]:
+        return tuple(self._stay(one) for one in self.memory.footings if one.object.open)
+
+    def timed(self) -> tuple[Stay, ...]:
+        return tuple(self._stay(one) for one in self.memory.footings if one.object.open and not one.tally.fired)
+
+    def attention(self) -> DecodeLevel:
+        last = self.memory.last
+        if last is not None and any(self._undecided(one, last.utc_ns) for one in self.memory.footings):
+            return DecodeLevel.SAMPLED
+        return DecodeLevel.KEYFRAMES
+
+    def _undecided(self, footing: Footing, now_ns: int) -> bool:
+        if footing.object.open and footing.object.absent_samples:
+            return True
+        tally = footing.tally
+        return tally.last_ns is not None and not tally.fired and self._term_of(footing).force.contains(now_ns)
+
+    def _term_of(self, footing: Footing) -> _Term:
+        return self._terms[footing.tally.rule, footing.tally.zones[0]]
+
+    def _stay(self, footing: Footing, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
+        one, camera, zone = footing.object, self._rules.camera, footing.tally.zones[0]
+        name = stay_id(camera, zone, one.place, one.first.utc_ns, footing.tally.rule)
+        return replace(one.stay(camera, zone, departed), id=name, place=footing.box)
+
+    def _ended(self, footing: Footing) -> StayEnded:
+        one = footing.object
+        return StayEnded(self._stay(footing, (one.last_seen, one.absent_from)), one.fired_in(footing.tally.zones[0]))
+
+    def _violation(self, footing: Footing, term: _Term, shown: tuple[Moment, ...]) -> Violation:
+        tally = footing.tally
+        overrun = tally.overrun(term.force)
+        assert overrun is not None, "moments are shown only where a limit was passed"
+        tally.fired = True
+        tally.first, tally.pool = None, []
+        return Violation(
+            rule=tally.rule,
+            zone=term.zone.id,
+            policy=self._rules.policy.id,
+            policy_hash=term.hash,
+            allowed_ns=overrun.allowed_ns,
+            fired_at=shown[-1].at,
+            stay=self._stay(footing),
+            moments=shown,
+            dwell_lower_bound_ns=overrun.counted_ns,
+            grounds=term.force.grounds(overrun, tally.classes, shown[0].at.utc_ns, shown[-1].at.utc_ns),
+            occupied=self._occupied(footing, term.rule),
+        )
+
+    def _occupied(self, footing: Footing, rule: OccupationRule) -> Occupied:
+        ground = Polygon(footing.ground)
+        distances = {name: round(float(line.distance(ground)), 2) for name, line in self._fronts.items()}
+        nearest = min(distances, key=lambda name: distances[name], default=None)
+        distance = None if nearest is None else distances[nearest]
+        lingering = round(footing.lingered / footing.looks, 3)
+        if distance is not None and distance <= rule.reach:
+            kind = OccupationKind.OUT_OF_STORE
+            # Of several shops within reach, the one before which most of it stands.
+            near = [name for name in distances if distances[name] <= rule.reach]
+            nearest = max(near, key=lambda name: (_before(self._fronts[name], ground), -distances[name]))
+            distance = distances[nearest]
+        else:
+            kind = OccupationKind.STREET_VENDOR if lingering >= rule.linger else OccupationKind.OCCUPATION
+        measured, shop = footing.area, nearest if kind is OccupationKind.OUT_OF_STORE else None
+        return Occupied(
+            kind=kind.value,
+            area_m2=measured.area,
+            area_low_m2=measured.low,
+            area_high_m2=measured.high,
+            min_area_m2=rule.min_area,
+            shop=shop,
+            shop_name=next((one.name for one in self._rules.shops if one.id == shop), None),
+            shop_distance_m=distance,
+            lingering=lingering,
+            looks=footing.looks,
+            supports=tuple(sorted(footing.supports.items())),
+            outlines=tuple(tuple(outline) for outline in footing.outlines),
+            ground=tuple(footing.ground),
+        )
+
+    # -- read back ----------------------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, JSON]:
+        saved: dict[str, JSON] = _MEMORY.dump_python(self.memory, mode="json")
+        return saved
+
+    def load(self, state: object, where: str) -> None:
+        memory: Memory = parse_saved(_MEMORY, state, where)
+        fault = self._fault(memory)
+        if fault:
+            raise contradiction(fault, where)
+        self.memory = memory
+
+    def _fault(self, memory: Memory) -> str | None:
+        """Why this memory cannot have come about, or None."""
+        fault = memory.fault()
+        if fault or memory.last is None:
+            return fault or ("something was seen before the first sample" if memory.footings else None)
+        if max(len(memory.footings), len(memory.people)) > _MAX_FOOTINGS:
+            return "more things than a picture holds"
+        for one in memory.footings:
+            if len(one.object.tallies) != 1 or len(one.tally.zones) != 1:
+                return "a thing for no rule of this kind"
+            if (one.tally.rule, one.tally.zones[0]) not in self._terms:
+                return "zones or rules that are not configured"
+            fault = standing_fault(one.object, memory.last.utc_ns, self._rules) or _footing_fault(one)
+            if fault:
+                return fault
+        return None
+
+
+def _footing_fault(one: Footing) -> str | None:
+    counts = (one.lingered, one.driven, one.crowded, *one.supports.values())
+    if not all(0 <= count <= one.looks for count in counts) or len(one.supports) > MAX_SUPPORTS:
+        return "counts of looks"
+    measured = [*one.areas]
+    if not 1 <= len(measured) <= AREAS_KEPT or any(not 0 <= m.low <= m.area <= m.high for m in measured):
+        return "measurements that cannot be"
+    points = [point for outline in one.outlines for point in outline]
+    if not inside(one.box) or not all(0 <= x <= 1 and 0 <= y <= 1 for x, y in points):
+        return "a place outside the image"
+    if len(one.ground) < 3 or len(points) > 10_000 or not Polygon(one.ground).is_valid:
+        return "ground that is no ground"
+    return None
+
+
+def _lies_in(group: Group, term: _Term) -> bool:
+    ground = polygon(group.ground)
+    shared = float(ground.intersection(term.ground).area) if ground.is_valid else 0.0
+    return shared > 0 and shared >= term.rule.min_overlap * float(ground.area)
+
+
+def _covered(boxes: Sequence[Box], place: Box) -> bool:
+    size = area(place)
+    if size <= 0 or not boxes:
+        return False
+    whole = shapely.union_all([shapely.box(*box) for box in boxes]).intersection(shapely.box(*place))
+    return float(whole.area) >= _COVERS * size
+
+
+def _before(front: LineString, ground: Polygon) -> float:
+    """Metres of a frontage before which ground is taken."""
+    along = [front.project(shapely.Point(point)) for point in ground.exterior.coords]
+    return round(float(max(along) - min(along)), 2)
+
+
+def _moment(at: Instant, group: Group) -> Moment:
+    return Moment(at=at, box=group.box, score=group.replaced, cls=FOOTPRINT, track=None)
