@@ -13,7 +13,6 @@ import random
 import resource
 import sys
 import time
-import tracemalloc
 from collections.abc import Iterator
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -98,8 +97,7 @@ def _month(days: float, every_s: float, console: Console) -> Iterator[dict[str, 
     standing: dict[int, int] = {}
     samples_a_day = round(DAY_S / every_s)
     fired = 0
-    table = Table("day", "stays open", "violations so far", "saved state, bytes", "Python memory, KiB", "resident, MiB")
-    tracemalloc.start(1)
+    table = Table("day", "stays open", "violations so far", "saved state, bytes", "Python objects", "resident, MiB")
     started = time.monotonic()
     for sample in range(round(days * samples_a_day)):
         for place in [place for place, until in standing.items() if until <= sample]:
@@ -122,13 +120,13 @@ def _month(days: float, every_s: float, console: Console) -> Iterator[dict[str, 
                 "standing": len(engine.standing(CAMERA)),
                 "violations": fired,
                 "state_bytes": len(json.dumps(engine.save())),
-                "python_kib": tracemalloc.get_traced_memory()[0] // 1024,
+                "python_objects": len(gc.get_objects()),
                 "resident_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
                 "elapsed_s": round(time.monotonic() - started),
             }
-            table.add_row(*(f"{row[name]:g}" for name in list(row)[:-1]))
+            table.add_row(*(f"{row[name]:.8g}" for name in list(row)[:-1]))
+            console.print(f"day {row['day']:g} after {row['elapsed_s']} s", style="dim")
             yield row
-    tracemalloc.stop()
     console.print(table)
 
 

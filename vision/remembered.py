@@ -186,17 +186,17 @@ def _before(place: _Place, past: Iterable[Image]) -> tuple[Patch, ...]:
 def _judge(place: _Place, grey: Image, others: Sequence[Box]) -> None:
     """Say of a place what this look shows beside `others`, the boxes of other objects."""
     now, cells = patch(grey, place.box), uncovered(place.box, others)
-    empty = False
-    place.kept = _is_kept_in_part(place, now)
+    place.kept, empty = False, False
     if cells.mean() >= _VISIBLE:
         likeness = correlation(now, place.filled, cells)
         if not (place.confirmed or place.found) and likeness >= _ALIKE:
             _confirm(place)
-        place.kept |= _is_kept(place, now, likeness, cells)
+        place.kept = _is_kept(place, now, likeness, cells)
         if not place.found and likeness <= _UNLIKE + _STANDS:
             empty = any(_is_again(now, before, place.filled, likeness, cells) for before in place.before)
     elif not place.found:
         empty = any(_is_exactly(now, before, place.filled) for before in place.before)
+    place.kept = place.kept or _is_kept_in_part(place, now)
     place.empty_looks = place.empty_looks + 1 if empty else 0
 
 

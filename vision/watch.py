@@ -13,7 +13,7 @@ from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.bytetrack import ByteTrackAssociator
 from vision.association.interface import Associator
-from vision.boxes import family, iou, normalised
+from vision.boxes import family, iou, ious, normalised
 from vision.footprint import area_of, share_ground
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
@@ -255,12 +255,15 @@ class Watch:
         """Drop candidates that were not found again, and those that one now seen to stand or come has replaced."""
         tuning = self._tuning
         boxes = [*(standing.place for standing in seen), *(moment.box for moment in new)]
-        stand = [standing for standing in seen if standing.open]
+        candidates = [standing for standing in self.memory.standings if not standing.open]
+        if not candidates:
+            return
+        stand = [standing.place for standing in seen if standing.open]
+        shared = ious([candidate.place for candidate in candidates], stand)
+        taken = [bool((row >= tuning.place_iou).any()) for row in shared]
 
-        def stale(candidate: Standing) -> bool:
-            if candidate.open:
-                return False
-            if any(iou(other.place, candidate.place) >= tuning.place_iou for other in stand):
+        def stale(candidate: Standing, taken: bool) -> bool:
+            if taken:
                 return True
             if any(other is candidate for other in seen):
                 return False
@@ -269,7 +272,8 @@ class Watch:
                 iou(box, candidate.place) >= tuning.displaced_iou for box in boxes
             )
 
-        self.memory.standings = [standing for standing in self.memory.standings if not stale(standing)]
+        gone = {id(one) for one, where in zip(candidates, taken, strict=True) if stale(one, where)}
+        self.memory.standings = [standing for standing in self.memory.standings if id(standing) not in gone]
 
     # -- what is seen -------------------------------------------------------------------------------------------
 
