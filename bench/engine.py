@@ -136,6 +136,7 @@ def _engine() -> Engine:
 
 def _rules() -> CameraRules:
     rule = {"id": "no-parking", "kind": "no_parking", "classes": ["car", "truck", "bus"], "dwell": "10m"}
+    rule |= {"max_unseen": "1m"}  # so that slow sampling counts as well
     policy = parse_policy({"id": "road", "name": "road", "version": "1", "rules": [rule]})
     everywhere = {"id": "z", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "rules": ["no-parking"]}
     return build_camera_rules(CAMERA, policy, [everywhere])

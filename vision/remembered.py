@@ -234,6 +234,8 @@ def _is_exactly(now: Patch, empty: Patch, filled: Patch) -> bool:
 
     The side of a bus may be as plain as the ground, but it has not its structure.
     """
+    if float(empty.std()) < _PLAIN:
+        return False
     everything = np.ones(now.shape, np.bool_)
     likeness = correlation(now, filled)
     return correlation(now, empty) >= _ALIKE and _is_again(now, empty, filled, likeness, everything)

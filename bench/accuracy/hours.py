@@ -108,7 +108,7 @@ def kept(site: Site, seen: Observed) -> list[Kept]:
     start: int | None = None
     for one in read_observations(seen.file):
         start = one.at.utc_ns if start is None else start
-        course.see(one.at, one.detections, one.emptied)
+        course.see(one.at, one.detections, one.pixels)
         if one.at.utc_ns - start >= (len(found) + 1) * _SAMPLE_S * NS_PER_S:
             state = len(json.dumps(course.engine.save()))
             gc.collect()

@@ -56,7 +56,7 @@ def events(footage: Footage, folder: Path) -> Events:
     course, log = Course(rules, site.site.zone), EventLog(site.site.id, stays=False)
     course.begin(seen.sha256, str(seen.path))
     for one in read_observations(seen.file):
-        log.add(rules, course.see(one.at, one.detections, one.emptied, one.view) or ())
+        log.add(rules, course.see(one.at, one.detections, one.pixels, one.view) or ())
     course.cover(coverage_of(seen.end["coverage"]).end)
     log.add(rules, course.finish())
     return log.document()

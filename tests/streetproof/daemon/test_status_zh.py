@@ -33,7 +33,8 @@ from tests.streetproof.commands import streetproof
 from tests.streetproof.daemon.snapshots import camera, daemon, troubled
 from tests.streetproof.daemon.test_status import Screen, serving, url
 from vision.integrity.interface import ViewFault
-from vision.rules.no_parking import NoParkingRule
+from vision.policy import AnyRule
+from vision.rules.occupation import OccupationKind
 
 NAMES = ("学院路与文三路口", "古塔路菜场南门", "中心小学正门")
 PROBLEMS = (
@@ -172,7 +173,9 @@ def test_whatever_an_enum_names_has_a_chinese_word() -> None:
     assert set(VIEWS) == {fault.value for fault in ViewFault}
     assert set(STATES) == set(CameraState)
     assert set(LEVELS) == {level.value for level in DecodeLevel}
-    assert set(KINDS) == set(get_args(NoParkingRule.model_fields["kind"].annotation))
+    rules = get_args(get_args(AnyRule)[0])
+    kinds = {name for rule in rules for name in get_args(rule.model_fields["kind"].annotation)}
+    assert set(KINDS) == kinds | set(OccupationKind) and len(kinds) > 3
     zh = [*FAULTS_ZH.values(), *CLASSES_ZH.values()]
     zh += [said.zh for table in (VIEWS, STATES, LEVELS, KINDS, WORRYING_FLAGS) for said in table.values()]
     assert all(map(is_chinese, zh))
