@@ -53,22 +53,31 @@ def iou(a: Box, b: Box) -> float:
 
 def meeting(places: Sequence[Box], boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
     """Whether each place shares any area with each box, [places, boxes]: most pairs need no closer look."""
-    a = np.array(places, np.float64).reshape(-1, 1, 4)
-    b = np.array(boxes, np.float64).reshape(1, -1, 4)
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    both: npt.NDArray[np.bool_] = np.all(sides > 0, axis=2)
-    return both
+    shared: npt.NDArray[np.bool_] = np.all(_shared_sides(_rows(places), _columns(boxes)) > 0, axis=2)
+    return shared
 
 
 def ious(places: Sequence[Box], boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
     """IoU of each place with each box, [places, boxes]."""
-    a = np.array(places, np.float64).reshape(-1, 1, 4)
-    b = np.array(boxes, np.float64).reshape(1, -1, 4)
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    both = np.clip(sides, 0, None).prod(axis=2)
+    a, b = _rows(places), _columns(boxes)
+    both = np.clip(_shared_sides(a, b), 0, None).prod(axis=2)
     either = (a[..., 2:] - a[..., :2]).prod(axis=2) + (b[..., 2:] - b[..., :2]).prod(axis=2) - both
     shares: npt.NDArray[np.float64] = np.divide(both, either, out=np.zeros_like(both), where=either > 0)
     return shares
+
+
+def _rows(boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
+    return np.array(boxes, np.float64).reshape(-1, 1, 4)
+
+
+def _columns(boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
+    return np.array(boxes, np.float64).reshape(1, -1, 4)
+
+
+def _shared_sides(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Width and height of what each of `a` shares with each of `b`, [a, b, 2]; negative where they are apart."""
+    sides: npt.NDArray[np.float64] = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    return sides
 
 
 def shift(a: Box, b: Box) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +15,7 @@ from vision.policy import CameraRules
 from vision.standing import Standing
 from vision.tally import POOL
 
+_M = TypeVar("_M")
 REMEDY = "Start without the saved state; what stood at that moment is then timed from its next sighting"
 
 
@@ -33,6 +35,15 @@ def parse_saved(kind: Any, value: object, where: str) -> Any:
 def contradiction(fault: str, where: str) -> StateError:
     """What to raise for a state that is well formed and cannot have come about."""
     return StateError(f"the saved state contradicts itself: {fault}", where=where, remedy=REMEDY)
+
+
+def read_memory(kind: TypeAdapter[_M], value: object, where: str, fault: Callable[[_M], str | None]) -> _M:
+    """A saved memory, validated, in which `fault` finds nothing that cannot have come about. Raises StateError."""
+    memory: _M = parse_saved(kind, value, where)
+    found = fault(memory)
+    if found:
+        raise contradiction(found, where)
+    return memory
 
 
 def inside(box: Box) -> bool:

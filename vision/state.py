@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import tzinfo
+from functools import partial
 from typing import Annotated, Any
 
 import rfc8785
@@ -16,7 +17,7 @@ from vision.errors import StateError
 from vision.judges.interface import Judge
 from vision.pace import EARLIEST_NS
 from vision.policy import CameraRules
-from vision.saved import REMEDY, contradiction, inside, parse_saved, standing_fault
+from vision.saved import REMEDY, contradiction, inside, parse_saved, read_memory, standing_fault
 from vision.tuning import Tuning
 from vision.watch import Memory, Watch
 
@@ -86,10 +87,7 @@ def load(watches: Mapping[str, Watch], judges: Judges, zone: tzinfo, tuning: Tun
                 where=where,
                 remedy="Finish the camera's footage under the old rules, or start without the saved state",
             )
-        watch.memory = parse_saved(_MEMORY, part.memory, where)
-        fault = _fault(watch.memory, watch.rules)
-        if fault:
-            raise contradiction(fault, where)
+        watch.memory = read_memory(_MEMORY, part.memory, where, partial(_fault, rules=watch.rules))
         watch.associator.restore(part.tracks, watch.memory.last.utc_ns if watch.memory.last else EARLIEST_NS)
         if part.judges.keys() != judges[camera].keys():
             raise contradiction("kinds of rules that are not those of the camera", where)

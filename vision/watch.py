@@ -97,7 +97,7 @@ class Watch:
         found = match(memory.standings, moments, self._tuning)
         seen, kept = [], []
         # What hides a place may be missed as well: there it is where it was.
-        around = (*normalised(detections), *pixels.kept)
+        around = (*normalised(detections), *pixels.kept) if None in found.best else ()
         for standing, moment in zip(memory.standings, found.best, strict=True):
             if moment is not None:
                 seen.append((standing, moment))

@@ -54,7 +54,7 @@ from vision.matching import hidden
 from vision.pace import EARLIEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
 from vision.rules.bike_clutter import RIDER, BikeClutterRule
-from vision.saved import contradiction, parse_saved
+from vision.saved import read_memory
 from vision.standing import stay_id
 from vision.tuning import Tuning
 
@@ -151,11 +151,7 @@ class BikeClutter:
         return saved
 
     def load(self, state: object, where: str) -> None:
-        memory: Memory = parse_saved(_MEMORY, state, where)
-        fault = self._fault(memory)
-        if fault:
-            raise contradiction(fault, where)
-        self.memory = memory
+        self.memory = read_memory(_MEMORY, state, where, self._fault)
 
     # -- the sample ---------------------------------------------------------------------------------------------
 

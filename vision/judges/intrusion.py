@@ -30,7 +30,7 @@ from vision.matching import hidden
 from vision.pace import Pace
 from vision.policy import CameraRules, policy_hash
 from vision.rules.intrusion import IntrusionRule
-from vision.saved import contradiction, inside, parse_saved, standing_fault
+from vision.saved import inside, read_memory, standing_fault
 from vision.standing import Standing, stay_id
 from vision.tally import SAVED, Tally
 from vision.tuning import Tuning
@@ -164,11 +164,7 @@ class Intrusion:
         return saved
 
     def load(self, state: object, where: str) -> None:
-        memory: Memory = parse_saved(_MEMORY, state, where)
-        fault = self._fault(memory)
-        if fault:
-            raise contradiction(fault, where)
-        self.memory = memory
+        self.memory = read_memory(_MEMORY, state, where, self._fault)
 
     # -- the sample ---------------------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ from vision.judges.people import Person, people_of
 from vision.pace import Pace
 from vision.policy import CameraRules, Zone, policy_hash
 from vision.rules.occupation import FOOTPRINT, VEHICLES, OccupationKind, OccupationRule
-from vision.saved import contradiction, inside, parse_saved, standing_fault
+from vision.saved import inside, read_memory, standing_fault
 from vision.standing import Standing, stay_id
 from vision.taken import Standpoint
 from vision.tally import Tally
@@ -355,11 +355,7 @@ class Occupation:
         return saved
 
     def load(self, state: object, where: str) -> None:
-        memory: Memory = parse_saved(_MEMORY, state, where)
-        fault = self._fault(memory)
-        if fault:
-            raise contradiction(fault, where)
-        self.memory = memory
+        self.memory = read_memory(_MEMORY, state, where, self._fault)
 
     def _fault(self, memory: Memory) -> str | None:
         """Why this memory cannot have come about, or None."""
