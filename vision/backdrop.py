@@ -22,10 +22,12 @@ import numpy.typing as npt
 
 from models.interface import Detections, Image
 from streams.instant import NS_PER_S, Instant
+from vision.arrivals import apart
 from vision.boxes import normalised
 from vision.footprints import MOST, Footprint, Point, View
 from vision.outline import outline_of
-from vision.replaced import Patch, judge
+from vision.parasols import Parasols
+from vision.replaced import Patch, Verdict, judge
 
 Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -58,6 +60,12 @@ _TELLING = 1.4
 """Of the difference that counts: what stands must stand out by so much for its absence to be seen."""
 _UPHEAVAL, _UPHEAVAL_NS = 0.6, 30 * NS_PER_S
 """Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
+_SHOWS_OF_IT = 0.12
+"""Share of its box in which a person or a vehicle looks other than what is known to be there."""
+_MOST_HIDDEN = 0.3
+"""Of the view: what a larger box covers is looked at all the same to tell how the light is."""
+_STILL_COMES = 0.3
+"""Of what lies around a part: where more has changed a moment ago, one waits."""
 _MIN_PIXELS = 40
 _SAME = 0.04
 """Share of a thing's pixels that may change before its outline is drawn anew."""
@@ -132,6 +140,7 @@ class Backdrop:
         self._shown = np.zeros(size, np.bool_)
         self._pending = True
         self._stirred = True
+        self._parasols = Parasols()
         self._parts: list[tuple[Part, Mask, Footprint]] = []
         self._upheaval_ns: int | None = None
         self._now = None
@@ -161,9 +170,13 @@ class Backdrop:
 
     def _see(self, now: int, detections: Detections) -> View:
         cur = self._cur
-        visible = ~self._hidden(detections)
-        limit = self._follow_light(cur, visible & ~self._static)
-        differs = _apart(cur, _bytes(self._street), limit)
+        boxes = self._boxes(detections)
+        self._parasols.look(now, detections)
+        wide = _MOST_HIDDEN * self._zone.size
+        limit = self._follow_light(cur, ~self._static & ~self._covered([b for b in boxes if _size(b) <= wide]))
+        differs = _differs(cur, _bytes(self._street), limit)
+        unknown = differs & (~self._static | (_max(cv2.absdiff(cur, _bytes(self._shows))) >= limit))
+        visible = ~self._covered([box for box in boxes if _stands_in(box, unknown)])
         free = visible
         if self._static.any():
             # What stands, but would not stand out in this light, cannot be seen to have gone.
@@ -223,17 +236,23 @@ class Backdrop:
         self._shows = np.asarray(cv2.transform(self._shows, matrix), np.float32)
         return max(_FLOOR, _SIGMAS * max(sigma for _, _, sigma in lines))
 
-    def _hidden(self, detections: Detections) -> Mask:
-        hidden = np.zeros(self._zone.shape, np.bool_)
-        assert self._shape is not None
-        height, width = self._shape[:2]
+    def _boxes(self, detections: Detections) -> list[Part]:
+        """People and vehicles, as parts of the view."""
+        width, height = self._size
         left, top = self._origin
+        boxes = []
         for box, name, score in zip(normalised(detections), detections.names, detections.score, strict=True):
             if name in MOVING and score >= _MIN_SCORE:
                 x1, y1 = int(box[0] * width) - left - 2, int(box[1] * height) - top - 2
                 x2, y2 = int(box[2] * width) - left + 3, int(box[3] * height) - top + 3
-                hidden[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)] = True
-        return hidden
+                boxes.append((slice(max(0, y1), max(0, y2)), slice(max(0, x1), max(0, x2))))
+        return boxes
+
+    def _covered(self, boxes: Sequence[Part]) -> Mask:
+        covered = np.zeros(self._zone.shape, np.bool_)
+        for box in boxes:
+            covered[box] = True
+        return covered
 
     def _upheaval(self, now: int) -> View:
         if self._upheaval_ns is None:
@@ -266,34 +285,70 @@ class Backdrop:
         solid = self._solid[part] & mine
         verdict = judge(Patch(self._street[part], self._shows[part], mine, limit), solid)
         if verdict.taken_away and not solid.any():
-            self._absorb(part, mine & self._static[part], now)
+            if not self._still_comes(part, mine):
+                self._absorb(part, mine & self._static[part], now)
             return
         self._solid[part] |= verdict.solid & self._static[part]
         beside = cv2.dilate(verdict.solid.view(np.uint8), np.ones((_NEAR, _NEAR), np.uint8)) == 0
         self._absorb(part, old & beside & ~self._solid[part], now)
-        inside = verdict.solid & self._static[part]
-        if not inside.any():
-            return
+        if (verdict.solid & self._static[part]).any():
+            corner = self._corner(part)
+            for came in apart(verdict.solid, self._static[part], self._last_back[part], self._since[part]):
+                for one, parasol in self._parasols.told_apart(came, corner, self._size):
+                    self._outline(part, one, parasol, verdict, before)
+
+    def _still_comes(self, part: Part, mine: Mask) -> bool:
+        """Whether what lies around a part has changed as well, and not for long enough yet: it is no thing by itself."""
+        inner = mine.view(np.uint8)
+        around = cv2.dilate(inner, np.ones((_NEAR, _NEAR), np.uint8)) > inner
+        changed = self._shown[part] & ~self._static[part] & around
+        return float(np.count_nonzero(changed)) > _STILL_COMES * np.count_nonzero(around)
+
+    def _outline(
+        self, part: Part, solid: Mask, parasol: bool, verdict: Verdict, before: Sequence[tuple[Part, Mask, Footprint]]
+    ) -> None:
+        """Tell of one thing."""
+        inside = solid & self._static[part]
         for place, known, one in before:
             if (
                 place == part
                 and known.shape == inside.shape
                 and np.count_nonzero(known ^ inside) <= _SAME * np.count_nonzero(inside)
             ):
-                self._parts.append((place, known, one))  # the same outline is the same thing, and is measured once
+                # The same outline is the same thing, and is measured once.
+                self._parts.append((place, known, replace(one, parasol=parasol)))
                 return
-        assert self._shape is not None
-        height, width = self._shape[:2]
-        corner = (self._origin[0] + part[1].start, self._origin[1] + part[0].start)
-        outline = outline_of(verdict.solid, corner, (width, height))
+        if len(self._parts) >= MOST or not (inside & self._zone[part]).any():
+            return
+        outline = outline_of(solid, self._corner(part), self._size)
         if outline is not None:
             since = (int(np.median(self._last_back[part][inside])), int(np.median(self._since[part][inside])))
-            one = Footprint(outline, since, 0.0, round(verdict.replaced, 2), round(verdict.fresh, 2))
+            one = Footprint(outline, since, 0.0, round(verdict.replaced, 2), round(verdict.fresh, 2), parasol)
             self._parts.append((part, inside, one))
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        assert self._shape is not None
+        return self._shape[1], self._shape[0]
+
+    def _corner(self, part: Part) -> tuple[int, int]:
+        """Column and row of its upper left pixel in the picture."""
+        return self._origin[0] + part[1].start, self._origin[1] + part[0].start
 
     def _told(self, part: Part, inside: Mask, one: Footprint) -> Footprint:
         shown = np.count_nonzero(self._shown[part] & inside) / np.count_nonzero(inside)
         return replace(one, shown=round(float(shown), 2))
+
+
+def _size(box: Part) -> int:
+    return max(0, box[0].stop - box[0].start) * max(0, box[1].stop - box[1].start)
+
+
+def _stands_in(box: Part, unknown: Mask) -> bool:
+    """Whether anything can stand in a box: detectors find vehicles in what shows nothing but the street, or goods that
+    are known to stand there."""
+    seen = unknown[box]
+    return bool(seen.size) and float(np.count_nonzero(seen)) >= _SHOWS_OF_IT * seen.size
 
 
 def _bytes(planes: Planes) -> Image:
@@ -306,13 +361,13 @@ def _max(planes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return cv2.max(cv2.max(blue, green), red)
 
 
-def _apart(cur: Image, street: Image, limit: float) -> Mask:
+def _differs(cur: Image, street: Image, limit: float) -> Mask:
     """Where a picture differs from what the street shows there or next to it: a sway of one pixel is no difference."""
     kernel = np.ones((3, 3), np.uint8)
     above = cv2.subtract(cur, cv2.dilate(street, kernel))
     below = cv2.subtract(cv2.erode(street, kernel), cur)
-    apart: Mask = _max(cv2.max(above, below)) > limit
-    return apart
+    differs: Mask = _max(cv2.max(above, below)) > limit
+    return differs
 
 
 def _line(x: Planes, y: Planes) -> tuple[float, float, float]:

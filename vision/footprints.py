@@ -11,7 +11,7 @@ MOST = 32
 """Footprints of one look, at most."""
 MOST_CORNERS = 64
 _MAX_NS = 1 << 62
-_FIELDS = {"outline", "since", "shown", "replaced", "fresh"}
+_FIELDS = {"outline", "since", "shown", "replaced", "fresh", "parasol"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Footprint:
     """Share, 0..1, of it in which the street's texture or colour is gone, and not only darker or brighter."""
     fresh: float
     """How much of the edge along its outline is new, 0..1: 0 means that something was taken away there."""
+    parasol: bool = False
+    """A detector calls it one, look after look: it hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def view_json(view: View) -> dict[str, Any]:
                 "shown": one.shown,
                 "replaced": one.replaced,
                 "fresh": one.fresh,
+                "parasol": one.parasol,
             }
             for one in view.footprints
         ],
@@ -80,8 +83,12 @@ def _footprint(value: object, number: int) -> Footprint:
         raise ValueError(f"`since` of footprint {number} must be two times in order, in nanoseconds since 1970")
     if not all(_is_share(value[key]) for key in ("shown", "replaced", "fresh")):
         raise ValueError(f"`shown`, `replaced` and `fresh` of footprint {number} must be shares from 0 to 1")
+    if not isinstance(value["parasol"], bool):
+        raise ValueError(f"`parasol` of footprint {number} must be true or false")
     points = tuple((float(x), float(y)) for x, y in outline)
-    return Footprint(points, (since[0], since[1]), value["shown"], value["replaced"], value["fresh"])
+    return Footprint(
+        points, (since[0], since[1]), value["shown"], value["replaced"], value["fresh"], value["parasol"]
+    )
 
 
 def _is_share(value: object) -> bool:

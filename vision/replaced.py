@@ -28,6 +28,9 @@ _TINT = 16.0
 """Grey levels that a colour is off when the brightness is taken out; water and lamps tint by less."""
 _SHADE_TINT = 9.0
 """... and shadows and white lamps by less than this."""
+_CAST_TINT, _DIMMED, _EVEN, _MOSTLY = 3.0, 0.9, 0.1, 0.5
+"""Of a shadow: how far its colours may be off, in grey levels; how bright it is at most and how evenly so, as shares of
+the lit street; and which share of what is dimmed is so at least."""
 _GLARE, _LIT = 245.0, 0.4
 _OPEN = 7
 """Pixels: edges of shadows give strips of this width in which windows say nothing."""
@@ -65,12 +68,14 @@ def judge(patch: Patch, known: Mask) -> Verdict:
     replaced, kept = _texture(old, new, patch)
     tint = _tint(patch, old, new)
     replaced = (replaced | (tint > max(_TINT, 1.2 * patch.limit))) & patch.mine
+    cast = _cast(old, new, tint, patch)
+    replaced &= ~cast
     # What has no colour of its own may be a shadow, or a lamp's light where that shows the street elsewhere, however
     # plain the street is there.
     brighter = patch.mine & (new > old)
     lit = np.count_nonzero(kept & brighter) > _LIT * np.count_nonzero(replaced & brighter)
     shade = kept | ((tint < _SHADE_TINT) & (~brighter | lit))
-    unsure = patch.mine & ~replaced & ~shade
+    unsure = patch.mine & ~replaced & ~shade & ~cast
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_OPEN, _OPEN))
     seeds = cv2.morphologyEx((replaced | known).astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
     share = float((seeds & patch.mine).sum()) / max(1, int(patch.mine.sum()))
@@ -113,6 +118,30 @@ def _tint(patch: Patch, old: Planes, new: Planes) -> Planes:
     ratio = cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4)
     tint: Planes = np.abs(soft_new - soft_old * ratio[..., None]).max(axis=2)
     return tint
+
+
+def _cast(old: Planes, new: Planes, tint: Planes, patch: Patch) -> Mask:
+    """A shadow whose texture a coarse video has lost: the street's colours, dimmed everywhere by the same share."""
+    ratio = cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4)
+    dimmed = patch.mine & (tint < max(_CAST_TINT, 0.3 * patch.limit)) & (ratio < _DIMMED)
+    if not dimmed.any():
+        return dimmed
+    usual = _mode(ratio[dimmed])
+    even = dimmed & (np.abs(ratio - usual) < _EVEN * usual)
+    if np.count_nonzero(even) < _MOSTLY * np.count_nonzero(dimmed):
+        return np.zeros_like(dimmed)
+    kernel = np.ones((5, 5), np.uint8)
+    core = cv2.morphologyEx(even.view(np.uint8), cv2.MORPH_OPEN, kernel)
+    return (cv2.dilate(core, kernel) > 0) & dimmed
+
+
+def _mode(values: npt.NDArray[np.float32]) -> float:
+    """Where values between 0 and 1 lie closest together."""
+    counts, edges = np.histogram(values, bins=40, range=(0.0, 1.0))
+    smooth = np.convolve(counts, (1, 2, 1), mode="same")
+    peak = int(smooth.argmax())
+    near = values[(values >= edges[max(0, peak - 1)]) & (values <= edges[min(40, peak + 2)])]
+    return float(np.median(near)) if near.size else float(np.median(values))
 
 
 def _grown(seeds: Mask, within: Mask) -> Mask:

@@ -59,6 +59,14 @@ RADIUS_M = (0.5, 2.2)
 """Of a canopy."""
 CANOPY_M = (1.3, 3.2)
 """How high the edge of a canopy hangs."""
+CANOPY_USUAL_M, CANOPY_USUALLY_M = 2.0, (1.8, 2.3)
+"""... and where nothing tells: parasols of stalls are made for people to stand below."""
+_ROUND = (0.6, 1.6)
+"""How much of a circle of its width a canopy fills as it is seen, with its peak."""
+_GAP_M = 0.2
+"""Between a canopy and its foot as they are seen, laid on the ground: the pole is too thin to be seen."""
+_OVER = 0.6
+"""Share of the ground of what stands below a canopy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,8 @@ class Part:
     laid: Polygon
     taken: Taken
     since_ns: int = 0
+    hangs: bool = False
+    """A detector calls it a parasol."""
 
 
 class Standpoint:
@@ -124,13 +134,16 @@ class Standpoint:
         One thing are parts with no more than `near_m` between them on the ground, and a canopy with its foot. Every
         number comes once at most; things are in no order that matters.
         """
-        hung: dict[int, tuple[int, Taken]] = {}
+        hung = {number: part.taken for number, part in enumerate(parts) if part.taken.canopy}
+        feet: dict[int, int] = {}
         for canopy, one in enumerate(parts):
             for foot, other in enumerate(parts):
-                if canopy != foot and canopy not in hung and abs(one.since_ns - other.since_ns) <= _OPENED_NS:
+                if canopy not in (foot, *hung) and abs(one.since_ns - other.since_ns) <= _OPENED_NS:
                     found = self._hung(one, other)
                     if found is not None:
-                        hung[canopy] = (foot, found)
+                        hung[canopy], feet[canopy] = found, foot
+            if one.hangs and canopy not in hung and (alone := self._hung_alone(one)) is not None:
+                hung[canopy] = alone
         groups: list[list[int]] = []
         for number, part in enumerate(parts):
             if number in hung:
@@ -144,20 +157,44 @@ class Standpoint:
             groups.append([*(i for group in touching for i in group), number])
         things: list[tuple[list[int], Taken]] = []
         for group in groups:
-            over = [(canopy, taken) for canopy, (foot, taken) in hung.items() if foot in group]
             below = parts[group[0]].taken if len(group) == 1 else self.taken([parts[i].laid for i in group])
-            whole = _under(over[0][1], below if len(group) > 1 else None) if over else below
-            if whole is not None:
-                things.append(([*group, *(canopy for canopy, _ in over)], whole))
-        return things
+            if below is None:
+                continue
+            over = [n for n in hung if feet.get(n) in group or _covers(hung[n], below)]
+            # A foot by itself takes no more than its canopy does.
+            foot = len(group) == 1 and any(feet.get(n) in group for n in over)
+            whole = _under(hung[over[0]], None if foot else below) if over else below
+            things.append(([*group, *over], whole))
+            hung = {n: taken for n, taken in hung.items() if n not in over}
+        return [*things, *(([n], taken) for n, taken in hung.items())]
 
     def _hung(self, canopy: Part, foot: Part) -> Taken | None:
         """A canopy that is told of apart from its foot, as its pole is too thin to be seen; None: it is none."""
-        if self.place is None or not self._hangs_over(canopy, foot):
+        apart = canopy.hangs or canopy.laid.distance(foot.laid) > _GAP_M
+        if self.place is None or not apart or not self._hangs_over(canopy, foot):
             return None
         x, y, height = self.place
         at = foot.taken.shape.centroid
         return _Near([canopy.laid], x, y).hung(height, hypot(at.x - x, at.y - y), atan2(at.y - y, at.x - x))
+
+    def _hung_alone(self, canopy: Part) -> Taken | None:
+        """A canopy whose foot is not seen; as high as they usually hang."""
+        if self.place is None:
+            return None
+        x, y, height = self.place
+        near = _Near([canopy.laid], x, y)
+        found = {m: near.hung_at(height, m) for m in (CANOPY_USUAL_M, *CANOPY_USUALLY_M)} if near.length else {}
+        usual, low, high = (found.get(m) for m in (CANOPY_USUAL_M, CANOPY_USUALLY_M[1], CANOPY_USUALLY_M[0]))
+        lifted = float(canopy.laid.area) * (1 - CANOPY_USUAL_M / height) ** 2
+        if usual is None or not _ROUND[0] <= lifted / usual.area_m2 <= _ROUND[1]:
+            return None
+        return Taken(
+            usual.shape,
+            usual.area_m2,
+            min(usual.low_m2, low.low_m2 if low else usual.low_m2),
+            max(usual.high_m2, high.high_m2 if high else usual.high_m2),
+            canopy=True,
+        )
 
     def _hangs_over(self, canopy: Part, foot: Part) -> bool:
         """Whether one hangs, at the height of a canopy, above the other, which is small."""
@@ -172,6 +209,11 @@ class Standpoint:
         scale = far / near
         under = shapely.Point(x + (b.x - x) * scale, y + (b.y - y) * scale)
         return bool(canopy.laid.centroid.distance(under) <= canopy.laid.length / 12)
+
+
+def _covers(canopy: Taken, below: Taken) -> bool:
+    """Whether a canopy hangs above what stands there: then they are one thing."""
+    return float(canopy.shape.intersection(below.shape).area) >= _OVER * float(below.shape.area)
 
 
 def _under(canopy: Taken, below: Taken | None) -> Taken:
@@ -324,6 +366,11 @@ class _Near:
         half = hypot(*(stand[-1] - stand[0])) / 2
         at = hypot(*(stand.mean(axis=0) - (self._x, self._y))) + half
         return self.hung(height, at, self._turn + float(self.angles[foot].mean()))
+
+    def hung_at(self, height: float, hangs_m: float) -> Taken | None:
+        """A canopy whose edge hangs so high, wherever its foot stands."""
+        middle = self._tips.mean(axis=0) - (self._x, self._y)
+        return self.hung(height, hypot(*middle) * (1 - hangs_m / height), atan2(middle[1], middle[0]))
 
     def hung(self, height: float, at: float, turned: float) -> Taken | None:
         """A canopy whose foot stands so far from below the camera, in that direction; None: too high or too low."""

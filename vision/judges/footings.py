@@ -17,6 +17,8 @@ Metres = tuple[float, float]
 AREAS_KEPT = 15
 """Measurements of the last looks that showed it well."""
 MAX_SUPPORTS = 64
+_HANGS = 0.2
+"""Share of its measurements."""
 _USUAL = 0.2
 """Share of the median by which a measurement of the same thing is off; people beside it make larger errors."""
 
@@ -34,6 +36,8 @@ class Group:
     shown: float
     replaced: float
     since: tuple[int, int]
+    canopy: bool = False
+    """It hangs: what is taken is the ground below."""
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class Measured:
     area: float
     low: float
     high: float
+    canopy: bool = False
 
 
 @dataclass(slots=True)
@@ -81,7 +86,7 @@ class Footing:
         """Take in the measurements of a look that showed it well."""
         if self.tally.fired:
             return  # what it was when it broke the rule is what a case is about
-        self.areas.append(Measured(group.area_m2, group.low_m2, group.high_m2))
+        self.areas.append(Measured(group.area_m2, group.low_m2, group.high_m2, group.canopy))
         del self.areas[:-AREAS_KEPT]
         usual = self.area.area
         if abs(group.area_m2 - usual) <= _USUAL * usual:
@@ -89,10 +94,17 @@ class Footing:
             self.outlines, self.ground = [list(outline) for outline in group.outlines], list(group.ground)
 
     @property
+    def canopy(self) -> bool:
+        """Whether it was told to hang often enough: detectors miss most parasols, and call little else one."""
+        return sum(one.canopy for one in self.areas) >= _HANGS * len(self.areas)
+
+    @property
     def area(self) -> Measured:
-        """Medians of the last measurements."""
+        """Medians of the last measurements, of those that take it for what it is."""
+        areas = [one for one in self.areas if one.canopy == self.canopy]
         return Measured(
-            round(median(one.area for one in self.areas), 3),
-            round(median(one.low for one in self.areas), 3),
-            round(median(one.high for one in self.areas), 3),
+            round(median(one.area for one in areas), 3),
+            round(median(one.low for one in areas), 3),
+            round(median(one.high for one in areas), 3),
+            self.canopy,
         )

@@ -5,36 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from shapely import Polygon  # type: ignore[import-untyped]
+import shapely  # type: ignore[import-untyped]
+from shapely import Polygon
 
-from vision.footprints import Footprint
+from vision.footprints import Footprint, Point
+from vision.interface import Box
 from vision.judges.footings import Footing, Group
 from vision.taken import Part, Standpoint, Taken
 
 JOIN_M = 0.45
 """Things that stand closer to each other are one: nobody walks between them."""
+_COVERED = 0.5
+_ALIKE = 0.5
+"""Overlap, as intersection over union, of two looks at one outline."""
 
 
 def grouped(footprints: Sequence[Footprint], standpoint: Standpoint) -> list[Group]:
     """Footprints that are parts of one thing, together; those without ground are left out."""
-    laid = [(one, shape) for one in footprints if (shape := standpoint.on_ground(one.outline)) is not None]
-    taken = [standpoint.taken([shape]) for _, shape in laid]
-    kept = [
-        (one, Part(shape, ground, one.since[1])) for (one, shape), ground in zip(laid, taken, strict=True) if ground
-    ]
+    kept: list[tuple[Footprint, Part]] = []
+    for one in footprints:
+        laid = standpoint.on_ground(one.outline)
+        ground = None if laid is None else standpoint.taken([laid])
+        if laid is not None and ground is not None:
+            kept.append((one, Part(laid, ground, one.since[1], one.parasol)))
     things = standpoint.things([part for _, part in kept], JOIN_M)
     return [_group([kept[i][0] for i in numbers], whole) for numbers, whole in things]
 
 
 def _group(members: Sequence[Footprint], whole: Taken) -> Group:
-    points = [point for one in members for point in one.outline]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
     sizes = [float(Polygon(one.outline).area) for one in members]
     main = members[sizes.index(max(sizes))]
     ring = list(whole.shape.exterior.simplify(0.02).coords)[:-1]
     return Group(
         outlines=tuple(one.outline for one in members),
-        box=(min(xs), min(ys), max(xs), max(ys)),
+        box=_box([one.outline for one in members]),
         ground=tuple((round(x, 3), round(y, 3)) for x, y in ring),
         area_m2=round(whole.area_m2, 3),
         low_m2=round(whole.low_m2, 3),
@@ -42,7 +46,13 @@ def _group(members: Sequence[Footprint], whole: Taken) -> Group:
         shown=0.0,
         replaced=main.replaced,
         since=main.since,
+        canopy=whole.canopy,
     )
+
+
+def _box(outlines: Sequence[tuple[Point, ...]]) -> Box:
+    xs, ys = [x for outline in outlines for x, _ in outline], [y for outline in outlines for _, y in outline]
+    return (min(xs), min(ys), max(xs), max(ys))
 
 
 def shown_of(group: Group, shown: dict[tuple[tuple[float, float], ...], float]) -> float:
@@ -57,9 +67,26 @@ def polygon(ring: tuple[tuple[float, float], ...]) -> Polygon:
 
 
 def common(footing: Footing, group: Group) -> float:
-    """Share of the smaller ground that both have."""
+    """Share of the smaller ground that both have; 1 where they look the same, wherever that is taken to stand."""
+    if any(_alike(polygon(tuple(a)), polygon(b)) for a in footing.outlines for b in group.outlines):
+        return 1.0
     one, other = polygon(tuple(footing.ground)), polygon(group.ground)
     if not one.intersects(other):
         return 0.0
     smaller = min(one.area, other.area)
     return float(one.intersection(other).area) / smaller if smaller > 0 else 0.0
+
+
+def covered(footing: Footing, footprints: Sequence[Footprint]) -> bool:
+    """Whether something stays where it was in the picture: then it has not gone, even if it is not told apart."""
+    place = shapely.union_all([polygon(tuple(one)).buffer(0) for one in footing.outlines])
+    there = shapely.union_all([polygon(one.outline).buffer(0) for one in footprints])
+    return float(place.intersection(there).area) >= _COVERED * float(place.area)
+
+
+def _alike(one: Polygon, other: Polygon) -> bool:
+    """Whether two outlines in the picture are of one thing."""
+    if not (one.is_valid and other.is_valid and one.intersects(other)):
+        return False
+    both = float(one.intersection(other).area)
+    return both >= _ALIKE * (float(one.area) + float(other.area) - both)

@@ -24,7 +24,7 @@ from vision.holidays import Calendar
 from vision.inforce import RuleInForce
 from vision.interface import Box, Event, Moment, Occupied, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.judges.footings import AREAS_KEPT, MAX_SUPPORTS, Footing, Group
-from vision.judges.groups import common, grouped, polygon, shown_of
+from vision.judges.groups import common, covered, grouped, polygon, shown_of
 from vision.judges.interface import Sample
 from vision.judges.people import Person, people_of
 from vision.pace import Pace
@@ -45,6 +45,8 @@ _SHOWN = 0.3
 _WELL = 0.75
 """It is measured where so much of it is shown."""
 _COVERS = 0.6
+_FILLS = 0.2
+"""A box of which a thing fills less is not that of the thing."""
 _EXPLAINED = 0.4
 """A thing of which so much lies in boxes of vehicles (or people), in so many of the looks, is them."""
 _BESIDE_M = 1.3
@@ -115,23 +117,27 @@ class Occupation:
             for one in memory.footings:
                 one.object.gap(elapsed)
         width, height = sample.detections.size
-        people = people_of(sample.detections, self._plane)
+        standpoint = self._above(width / height)
+        people = people_of(sample.detections, self._plane, standpoint.place)
         told: list[Event] = []
         if sample.view is not None:
-            groups = self._groups(sample.view, width / height)
+            groups = self._groups(sample.view, standpoint)
             for term in self._terms.values():
                 told += self._take(term, sample, sample.view, groups, people, before, 0 if gap else elapsed)
         told += self._leave(sample.at)
         memory.people = [person.at for person in people if person.at is not None]
         return told
 
-    def _groups(self, view: View, aspect: float) -> list[Group]:
+    def _above(self, aspect: float) -> Standpoint:
+        if self._standpoint is None or self._standpoint[0] != aspect:
+            self._standpoint = (aspect, Standpoint(self._plane, aspect))
+        return self._standpoint[1]
+
+    def _groups(self, view: View, standpoint: Standpoint) -> list[Group]:
         """The things that stand in view, measured; the same outlines are not measured again."""
         shapes = tuple(replace(one, shown=0.0) for one in view.footprints)
         if self._measured[0] != shapes:
-            if self._standpoint is None or self._standpoint[0] != aspect:
-                self._standpoint = (aspect, Standpoint(self._plane, aspect))
-            self._measured = (shapes, grouped(view.footprints, self._standpoint[1]))
+            self._measured = (shapes, grouped(view.footprints, standpoint))
         shown = {one.outline: one.shown for one in view.footprints}
         return [replace(group, shown=shown_of(group, shown)) for group in self._measured[1]]
 
@@ -154,7 +160,7 @@ class Occupation:
                 free.remove(best)
                 if best.shown >= _SHOWN:
                     told += self._count(footing, term, best, sample, people)
-            elif view.begun <= footing.object.first.utc_ns and not any(common(footing, g) >= _SAME for g in groups):
+            elif view.begun <= footing.object.first.utc_ns and not covered(footing, view.footprints):
                 footing.object.absent(sample.at, elapsed, empty=True)
         mine = [one for one in self.memory.footings if self._term_of(one) is term]
         for group in free:
@@ -231,8 +237,10 @@ class Occupation:
         footing.crowded += _covered([b for n, b in kept if n == "person"], group.box)
         ground = polygon(group.ground)
         outlines = [polygon(outline) for outline in group.outlines]
+        fronts = list(self._fronts.values())
         footing.lingered += any(
-            person.beside(outlines, ground, _BESIDE_M) and person.stood(self.memory.people) for person in people
+            person.beside(outlines, ground, _BESIDE_M, fronts) and person.stood(self.memory.people)
+            for person in people
         )
 
     def _explained(self, footing: Footing) -> bool:
@@ -398,6 +406,7 @@ def _lies_in(group: Group, term: _Term) -> bool:
 
 def _covered(boxes: Sequence[Box], place: Box) -> bool:
     size = area(place)
+    boxes = [box for box in boxes if intersection(box, place) >= _FILLS * area(box)]
     if size <= 0 or not boxes:
         return False
     whole = shapely.union_all([shapely.box(*box) for box in boxes]).intersection(shapely.box(*place))
