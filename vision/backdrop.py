@@ -27,6 +27,7 @@ from vision.boxes import normalised
 from vision.footprints import MOST, Footprint, Point, View
 from vision.outline import outline_of
 from vision.parasols import Parasols
+from vision.registered import Anchor
 from vision.replaced import Patch, Verdict, judge
 
 Planes = npt.NDArray[np.float32]
@@ -54,10 +55,14 @@ _GONE_LOOKS = 2
 _FOLLOW = 0.15
 """How fast the reference follows what is seen of it."""
 _SETTLE = 0.3
+_BETWEEN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13))
+_WITHIN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+"""Pixels of one thing are no further apart than this."""
 _FLOOR, _SIGMAS = 11.0, 4.0
 """Grey levels, and times the noise: less is no difference."""
 _TELLING = 1.4
 """Of the difference that counts: what stands must stand out by so much for its absence to be seen."""
+_ANCHORED_LOOKS = 64
 _UPHEAVAL, _UPHEAVAL_NS = 0.6, 30 * NS_PER_S
 """Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
 _SHOWS_OF_IT = 0.12
@@ -87,9 +92,12 @@ class Backdrop:
     def __init__(self, zones: Sequence[Sequence[Point]]) -> None:
         """`zones`: polygons on the ground, in fractions of the picture, in or near which things are looked for."""
         self._zones = [np.array(zone, np.float64) for zone in zones]
-        self._shape: tuple[int, ...] | None = None
+        self._shape: tuple[int, int, int] | None = None
         self._crop = (slice(0), slice(0))
         self._now: View | None = None
+        self._learning: list[tuple[int, Image]] | None = []
+        self._anchor: Anchor | None = None
+        self._looks = 0
 
     def look(self, at: Instant, image: Image | None, detections: Detections) -> View | None:
         """What stays there, by now; None while the street is being learned.
@@ -100,7 +108,7 @@ class Backdrop:
         if image is not None and image.shape != self._shape:
             self._begin(image.shape)
         if image is not None:
-            self._cur = np.asarray(cv2.blur(image[self._crop], (3, 3)), np.uint8)
+            self._cur = np.asarray(cv2.blur(self._aligned(image[self._crop]), (3, 3)), np.uint8)
         elif self._shape is None:
             return None
         now = at.utc_ns
@@ -110,6 +118,16 @@ class Backdrop:
         if image is not None or self._pending:
             self._now = self._see(now, detections)
         return self._now
+
+    def _aligned(self, image: Image) -> Image:
+        """The picture as if the camera had not moved since the view was learned."""
+        if self._anchor is None:
+            self._anchor = Anchor(image)
+            return image
+        self._looks += 1
+        if self._looks % _ANCHORED_LOOKS == 0 and self._learning is None:
+            self._anchor = Anchor(_bytes(self._street))  # in the light of today
+        return self._anchor.aligned(image)
 
     # -- the reference ----------------------------------------------------------------------------------------------
 
@@ -132,7 +150,8 @@ class Backdrop:
 
     def _restart(self) -> None:
         size = self._zone.shape
-        self._learning: list[tuple[int, Image]] | None = []
+        self._learning = []
+        self._anchor, self._looks = None, 0
         self._stable: Bytes = np.zeros(size, np.uint8)
         self._back: Bytes = np.zeros(size, np.uint8)
         self._static = np.zeros(size, np.bool_)
@@ -197,7 +216,9 @@ class Backdrop:
         bare = same & loose
         np.copyto(self._since, now, where=changed & (self._last_back >= self._since))
         np.copyto(self._last_back, now, where=bare)
-        cv2.accumulateWeighted(cur, self._street, _FOLLOW, bare.view(np.uint8))
+        # Parts of a thing may be as grey as the street: what lies between its other parts is not learned.
+        thing = cv2.morphologyEx((changed | self._static).view(np.uint8), cv2.MORPH_CLOSE, _BETWEEN)
+        cv2.accumulateWeighted(cur, self._street, _FOLLOW, cv2.subtract(bare.view(np.uint8), thing))
         near = _max(cv2.absdiff(cur, _bytes(self._shows))) < limit
         settling, fresh = changed & near, changed & ~near
         cv2.accumulateWeighted(cur, self._shows, _SETTLE, settling.view(np.uint8))
@@ -267,7 +288,7 @@ class Backdrop:
     def _find(self, now: int, limit: float) -> None:
         """Take what stays apart into connected parts, and judge each."""
         before, self._parts = self._parts, []
-        whole = cv2.morphologyEx(self._static.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        whole = cv2.morphologyEx(self._static.view(np.uint8), cv2.MORPH_CLOSE, _WITHIN)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
         for number in sorted(range(1, count), key=lambda i: -int(stats[i, cv2.CC_STAT_AREA])):
             x, y, w, h, area = (int(value) for value in stats[number])
@@ -298,11 +319,11 @@ class Backdrop:
                     self._outline(part, one, parasol, verdict, before)
 
     def _still_comes(self, part: Part, mine: Mask) -> bool:
-        """Whether what lies around a part has changed as well, and not for long enough yet: it is no thing by itself."""
+        """Whether what lies around a part has changed a moment ago: then it is no thing by itself."""
         inner = mine.view(np.uint8)
         around = cv2.dilate(inner, np.ones((_NEAR, _NEAR), np.uint8)) > inner
         changed = self._shown[part] & ~self._static[part] & around
-        return float(np.count_nonzero(changed)) > _STILL_COMES * np.count_nonzero(around)
+        return bool(np.count_nonzero(changed) > _STILL_COMES * np.count_nonzero(around))
 
     def _outline(
         self, part: Part, solid: Mask, parasol: bool, verdict: Verdict, before: Sequence[tuple[Part, Mask, Footprint]]
@@ -329,7 +350,8 @@ class Backdrop:
     @property
     def _size(self) -> tuple[int, int]:
         assert self._shape is not None
-        return self._shape[1], self._shape[0]
+        height, width = self._shape[:2]
+        return width, height
 
     def _corner(self, part: Part) -> tuple[int, int]:
         """Column and row of its upper left pixel in the picture."""
