@@ -25,6 +25,7 @@ from streams.instant import NS_PER_S, Instant
 from vision.arrivals import apart
 from vision.boxes import normalised
 from vision.footprints import MOST, Footprint, Point, View
+from vision.moved import Removals
 from vision.outline import outline_of
 from vision.parasols import Parasols
 from vision.registered import Anchor
@@ -160,6 +161,7 @@ class Backdrop:
         self._pending = True
         self._stirred = True
         self._parasols = Parasols()
+        self._removals = Removals()
         self._parts: list[tuple[Part, Mask, Footprint]] = []
         self._upheaval_ns: int | None = None
         self._now = None
@@ -307,6 +309,7 @@ class Backdrop:
         verdict = judge(Patch(self._street[part], self._shows[part], mine, limit), solid)
         if verdict.taken_away and not solid.any():
             if not self._still_comes(part, mine):
+                self._removals.add(now, self._street[part], mine & self._static[part])
                 self._absorb(part, mine & self._static[part], now)
             return
         self._solid[part] |= verdict.solid & self._static[part]
@@ -316,7 +319,16 @@ class Backdrop:
             corner = self._corner(part)
             for came in apart(verdict.solid, self._static[part], self._last_back[part], self._since[part]):
                 for one, parasol in self._parasols.told_apart(came, corner, self._size):
-                    self._outline(part, one, parasol, verdict, before)
+                    if self._was_moved(now, part, one):
+                        self._absorb(part, one & self._static[part], now)
+                    else:
+                        self._outline(part, one, parasol, verdict, before)
+
+    def _was_moved(self, now: int, part: Part, solid: Mask) -> bool:
+        """Whether a thing was part of the street before, at another place."""
+        inside = solid & self._static[part]
+        since = self._since[part][inside]
+        return bool(since.size) and self._removals.explain(int(np.median(since)), now, self._shows[part], inside)
 
     def _still_comes(self, part: Part, mine: Mask) -> bool:
         """Whether what lies around a part has changed a moment ago: then it is no thing by itself."""

@@ -28,9 +28,10 @@ _TINT = 16.0
 """Grey levels that a colour is off when the brightness is taken out; water and lamps tint by less."""
 _SHADE_TINT = 9.0
 """... and shadows and white lamps by less than this."""
-_CAST_TINT, _DIMMED, _EVEN, _MOSTLY = 3.0, 0.9, 0.1, 0.5
+_CAST_TINT, _DIMMED, _EVEN, _MOSTLY, _ALL, _SOFT = 3.0, 0.95, 0.1, 0.4, 0.8, 13
 """Of a shadow: how far its colours may be off, in grey levels; how bright it is at most and how evenly so, as shares of
-the lit street; and which share of what is dimmed is so at least."""
+the lit street; which share of what is dimmed is so at least; with which share of a part dimmed all of it is shadow; and
+how wide its soft edge may be, in pixels."""
 _GLARE, _LIT = 245.0, 0.4
 _OPEN = 7
 """Pixels: edges of shadows give strips of this width in which windows say nothing."""
@@ -124,15 +125,14 @@ def _cast(old: Planes, new: Planes, tint: Planes, patch: Patch) -> Mask:
     """A shadow whose texture a coarse video has lost: the street's colours, dimmed everywhere by the same share."""
     ratio = cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4)
     dimmed = patch.mine & (tint < max(_CAST_TINT, 0.3 * patch.limit)) & (ratio < _DIMMED)
-    if not dimmed.any():
+    if not dimmed.any() or np.count_nonzero(dimmed) >= _ALL * np.count_nonzero(patch.mine):
         return dimmed
     usual = _mode(ratio[dimmed])
     even = dimmed & (np.abs(ratio - usual) < _EVEN * usual)
     if np.count_nonzero(even) < _MOSTLY * np.count_nonzero(dimmed):
         return np.zeros_like(dimmed)
-    kernel = np.ones((5, 5), np.uint8)
-    core = cv2.morphologyEx(even.view(np.uint8), cv2.MORPH_OPEN, kernel)
-    return (cv2.dilate(core, kernel) > 0) & dimmed
+    core = cv2.morphologyEx(even.view(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return (cv2.dilate(core, np.ones((_SOFT, _SOFT), np.uint8)) > 0) & dimmed
 
 
 def _mode(values: npt.NDArray[np.float32]) -> float:

@@ -32,7 +32,7 @@ Metres = tuple[float, float]
 Floats = npt.NDArray[np.float64]
 
 _RAYS = 64
-_INSET, _TIP = 0.02, 0.15
+_INSET, _TIP = 0.012, 0.25
 """The outermost rays lie within the thing by this share of its width; those to the tips of a canopy by less."""
 _HEIGHT, _HIGHEST = 0.35, 1.5
 """Metres: how high a thing is where nothing tells, and how high one is at most."""
