@@ -25,6 +25,7 @@ from streams.instant import NS_PER_S, Instant
 from vision.arrivals import apart
 from vision.boxes import normalised
 from vision.footprints import MOST, Footprint, Point, View
+from vision.interface import Box
 from vision.moved import Removals
 from vision.outline import outline_of
 from vision.parasols import Parasols
@@ -70,6 +71,8 @@ _SHOWS_OF_IT = 0.12
 """Share of its box in which a person or a vehicle looks other than what is known to be there."""
 _MOST_HIDDEN = 0.3
 """Of the view: what a larger box covers is looked at all the same to tell how the light is."""
+_AT_ONCE_NS, _IN_ONE_GO, _UNDER = 4 * NS_PER_S, 0.8, 0.05
+"""A parasol is opened within this time, this share of it at least; and share of it that appears on the ground below."""
 _STILL_COMES = 0.3
 """Of what lies around a part: where more has changed a moment ago, one waits."""
 _MIN_PIXELS = 40
@@ -321,14 +324,46 @@ class Backdrop:
                 for one, parasol in self._parasols.told_apart(came, corner, self._size):
                     if self._was_moved(now, part, one):
                         self._absorb(part, one & self._static[part], now)
-                    else:
-                        self._outline(part, one, parasol, verdict, before)
+                        continue
+                    if not parasol and self._opened(part, one):
+                        self._parasols.opened(now, self._box(part, one))
+                        parasol = True
+                    elif parasol:
+                        self._parasols.stands(now, self._box(part, one))
+                    self._outline(part, one, parasol, verdict, before)
 
     def _was_moved(self, now: int, part: Part, solid: Mask) -> bool:
         """Whether a thing was part of the street before, at another place."""
         inside = solid & self._static[part]
         since = self._since[part][inside]
         return bool(since.size) and self._removals.explain(int(np.median(since)), now, self._shows[part], inside)
+
+    def _opened(self, part: Part, solid: Mask) -> bool:
+        """Whether it came in one go, and with it something on the ground straight below: a foot, or the shade there."""
+        inside = solid & self._static[part]
+        if not inside.any():
+            return False
+        since = int(np.median(self._since[part][inside]))
+        at_once = np.abs(self._since - since) <= _AT_ONCE_NS
+        if np.count_nonzero(at_once[part] & inside) < _IN_ONE_GO * np.count_nonzero(inside):
+            return False
+        rows, columns = np.nonzero(solid)
+        wide, left = int(columns.max() - columns.min()), int(columns.min()) + part[1].start
+        low = int(rows.max()) + part[0].start
+        below = (slice(low + 2, low + 2 + round(1.3 * wide)), slice(left + wide // 4, left + wide - wide // 4))
+        under = self._static[below] & at_once[below]
+        return bool(np.count_nonzero(under) >= max(_MIN_PIXELS, _UNDER * np.count_nonzero(inside)))
+
+    def _box(self, part: Part, solid: Mask) -> Box:
+        rows, columns = np.nonzero(solid)
+        x, y = self._corner(part)
+        width, height = self._size
+        return (
+            float((x + columns.min()) / width),
+            float((y + rows.min()) / height),
+            float((x + columns.max() + 1) / width),
+            float((y + rows.max() + 1) / height),
+        )
 
     def _still_comes(self, part: Part, mine: Mask) -> bool:
         """Whether what lies around a part has changed a moment ago: then it is no thing by itself."""

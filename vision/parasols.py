@@ -65,6 +65,8 @@ class Parasols:
         """Take in the boxes of one look."""
         self._seen = [one for one in self._seen if now_ns - one.last_ns <= _FORGET_NS]
         for one in self._seen:
+            if one.told >= _MOST_LOOKS:
+                continue
             one.looks += 1
             if one.looks > _MOST_LOOKS:
                 one.looks, one.told = one.looks // 2, (one.told + 1) // 2
@@ -77,6 +79,17 @@ class Parasols:
                 known.box, known.last_ns = _between(known.box, box), now_ns
             elif len(self._seen) < _MOST:
                 self._seen.append(_Seen(box, now_ns))
+
+    def opened(self, now_ns: int, box: Box) -> None:
+        """One was seen to open there, whatever a detector says."""
+        self._seen = [one for one in self._seen if iou(one.box, box) < _SAME][-_MOST + 1 :]
+        self._seen.append(_Seen(box, now_ns, _MOST_LOOKS, _MOST_LOOKS))
+
+    def stands(self, now_ns: int, box: Box) -> None:
+        """Pixels show that what was called one still is there."""
+        for one in self._seen:
+            if one.sure and iou(one.box, box) >= _SAME:
+                one.last_ns = now_ns
 
     def told_apart(self, solid: Mask, origin: tuple[int, int], size: tuple[int, int]) -> list[tuple[Mask, bool]]:
         """`solid`, a mask at `origin` of a picture of `size`, as canopies and the rest; whether each is a canopy."""
