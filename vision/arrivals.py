@@ -24,6 +24,8 @@ _PRECISE_NS = 5 * NS_PER_S
 """A pixel that showed the street no longer than this before it showed the thing is not one that something hid."""
 _STRAY = 0.02
 """Share of a part whose pixels may arrive during a pause: noise, and shadows that come and go."""
+_RESTS = 0.6
+"""Share of the width of what stands on something, or behind it."""
 _LEAST = 40
 """Pixels that are a thing of their own."""
 
@@ -53,7 +55,29 @@ def apart(solid: Mask, known: Mask, before: Times, since: Times) -> list[Mask]:
     if len(kept) < 2:
         return [solid]
     named = nearest(labels)
-    return [part for number in kept if (part := solid & (named == number)).any()]
+    named[~solid] = 0
+    for number in kept:
+        below = _upon(named, number)
+        if below:
+            named[named == number] = below
+    return [part for number in kept if (part := named == number).any()]
+
+
+def _upon(named: npt.NDArray[np.uint8], number: int) -> int:
+    """The part on which this one stands, or behind which it does: what hides its foot; 0: none."""
+    rows, columns = np.nonzero(named == number)
+    if not len(rows):
+        return 0
+    low = np.full(named.shape[1], -1)
+    np.maximum.at(low, columns, rows)
+    across = np.flatnonzero(low >= 0)
+    under = np.zeros(len(across), np.uint8)
+    for step in (1, 2):
+        at = np.minimum(low[across] + step, named.shape[0] - 1)
+        under = np.where(under > 0, under, np.where(named[at, across] == number, 0, named[at, across]))
+    counts = np.bincount(under[under > 0], minlength=1)
+    best = int(counts.argmax())
+    return best if counts[best] >= _RESTS * len(across) else 0
 
 
 def _spells(arrived: Times, stray: float) -> list[tuple[int, int]]:

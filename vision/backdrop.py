@@ -71,8 +71,9 @@ _SHOWS_OF_IT = 0.12
 """Share of its box in which a person or a vehicle looks other than what is known to be there."""
 _MOST_HIDDEN = 0.3
 """Of the view: what a larger box covers is looked at all the same to tell how the light is."""
-_AT_ONCE_NS, _IN_ONE_GO, _UNDER = 4 * NS_PER_S, 0.8, 0.05
-"""A parasol is opened within this time, this share of it at least; and share of it that appears on the ground below."""
+_AT_ONCE_NS, _IN_ONE_GO, _UNDER, _WIDER = 4 * NS_PER_S, 0.8, 0.05, 1.4
+"""A parasol is opened within this time, this share of it at least; share of it that appears on the ground below; and how
+much wider than high it looks."""
 _STILL_COMES = 0.3
 """Of what lies around a part: where more has changed a moment ago, one waits."""
 _MIN_PIXELS = 40
@@ -325,7 +326,7 @@ class Backdrop:
                     if self._was_moved(now, part, one):
                         self._absorb(part, one & self._static[part], now)
                         continue
-                    if not parasol and self._opened(part, one):
+                    if not parasol and self._opened(part, mine, one):
                         self._parasols.opened(now, self._box(part, one))
                         parasol = True
                     elif parasol:
@@ -338,8 +339,11 @@ class Backdrop:
         since = self._since[part][inside]
         return bool(since.size) and self._removals.explain(int(np.median(since)), now, self._shows[part], inside)
 
-    def _opened(self, part: Part, solid: Mask) -> bool:
-        """Whether it came in one go, and with it something on the ground straight below: a foot, or the shade there."""
+    def _opened(self, part: Part, mine: Mask, solid: Mask) -> bool:
+        """Whether it came in one go, and with it something on the ground straight below: a foot, or the shade there.
+
+        What it touches, as all that is `mine` does, is not below it.
+        """
         inside = solid & self._static[part]
         if not inside.any():
             return False
@@ -349,9 +353,16 @@ class Backdrop:
             return False
         rows, columns = np.nonzero(solid)
         wide, left = int(columns.max() - columns.min()), int(columns.min()) + part[1].start
-        low = int(rows.max()) + part[0].start
+        low, high = int(rows.max()) + part[0].start, int(rows.min()) + part[0].start
+        if wide < _WIDER * (low - high):
+            return False
         below = (slice(low + 2, low + 2 + round(1.3 * wide)), slice(left + wide // 4, left + wide - wide // 4))
-        under = self._static[below] & at_once[below]
+        apart = self._static & at_once
+        apart[part] &= ~mine
+        under = apart[below]
+        next_to_it = (self._shown | self._static)[low + 2 : low + 2 + _NEAR, below[1]]
+        if np.count_nonzero(next_to_it) > _STILL_COMES * next_to_it.size:
+            return False  # it stands on that
         return bool(np.count_nonzero(under) >= max(_MIN_PIXELS, _UNDER * np.count_nonzero(inside)))
 
     def _box(self, part: Part, solid: Mask) -> Box:

@@ -11,6 +11,8 @@ from vision.footprints import Point
 
 MOST_CORNERS = 24
 _CLOSE = (5, 5)
+_BLUR = 0.2
+"""Pixels at each side, less that half."""
 
 
 def outline_of(mask: npt.NDArray[np.bool_], origin: tuple[int, int], size: tuple[int, int]) -> tuple[Point, ...] | None:
@@ -29,8 +31,9 @@ def outline_of(mask: npt.NDArray[np.bool_], origin: tuple[int, int], size: tuple
         slack *= 1.4
     if len(corners) < 3:
         return None
-    # A contour goes through the middles of the pixels at the rim: half of each lies outside.
-    shape = Polygon(corners.reshape(-1, 2)).buffer(0.5, join_style="mitre", mitre_limit=2)
+    # A contour goes through the middles of the pixels at the rim, and half of each lies outside; but a thing looks wider
+    # than it is by as much as the picture is blurred and differences are let through.
+    shape = Polygon(corners.reshape(-1, 2)).buffer(-_BLUR, join_style="mitre", mitre_limit=2)
     if shape.geom_type != "Polygon" or shape.is_empty:
         return None
     width, height = size
