@@ -316,7 +316,7 @@ class Backdrop:
                 self._removals.add(now, self._street[part], mine & self._static[part])
                 self._absorb(part, mine & self._static[part], now)
             return
-        self._solid[part] |= verdict.solid & self._static[part]
+        self._solid[part] = (self._solid[part] & ~mine) | (verdict.solid & self._static[part])
         beside = cv2.dilate(verdict.solid.view(np.uint8), np.ones((_NEAR, _NEAR), np.uint8)) == 0
         self._absorb(part, old & beside & ~self._solid[part], now)
         if (verdict.solid & self._static[part]).any():

@@ -71,6 +71,7 @@ def judge(patch: Patch, known: Mask) -> Verdict:
     replaced = (replaced | (tint > max(_TINT, 1.2 * patch.limit))) & patch.mine
     cast = _cast(old, new, tint, patch)
     replaced &= ~cast
+    known = known & ~cast
     # What has no colour of its own may be a shadow, or a lamp's light where that shows the street elsewhere, however
     # plain the street is there.
     brighter = patch.mine & (new > old)

@@ -47,8 +47,9 @@ _WELL = 0.75
 _COVERS = 0.6
 _FILLS = 0.2
 """A box of which a thing fills less is not that of the thing."""
-_EXPLAINED = 0.4
-"""A thing of which so much lies in boxes of vehicles (or people), in so many of the looks, is them."""
+_EXPLAINED, _CROWD = 0.4, 0.2
+"""A thing of which so much lies in boxes of vehicles, or of people, in so many of the looks, is them. Of people who stand
+close to each other detectors find but some."""
 _BESIDE_M = 1.3
 _STRANGE = 0.5
 """Share of it in which the street must be replaced, and not only lit differently."""
@@ -233,10 +234,10 @@ class Occupation:
         for name in sorted(touching):
             if name in footing.supports or len(footing.supports) < MAX_SUPPORTS:
                 footing.supports[name] = footing.supports.get(name, 0) + 1
-        footing.driven += _covered([b for n, b in kept if n in VEHICLES], group.box)
-        footing.crowded += _covered([b for n, b in kept if n == "person"], group.box)
         ground = polygon(group.ground)
         outlines = [polygon(outline) for outline in group.outlines]
+        footing.driven += _covered([b for n, b in kept if n in VEHICLES], group.box, outlines)
+        footing.crowded += _covered([b for n, b in kept if n == "person"], group.box, outlines)
         fronts = list(self._fronts.values())
         footing.lingered += any(
             person.beside(outlines, ground, _BESIDE_M, fronts) and person.stood(self.memory.people)
@@ -244,7 +245,7 @@ class Occupation:
         )
 
     def _explained(self, footing: Footing) -> bool:
-        return max(footing.driven, footing.crowded) > _EXPLAINED * footing.looks
+        return footing.driven > _EXPLAINED * footing.looks or footing.crowded > _CROWD * footing.looks
 
     def _leave(self, at: Instant) -> list[Event]:
         """End what is over, and forget what did not stay."""
@@ -404,13 +405,14 @@ def _lies_in(group: Group, term: _Term) -> bool:
     return shared > 0 and shared >= term.rule.min_overlap * float(ground.area)
 
 
-def _covered(boxes: Sequence[Box], place: Box) -> bool:
-    size = area(place)
+def _covered(boxes: Sequence[Box], place: Box, outlines: Sequence[Polygon]) -> bool:
+    """Whether boxes cover most of a thing. `place`: the box about its outlines."""
     boxes = [box for box in boxes if intersection(box, place) >= _FILLS * area(box)]
-    if size <= 0 or not boxes:
+    if not boxes:
         return False
-    whole = shapely.union_all([shapely.box(*box) for box in boxes]).intersection(shapely.box(*place))
-    return float(whole.area) >= _COVERS * size
+    thing = shapely.union_all([outline.buffer(0) for outline in outlines])
+    covered = float(shapely.union_all([shapely.box(*box) for box in boxes]).intersection(thing).area)
+    return covered >= _COVERS * float(thing.area)
 
 
 def _before(front: LineString, ground: Polygon) -> float:
