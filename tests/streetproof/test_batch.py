@@ -145,7 +145,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_cases(
     chance = random.Random(seed)
     arguments = ("batch", site, pieces, "--model", real_model, "--quiet", "--out")
     began = time.monotonic()
-    assert streetproof(*arguments, tmp_path / "undisturbed").code == 0
+    assert streetproof(*arguments, tmp_path / "undisturbed", cold=True).code == 0
     took = time.monotonic() - began
     out = tmp_path / "killed"
     kills = 0
@@ -243,7 +243,8 @@ def test_how_many_workers_there_are_changes_nothing(tmp_path: Path, real_model: 
     contents = []
     for workers in (1, 2):
         out = tmp_path / f"w{workers}"
-        ran = streetproof("batch", site, pieces, "--out", out, "--model", real_model, "--workers", workers, "--json")
+        arguments = ("batch", site, pieces, "--out", out, "--model", real_model, "--workers", workers, "--json")
+        ran = streetproof(*arguments, cold=workers == 1)
         assert ran.code == 0, ran.err
         contents.append([content(bundle) for bundle in bundles(out)])
     assert len(contents[0]) == 1
