@@ -165,7 +165,7 @@ class FairQueue:
                 self._in_flight[camera] = group
                 taken.append((camera, group))
             room = (limit if back_limit is None else min(limit, back_limit)) - len(taken)
-            if not any(self._waiting.values()) or self._turn % 4 == 0:
+            if not taken or self._turn % 4 == 0:
                 room = max(1, room)
             back = [self._back.popleft() for _ in range(min(max(0, room), len(self._back)))]
             return taken, back
