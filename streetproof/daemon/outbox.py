@@ -1,6 +1,6 @@
 """What a camera's process has to say to the hub, sent by a thread of its own: whoever says it never waits.
 
-A hub that does not listen for a while costs pictures, of which only the newest few are kept, and rather looks than looks
+A hub that does not listen for a while costs pictures, of which only the newest few are kept, and looks before looks
 back; it costs no facts and no packet of the recording.
 """
 
