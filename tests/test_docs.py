@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.once import once
+from tests.streetproof.commands import streetproof
 
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md"), *ROOT.glob("configs/**/*.md")]
@@ -28,6 +30,10 @@ def scripts() -> list[tuple[str, str]]:
     ]
 
 
+def demo(folder: Path) -> None:
+    assert streetproof("demo", "--out", folder).code == 0
+
+
 @pytest.mark.parametrize(("document", "script"), scripts(), ids=[name for name, _ in scripts()])
 def test_commands_in_documents_work(
     document: str, script: str, tmp_path_factory: pytest.TempPathFactory, bootstrap_model: str
@@ -41,7 +47,7 @@ def test_commands_in_documents_work(
     program.chmod(0o755)
     environment = {**os.environ, "PATH": f"{program.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
     if "demo-out" in script:
-        script = "streetproof demo --out demo-out\n" + script
+        shutil.copytree(once(tmp_path_factory, "demo", demo), place / "demo-out")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=place,

@@ -23,6 +23,8 @@ _log = structlog.get_logger(__name__)
 
 BACK_LIMIT = 600
 """Pictures of looks back that may wait, over all cameras."""
+_BACK_NS = NS_PER_S // 4
+"""So long a batch may take for the sake of looks back: the street goes on meanwhile, and its pictures wait."""
 _HUNG_NS = 120 * NS_PER_S
 """No batch takes a model so long, however busy the machine is."""
 
@@ -134,11 +136,15 @@ class FairQueue:
             self._closed = True
             self._condition.notify_all()
 
-    def take(self, limit: int) -> tuple[list[tuple[str, _Group]], list[tuple[str, LookedBack]]] | None:
+    def take(
+        self, limit: int, back_limit: int | None = None
+    ) -> tuple[list[tuple[str, _Group]], list[tuple[str, LookedBack]]] | None:
         """Wait for pictures and take up to `limit`, one per camera: timed cameras first, then whoever waited longest.
 
         A quarter of the places, or every fourth turn, is kept for cameras on which nothing is timed, so that a new
-        arrival is seen however busy it is elsewhere. What is left over goes to looks back. None: the queue was closed.
+        arrival is seen however busy it is elsewhere. What is left over goes to looks back, as far as there are fewer
+        than `back_limit` pictures; they get on by one every fourth turn, however busy it is. None: the queue was
+        closed.
         """
         with self._condition:
             while not self._closed and not self._back and not any(self._waiting.values()):
@@ -158,8 +164,10 @@ class FairQueue:
                 self._waiting.move_to_end(camera)
                 self._in_flight[camera] = group
                 taken.append((camera, group))
-            room = max(1, limit - len(taken)) if not any(self._waiting.values()) else limit - len(taken)
-            back = [self._back.popleft() for _ in range(min(room, len(self._back)))]
+            room = (limit if back_limit is None else min(limit, back_limit)) - len(taken)
+            if not taken or self._turn % 4 == 0:
+                room = max(1, room)
+            back = [self._back.popleft() for _ in range(min(max(0, room), len(self._back)))]
             return taken, back
 
     def fail(self, camera: str, group: _Group) -> None:
@@ -212,6 +220,8 @@ class InferenceThread(threading.Thread):
         self._batch = batch
         self._tell = tell
         self._looking_since_ns: int | None = None
+        self._each_ns = 0
+        """What one picture took in the last batch."""
         self._failures = 0
         self._failure: StreetproofError | None = None
         self.batches = 0
@@ -227,12 +237,20 @@ class InferenceThread(threading.Thread):
         return self.is_alive() and (since_ns is None or now_ns - since_ns <= _HUNG_NS)
 
     def run(self) -> None:
-        while (taken := self._queue.take(self._batch)) is not None:
+        while (taken := self._queue.take(self._batch, self._affordable())) is not None:
             try:
                 self._look(*taken)
             except StreetproofError as error:
                 self._tell([Broken(error)])
                 return
+
+    def _affordable(self) -> int:
+        """Pictures after which looks back have to wait for the next batch.
+
+        A look back is dozens of pictures. Where the model is slow, or the machine is busy, full batches of them would
+        keep the model from the street for seconds, and what happens there would be left out.
+        """
+        return _BACK_NS // max(1, self._each_ns)
 
     def _look(self, groups: list[tuple[str, _Group]], back: list[tuple[str, LookedBack]]) -> None:
         pictures = [(group.look.image, group.look.size) for _, group in groups]
@@ -245,6 +263,8 @@ class InferenceThread(threading.Thread):
         self.batches += 1
         self.busy_ns += cost_ns
         each = cost_ns // max(1, len(images))
+        if images:
+            self._each_ns = each
         results = iter(found)
         for camera, group in groups:
             detections = next(results)

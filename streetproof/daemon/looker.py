@@ -26,6 +26,8 @@ from vision.sight import Sight
 
 _MAX_WAITING = 400
 """Packets that wait to be decoded: some seconds of sampled video."""
+_PATIENCE_S = 2.0
+"""So long a look back waits, in all, for pictures to be taken: they are decoded faster than they are sent."""
 _HUNG_NS = 120 * NS_PER_S
 """No packet takes so long to decode, however busy the machine is."""
 
@@ -82,13 +84,16 @@ class Looker(threading.Thread):
         self,
         send: Callable[[FromCamera], None],
         *,
+        room: Callable[[float], None] = lambda timeout_s: None,
         rate: Fraction,
         max_interval_ns: int,
         sight: Callable[[], Sight],
         monitor: ViewMonitor,
     ) -> None:
+        """`send` never waits and may leave pictures out; `room` waits, at most so many seconds, until it would not."""
         super().__init__(name="looker", daemon=True)
         self._send = send
+        self._room = room
         self._rate = rate
         self._max_interval_ns = max_interval_ns
         self._make_sight = sight
@@ -250,7 +255,7 @@ class Looker(threading.Thread):
         self._send(Viewed(self._monitor.faults, tuple(events), saved_view(self._monitor)))
 
     def _go_back(self, back: _Back) -> None:
-        asked, count = back.asked, 0
+        asked, count, patience_s = back.asked, 0, _PATIENCE_S
         decoder = back.decoder
         feeds = [] if decoder is None else [decoder.feed(p, at, DecodeLevel.EVERY_FRAME) for p, at in back.packets]
         for frames in feeds if decoder is None else (*feeds, decoder.flush()):
@@ -258,6 +263,9 @@ class Looker(threading.Thread):
                 fit = self._fits.get(frame.size)
                 if fit is not None and asked.from_ns <= frame.at.utc_ns <= asked.to_ns and count < asked.limit:
                     count += 1
+                    began = time.monotonic()
+                    self._room(max(0.0, patience_s))
+                    patience_s -= time.monotonic() - began
                     self._send(LookedBack(asked.token, frame.at, frame.size, frame.scaled(*fit.scaled)))
         self._send(LookedBack(asked.token, None, (0, 0), None))
 

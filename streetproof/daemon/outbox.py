@@ -1,7 +1,7 @@
 """What a camera's process has to say to the hub, sent by a thread of its own: whoever says it never waits.
 
-A hub that does not listen for a while costs pictures, of which only the newest few are kept; it costs no facts and no
-packet of the recording.
+A hub that does not listen for a while costs pictures, of which only the newest few are kept, and looks before looks
+back; it costs no facts and no packet of the recording.
 """
 
 from __future__ import annotations
@@ -29,28 +29,26 @@ class Outbox(threading.Thread):
         self._waiting: deque[FromCamera] = deque()
         self._pictures = 0
         self._sending = False
-        self._orphaned = False
-        """The newest picture of a look was left out: what is unchanged since speaks of nothing that the hub has."""
         self.unsent = 0
         """Looks left out because the hub had not taken the ones before."""
 
     def put(self, message: FromCamera) -> None:
-        """Say something. Of pictures, the oldest that wait are left out where too many do."""
+        """Say something. Where too many pictures wait, the oldest are left out: of looks back first, then of looks."""
         with self._condition:
             if _is_picture(message):
-                if self._pictures >= MAX_PICTURES:
-                    self._drop_oldest_picture()
+                if self._pictures >= MAX_PICTURES and not self._make_room(isinstance(message, LookedBack)):
+                    return
                 self._pictures += 1
             elif len(self._waiting) - self._pictures >= MAX_FACTS:
                 # Half a day without a hub: segments tell of themselves, and are found again on disk.
                 del self._waiting[next(place for place, one in enumerate(self._waiting) if not _is_picture(one))]
-            if isinstance(message, Look):
-                if message.image is None and self._orphaned:
-                    self.unsent += 1
-                    return
-                self._orphaned = False
             self._waiting.append(message)
             self._condition.notify_all()
+
+    def room(self, timeout_s: float) -> None:
+        """Wait until there is plenty of room for pictures, or for `timeout_s`."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._pictures < MAX_PICTURES // 2, timeout_s)
 
     def drain(self, timeout_s: float) -> None:
         """Wait until all is sent, or for `timeout_s`."""
@@ -73,31 +71,40 @@ class Outbox(threading.Thread):
                 self._lost()
                 return
 
-    def _drop_oldest_picture(self) -> None:
-        place = next(place for place, one in enumerate(self._waiting) if _is_picture(one))
-        picture = self._waiting[place]
-        del self._waiting[place]
-        self._pictures -= 1
-        self.unsent += 1
-        if isinstance(picture, Look):
-            self._drop_looks_behind(place)
+    def _make_room(self, back: bool) -> bool:
+        """Leave out one picture; False where that has to be the one that comes, which is of a look `back`.
 
-    def _drop_looks_behind(self, place: int) -> None:
-        """The picture that stood there is gone, and "unchanged since" would be taken to mean the one before it: what
-        has left in between would stand there still. So the looks go with it, up to the next picture."""
-        behind = list(islice(self._waiting, place, None))
+        So the newest picture of a look is never left out, and what is unchanged since speaks of one that the hub has.
+        """
+        pictures = [place for place, one in enumerate(self._waiting) if _is_picture(one)]
+        place = next((place for place in pictures if isinstance(self._waiting[place], LookedBack)), None)
+        if place is not None:
+            del self._waiting[place]
+        elif back:
+            return False
+        else:
+            self._drop_look(pictures[0])
+        self._pictures -= 1
+        return True
+
+    def _drop_look(self, place: int) -> None:
+        """Leave out a picture and the looks behind it, up to the next picture: "unchanged since" would be taken to mean
+        the one before it, and what has left in between would stand there still.
+        """
         kept: list[FromCamera] = []
-        self._orphaned = True
-        for message in behind:
+        behind = list(islice(self._waiting, place + 1, None))
+        for number, message in enumerate(behind):
             if isinstance(message, Look) and message.image is not None:
-                self._orphaned = False
-            if isinstance(message, Look) and self._orphaned:
+                kept += behind[number:]
+                break
+            if isinstance(message, Look):
                 self.unsent += 1
             else:
                 kept.append(message)
-        for _ in behind:
+        while len(self._waiting) > place:
             self._waiting.pop()
         self._waiting.extend(kept)
+        self.unsent += 1
 
 
 def _is_picture(message: FromCamera) -> bool:

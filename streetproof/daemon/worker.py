@@ -84,6 +84,7 @@ class CameraWorker:
         self._inbox = Inbox()
         self._looker = Looker(
             self._outbox.put,
+            room=self._outbox.room,
             rate=spec.rate,
             max_interval_ns=spec.max_interval_ns,
             sight=lambda: Sight(ChangeGate(spec.max_reuse_ns) if spec.skip_unchanged else None),

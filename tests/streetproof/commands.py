@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.streetproof.nursery import Nursery
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -30,18 +32,20 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-c", "from streetproof.cli import main; main()", *map(str, arguments)]
 
 
-def streetproof(*arguments: object, width: int = 100) -> Ran:
-    """Run it to its end."""
-    done = subprocess.run(
-        command(*arguments),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "COLUMNS": str(width), "NO_COLOR": "1"},
-        timeout=600,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+_nursery = Nursery()
+
+
+def streetproof(*arguments: object, width: int = 100, cold: bool = False) -> Ran:
+    """Run it to its end. `cold`: start a new interpreter for it, which takes seconds, as two runs have to be that are
+    compared: what depends on the order in which it meets things differs from start to start.
+    """
+    environment = {**os.environ, "COLUMNS": str(width), "NO_COLOR": "1"}
+    if cold:
+        done = subprocess.run(command(*arguments), capture_output=True, env=environment, timeout=600, check=False)
+        code, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        code, out, err = _nursery.run([*map(str, arguments)], environment, 600)
+    return Ran(code, out.decode(), err.decode())
 
 
 def inside(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -223,6 +224,24 @@ def test_looks_back_take_what_is_left_over_and_are_bounded(monkeypatch: pytest.M
     assert [one.pts if isinstance(one, Look) else one.at for _, one in third[1]] == [at(1), at(2)]
 
 
+def test_looks_back_get_on_slowly_where_the_model_has_no_time_for_them() -> None:
+    queue = FairQueue()
+    for number in range(8):
+        queue.put_back("a", back(number))
+    for camera in CAMERAS:
+        queue.set_timed(camera, True)
+    took = []
+    for turn in range(8):
+        for camera in CAMERAS:
+            for number in (1, 2):
+                queue.put(camera, look(10 * turn + number))
+        taken = queue.take(8, 2)
+        assert taken is not None
+        assert len(taken[0]) == len(CAMERAS), "the street comes first"
+        took.append(len(taken[1]))
+    assert took == [0, 0, 0, 1, 0, 0, 0, 1]
+
+
 def test_closing_wakes_who_waits() -> None:
     queue = FairQueue()
     found: list[object] = []
@@ -370,6 +389,34 @@ def test_the_thread_gives_each_picture_what_the_model_saw_in_it() -> None:
     assert model.batches == [5], "one batch for all"
     assert thread.batches == 1
     assert thread.busy_ns > 0
+
+
+class Slow(FakeModel):
+    """Takes 0.2 s for each picture."""
+
+    def detect(self, images: Sequence[Image], sizes: Sequence[tuple[int, int]] | None = None) -> list[Detections]:
+        time.sleep(0.2 * len(images))
+        return super().detect(images, sizes)
+
+
+def test_a_slow_model_is_not_kept_from_the_street_by_looks_back() -> None:
+    """It would be busy with a full batch of them for 1.6 s."""
+    queue, told, model = FairQueue(), Told(), Slow()
+    queue.put("a", look(1))
+    thread = InferenceThread(model, queue, 8, told)
+    thread.start()
+    told.wait(1)
+    for number in range(2, 12):
+        queue.put_back("b", back(number))
+    told.wait(4)
+    queue.put("a", look(12))
+    told.wait(12)
+    queue.close()
+    thread.join(60)
+    assert max(model.batches) <= 2, "one picture of the street and one of a look back"
+    street = [place for place, one in enumerate(told.items) if isinstance(one, Seen)]
+    assert street[1] <= 6, "it was looked at before what had waited longer"
+    assert sum(isinstance(one, SeenBack) for one in told.items) == 10
 
 
 def test_another_model_is_used_from_the_next_batch_on() -> None:

@@ -86,7 +86,7 @@ def hand_over(target: Target, *notices: Notice) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open_file(tmp_path / "通知 1.db", busy_s=0.2) as opened:
+    with Store.open_file(tmp_path / "通知 1.db") as opened:
         yield opened
 
 
@@ -306,18 +306,19 @@ def test_what_is_too_old_too_much_or_for_nobody_is_given_up_and_counted(store: S
     connection.close()
 
 
-def test_a_locked_database_delays_notices_and_loses_none(store: Store, tmp_path: Path) -> None:
-    queue = queue_of(store, [Nobody("a")])
-    other = sqlite3.connect(tmp_path / "通知 1.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    queue.put(notice())
-    with pytest.raises(DeliveryError.__mro__[1], match="locked"):
+def test_a_locked_database_delays_notices_and_loses_none(tmp_path: Path) -> None:
+    with Store.open_file(tmp_path / "锁 1.db", busy_s=0.2) as impatient:
+        queue = queue_of(impatient, [Nobody("a")])
+        other = sqlite3.connect(tmp_path / "锁 1.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        queue.put(notice())
+        with pytest.raises(DeliveryError.__mro__[1], match="locked"):
+            queue.flush()
+        assert waiting_or_none(queue) == 1
+        other.execute("ROLLBACK")
+        other.close()
         queue.flush()
-    assert waiting_or_none(queue) == 1
-    other.execute("ROLLBACK")
-    other.close()
-    queue.flush()
-    assert len(queue.due("a", 10)) == 1
+        assert len(queue.due("a", 10)) == 1
 
 
 def test_what_cannot_be_written_down_does_not_grow_without_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

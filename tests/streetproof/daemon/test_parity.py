@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +39,13 @@ pytestmark = requires_gstreamer
 DWELL_S = 12
 FPS = 10
 SCENE = Scene(
-    seconds=46,
+    seconds=34,
     fps=Fraction(FPS),
     seed=3,
     actors=(
         # Stands longer than is allowed.
         Actor(
-            "van", Look.VAN, enter=((1.05, 0.72), (0.9, 0.5)), stops=(Stop((0.8, 0.42), 5, 40),),
+            "van", Look.VAN, enter=((1.05, 0.72), (0.9, 0.5)), stops=(Stop((0.8, 0.42), 5, 30),),
             leave=((0.9, 0.17),), approach=3,
         ),
         # Stands, but not so long.
@@ -54,11 +56,12 @@ SCENE = Scene(
     ),
 )  # fmt: skip
 ENCODINGS = {
-    # Keyframes every 0.9 s are enough even for one look per second, so that nothing else is ever looked at.
-    "exact": Encoding(gop=9, b_frames=0, preset="ultrafast"),
+    # Keyframes every 2.7 s are enough for one look in three seconds, so that nothing else is ever looked at; and the
+    # model has time for each of them, however much else this machine has to do.
+    "exact": Encoding(gop=27, b_frames=0, preset="ultrafast"),
     "usual": Encoding(gop=20, b_frames=2, preset="ultrafast"),
 }
-LOOKS: Mapping[str, Mapping[str, Any]] = {"exact": {"skip_unchanged": False}, "usual": {}}
+LOOKS: Mapping[str, Mapping[str, Any]] = {"exact": {"skip_unchanged": False, "rate": "1/3"}, "usual": {}}
 GROWS = ("departed", "last_seen", "seen_ns", "sightings", "sworn_ns")
 """What a longer look at the same stay changes: the daemon seals while the van still stands."""
 
@@ -104,20 +107,20 @@ def write_site(path: Path, urls: Mapping[str, str], model: str, port: int) -> No
 def live(tmp_path_factory: pytest.TempPathFactory, real_model: str) -> Live:
     """The daemon, until it has sealed a case for each camera. Takes as long as the scene.
 
-    Camera `exact` is there to compare looks at the same pictures: where this machine was too busy to look at all of
-    them, it is done again.
+    Camera `exact` is there to compare looks at the same pictures: where this machine was too busy even so to look at
+    all of them, it is done again.
     """
     folder = tmp_path_factory.mktemp("live") / "数据 一"
     scenes = {
         name: compose(SCENE, folder / name / "录像 1.mp4", encoding).video for name, encoding in ENCODINGS.items()
     }
-    for attempt in range(4):
+    for attempt in range(3):
         data = folder / f"data {attempt}"
         site, shed = _watched(folder, data, scenes, real_model)
         if not shed:
             break
     else:
-        pytest.fail("this machine has too much else to do to look at a picture a second")
+        pytest.fail("this machine has too much else to do to look at a picture in three seconds")
     with Store.open_file(data / "state.db") as store:
         counts = store.findings.counts()
         assert counts[FindingState.SEALED] == sum(counts.values()) == 2, "the car has done nothing wrong"
@@ -185,8 +188,20 @@ def start_of(live: Live, camera: str) -> int:
     return first.opening.start.utc_ns - int(shown * NS_PER_S)
 
 
-def assert_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+def violation_in(bundle: Path) -> dict[str, Any]:
+    violation: dict[str, Any] = case_in(bundle)["violation"]
+    return violation
+
+
+def longest_pause_ns(bundle: Path) -> int:
+    """Between two sightings that the decision stands on."""
+    seen = [datetime.fromisoformat(moment["at"]) for moment in moments_in(bundle)]
+    return max((after - before) // timedelta(microseconds=1) for before, after in pairwise(seen)) * 1000
+
+
+def assert_alike(bundle: Path, other_bundle: Path) -> None:
     """The same finding, as far as looks at other frames can tell."""
+    one, other = violation_in(bundle), violation_in(other_bundle)
     for key in ("rule", "zone", "kind", "allowed_ns"):
         assert one[key] == other[key]
     stay, same = one["stay"], other["stay"]
@@ -194,8 +209,10 @@ def assert_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
     assert iou(*([float(value) for value in of["place"]] for of in (stay, same))) > 0.8  # type: ignore[arg-type]
     arrived, again = stay["arrived"], same["arrived"]
     assert max(arrived["after"], again["after"]) < min(arrived["by"], again["by"]), "the intervals overlap"
-    for of in (one, other):
-        assert DWELL_S * NS_PER_S < of["dwell_lower_bound_ns"] <= (DWELL_S + 2) * NS_PER_S + NS_PER_S // 10
+    for of, where in ((one, bundle), (other, other_bundle)):
+        # It fires at the first look by which the vehicle has stood for long enough; a busy machine looks less often.
+        too_long_ns = DWELL_S * NS_PER_S + longest_pause_ns(where) + NS_PER_S // 10
+        assert DWELL_S * NS_PER_S < of["dwell_lower_bound_ns"] <= too_long_ns
 
 
 def test_both_bundles_verify_and_the_van_was_seen_to_come(live: Live) -> None:
@@ -204,7 +221,7 @@ def test_both_bundles_verify_and_the_van_was_seen_to_come(live: Live) -> None:
         assert verify(bundle).ok
         arrived = case_in(bundle)["violation"]["stay"]["arrived"]
         rest = iso_utc(start_of(live, camera) + 5 * NS_PER_S)
-        late = iso_utc(start_of(live, camera) + 8 * NS_PER_S)
+        late = iso_utc(start_of(live, camera) + 10 * NS_PER_S)
         assert arrived["after"] < rest and arrived["by"] < late
         # One clip out of many segments: nothing between two of them is missing.
         assert case_in(bundle)["continuity"]["clips"] == 1
@@ -251,16 +268,16 @@ def test_under_usual_settings_batch_finds_the_same_in_the_recordings(live: Live,
     assert len(again["cases"]) == 2, "one for each camera: no border between two segments broke the stay"
     (case,) = [one for one in again["cases"] if one["camera"] == "usual"]
     assert len(case["recordings"]) > 2
-    assert_alike(case_in(live.cases["usual"])["violation"], case_in(again["out"] / case["bundle"])["violation"])
+    assert_alike(live.cases["usual"], again["out"] / case["bundle"])
 
 
 @pytest.mark.parametrize("camera", ["exact", "usual"])
 def test_batch_finds_the_same_in_what_the_camera_sent(live: Live, tmp_path: Path, camera: str) -> None:
     report = batch(live, tmp_path, live.scenes[camera], "--camera", camera, "--start", iso_utc(start_of(live, camera)))
     (case,) = report["cases"]
-    ours, theirs = case_in(live.cases[camera])["violation"], case_in(tmp_path / case["bundle"])["violation"]
-    assert_alike(ours, theirs)
+    assert_alike(live.cases[camera], tmp_path / case["bundle"])
     if camera == "exact":
+        ours, theirs = violation_in(live.cases[camera]), violation_in(tmp_path / case["bundle"])
         assert ours["stay"]["place"] == theirs["stay"]["place"]
         # The line of a camera's time moves by 500 ppm at most.
         assert abs(ours["dwell_lower_bound_ns"] - theirs["dwell_lower_bound_ns"]) < NS_PER_S // 100

@@ -59,22 +59,47 @@ def test_with_a_picture_goes_what_says_that_nothing_has_changed_since() -> None:
     for message in (picture(1), unchanged(2), Connecting(), unchanged(3), picture(4), unchanged(5)):
         one.put(message)
     for number in range(10, 10 + MAX_PICTURES - 1):
-        one.put(back(number))
+        one.put(picture(number))
     assert refers_to(waiting(one)) == {5: 4}
     assert sum(isinstance(message, Connecting) for message in waiting(one)) == 1
     assert one.unsent == 3
 
 
-def test_where_the_newest_picture_was_left_out_nothing_is_unchanged_until_the_next() -> None:
+def test_a_look_back_is_many_pictures_at_once_and_costs_no_look() -> None:
     one = box()
     one.put(picture(1))
-    for number in range(10, 10 + MAX_PICTURES):
-        one.put(back(number))  # a look back is many pictures at once
+    for number in range(10, 10 + 2 * MAX_PICTURES):
+        one.put(back(number))
     one.put(unchanged(2))
-    assert refers_to(waiting(one)) == {}, "the vehicle of an older picture may have left in the one that is gone"
     one.put(picture(3))
     one.put(unchanged(4))
-    assert refers_to(waiting(one)) == {4: 3}
+    assert refers_to(waiting(one)) == {2: 1, 4: 3}
+    kept = [message.at for message in waiting(one) if isinstance(message, LookedBack)]
+    newest = 10 + 2 * MAX_PICTURES
+    assert kept == [at(number) for number in range(newest - (MAX_PICTURES - 2), newest)]
+    assert one.unsent == 0
+
+
+def test_where_only_looks_wait_a_look_back_gets_no_place() -> None:
+    one = box()
+    for number in range(MAX_PICTURES):
+        one.put(picture(number))
+    one.put(back(10))
+    assert [message.pts for message in waiting(one) if isinstance(message, Look)] == list(range(MAX_PICTURES))
+    assert len(waiting(one)) == MAX_PICTURES
+
+
+def test_who_waits_for_room_has_it_when_pictures_have_gone() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    one = Outbox(ours, lambda: None)
+    for number in range(MAX_PICTURES):
+        one.put(back(number))
+    one.room(0.01)
+    assert len(waiting(one)) == MAX_PICTURES, "nobody listens, and it does not wait for ever"
+    one.start()
+    one.room(60)
+    assert len(waiting(one)) < MAX_PICTURES // 2
+    assert theirs.recv().at == at(0)
 
 
 @settings(max_examples=200, deadline=None)
