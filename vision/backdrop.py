@@ -72,8 +72,8 @@ _SHOWS_OF_IT = 0.12
 _MOST_HIDDEN = 0.3
 """Of the view: what a larger box covers is looked at all the same to tell how the light is."""
 _AT_ONCE_NS, _IN_ONE_GO, _UNDER, _WIDER = 4 * NS_PER_S, 0.8, 0.05, 1.4
-"""A parasol is opened within this time, this share of it at least; share of it that appears on the ground below; and how
-much wider than high it looks."""
+"""A parasol is opened within this time, this share of it at least; share of it that appears on the ground below; and
+how much wider than high it looks."""
 _STILL_COMES = 0.3
 """Of what lies around a part: where more has changed a moment ago, one waits."""
 _MIN_PIXELS = 40
@@ -97,7 +97,7 @@ class Backdrop:
     def __init__(self, zones: Sequence[Sequence[Point]]) -> None:
         """`zones`: polygons on the ground, in fractions of the picture, in or near which things are looked for."""
         self._zones = [np.array(zone, np.float64) for zone in zones]
-        self._shape: tuple[int, int, int] | None = None
+        self._shape: tuple[int, ...] | None = None
         self._crop = (slice(0), slice(0))
         self._now: View | None = None
         self._learning: list[tuple[int, Image]] | None = []
@@ -421,7 +421,8 @@ class Backdrop:
 
 
 def _size(box: Part) -> int:
-    return max(0, box[0].stop - box[0].start) * max(0, box[1].stop - box[1].start)
+    rows, columns = box
+    return int(max(0, rows.stop - rows.start) * max(0, columns.stop - columns.start))
 
 
 def _stands_in(box: Part, unknown: Mask) -> bool:

@@ -86,9 +86,7 @@ def _footprint(value: object, number: int) -> Footprint:
     if not isinstance(value["parasol"], bool):
         raise ValueError(f"`parasol` of footprint {number} must be true or false")
     points = tuple((float(x), float(y)) for x, y in outline)
-    return Footprint(
-        points, (since[0], since[1]), value["shown"], value["replaced"], value["fresh"], value["parasol"]
-    )
+    return Footprint(points, (since[0], since[1]), value["shown"], value["replaced"], value["fresh"], value["parasol"])
 
 
 def _is_share(value: object) -> bool:

@@ -31,8 +31,8 @@ def outline_of(mask: npt.NDArray[np.bool_], origin: tuple[int, int], size: tuple
         slack *= 1.4
     if len(corners) < 3:
         return None
-    # A contour goes through the middles of the pixels at the rim, and half of each lies outside; but a thing looks wider
-    # than it is by as much as the picture is blurred and differences are let through.
+    # A contour goes through the middles of the pixels at the rim, and half of each lies outside; but a thing looks
+    # wider than it is by as much as the picture is blurred.
     shape = Polygon(corners.reshape(-1, 2)).buffer(-_BLUR, join_style="mitre", mitre_limit=2)
     if shape.geom_type != "Polygon" or shape.is_empty:
         return None

@@ -9,6 +9,7 @@ was taken away the edges lie in the reference, and the picture is as smooth ther
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -123,9 +124,17 @@ def _tint(patch: Patch, old: Planes, new: Planes) -> Planes:
 
 
 def _cast(old: Planes, new: Planes, tint: Planes, patch: Patch) -> Mask:
-    """A shadow whose texture a coarse video has lost: the street's colours, dimmed everywhere by the same share."""
+    """A shadow whose texture a coarse video has lost: the street's colours, dimmed everywhere by the same share.
+
+    So is what it leaves, brighter by one share.
+    """
     ratio = cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4)
-    dimmed = patch.mine & (tint < max(_CAST_TINT, 0.3 * patch.limit)) & (ratio < _DIMMED)
+    alike = patch.mine & (tint < max(_CAST_TINT, 0.3 * patch.limit))
+    if np.count_nonzero(alike) >= _ALL * np.count_nonzero(patch.mine):
+        usual = float(np.median(ratio[alike]))
+        if usual > 1 and np.count_nonzero(alike & (np.abs(ratio - usual) < _EVEN * usual)) >= _ALL * alike.sum():
+            return alike  # and where the sun comes back
+    dimmed = alike & (ratio < _DIMMED)
     if not dimmed.any() or np.count_nonzero(dimmed) >= _ALL * np.count_nonzero(patch.mine):
         return dimmed
     usual = _mode(ratio[dimmed])
@@ -136,7 +145,7 @@ def _cast(old: Planes, new: Planes, tint: Planes, patch: Patch) -> Mask:
     return (cv2.dilate(core, np.ones((_SOFT, _SOFT), np.uint8)) > 0) & dimmed
 
 
-def _mode(values: npt.NDArray[np.float32]) -> float:
+def _mode(values: npt.NDArray[np.floating[Any]]) -> float:
     """Where values between 0 and 1 lie closest together."""
     counts, edges = np.histogram(values, bins=40, range=(0.0, 1.0))
     smooth = np.convolve(counts, (1, 2, 1), mode="same")

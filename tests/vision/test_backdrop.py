@@ -110,12 +110,18 @@ def test_what_stood_there_from_the_start_is_not_told_and_leaves_without_a_trace(
     assert not any(counts(seen))
 
 
-def test_a_bin_that_is_moved_is_one_thing_at_its_new_place() -> None:
+def test_a_bin_that_is_moved_is_no_new_thing() -> None:
     new = (200, 80, 240, 110)
-    seen = watch(lambda canvas, t: crates(canvas, (60, 80, 100, 110) if t < 16 else new), 60)
-    assert max(count or 0 for count in counts(seen)) == 1
-    view = seen[-1]
-    assert view is not None and Polygon(view.footprints[0].outline).centroid.x > 0.6
+    seen = counts(watch(lambda canvas, t: crates(canvas, (60, 80, 100, 110) if t < 16 else new), 60))
+    assert seen[-10:] == [0] * 10, "it was part of the street before, and is again"
+
+    def another(canvas: Canvas, t: float) -> None:
+        if t < 16:
+            crates(canvas, (60, 80, 100, 110))
+        else:
+            canvas[80:110, 200:240] = (40, 60, 200)
+
+    assert counts(watch(another, 60))[-1] == 1, "what comes as something else leaves is new"
 
 
 def test_it_is_gone_as_soon_as_the_street_is_seen_again() -> None:
@@ -176,7 +182,16 @@ def test_a_view_survives_being_written_down() -> None:
 
 GOOD = {
     "begun": NS_PER_S,
-    "footprints": [{"outline": [[0, 0], [1, 0], [1, 1]], "since": [1, 2], "shown": 1, "replaced": 0.5, "fresh": 0.25}],
+    "footprints": [
+        {
+            "outline": [[0, 0], [1, 0], [1, 1]],
+            "since": [1, 2],
+            "shown": 1,
+            "replaced": 0.5,
+            "fresh": 0.25,
+            "parasol": False,
+        }
+    ],
 }
 
 

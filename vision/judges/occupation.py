@@ -48,8 +48,8 @@ _COVERS = 0.6
 _FILLS = 0.2
 """A box of which a thing fills less is not that of the thing."""
 _EXPLAINED, _CROWD = 0.4, 0.2
-"""A thing of which so much lies in boxes of vehicles, or of people, in so many of the looks, is them. Of people who stand
-close to each other detectors find but some."""
+"""A thing of which so much lies in boxes of vehicles, or of people, in so many of the looks, is them. Of people who
+stand close to each other detectors find but some."""
 _BESIDE_M = 1.3
 _STRANGE = 0.5
 """Share of it in which the street must be replaced, and not only lit differently."""
@@ -240,8 +240,7 @@ class Occupation:
         footing.crowded += _covered([b for n, b in kept if n == "person"], group.box, outlines)
         fronts = list(self._fronts.values())
         footing.lingered += any(
-            person.beside(outlines, ground, _BESIDE_M, fronts) and person.stood(self.memory.people)
-            for person in people
+            person.beside(outlines, ground, _BESIDE_M, fronts) and person.stood(self.memory.people) for person in people
         )
 
     def _explained(self, footing: Footing) -> bool:
