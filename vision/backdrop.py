@@ -39,7 +39,7 @@ Times = npt.NDArray[np.int64]
 Part = tuple[slice, slice]
 """A rectangle of the view: rows, columns."""
 
-REVISION = 2
+REVISION = 3
 """Changes when the same pictures would be told otherwise: what was told before is not used again."""
 WIDTH = 640
 """Columns of the picture that is looked at; see `size_for`."""
@@ -65,7 +65,7 @@ _FLOOR, _SIGMAS = 11.0, 4.0
 _TELLING = 1.4
 """Of the difference that counts: what stands must stand out by so much for its absence to be seen."""
 _ANCHORED_LOOKS = 64
-_UPHEAVAL, _UPHEAVAL_NS = 0.6, 30 * NS_PER_S
+_UPHEAVAL, _UPHEAVAL_NS = 0.6, 90 * NS_PER_S
 """Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
 _SHOWS_OF_IT = 0.12
 """Share of its box in which a person or a vehicle looks other than what is known to be there."""
