@@ -18,6 +18,7 @@ from evidence_export.statements.values import exact, known
 from evidence_export.statements.view import in_decisive, view_statement
 from streams.instant import Instant
 from vision.codec import grounds_json
+from vision.codec_reasons import reckoning_json, trace_json
 from vision.interface import Grounds, Stay
 
 DUTY_WIDTH, DUTY_HEIGHT = 1280, 720
@@ -142,6 +143,8 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
 
 
 def _revision(request: CaseRequest) -> int:
+    if request.violation.reckoning is not None or request.stay.trace is not None:
+        return layout.REASONS_REVISION
     if facts_of(request.violation):
         return layout.KINDS_REVISION
     if request.plates is not None:
@@ -194,6 +197,7 @@ def _violation(request: CaseRequest) -> JsonObject:
         "stay": _stay(request.stay, still_standing=request.still_standing),
         **_grounds(violation.grounds),
         **facts_of(violation),
+        **({} if violation.reckoning is None else {"reckoning": exact(reckoning_json(violation.reckoning))}),
     }
 
 
@@ -223,7 +227,15 @@ def _stay(stay: Stay, *, still_standing: bool) -> JsonObject:
         "gap_ns": stay.gap_ns,
         "sightings": stay.sightings,
         **({"kept": stay.kept} if stay.kept else {}),
+        **_trace(stay),
     }
+
+
+def _trace(stay: Stay) -> JsonObject:
+    told = trace_json(stay)
+    if told is None:
+        return {}
+    return {"trace": exact({**told, "ended": known(exact(told["ended"]))})}
 
 
 def _policy(request: CaseRequest) -> JsonObject:

@@ -12,7 +12,8 @@ from enum import StrEnum
 from streams.instant import Instant
 
 MAX_STEPS = 32
-"""A trace has no more steps, however long the stay: then the shortest neighbours are drawn together."""
+"""A trace has no more steps, however long the stay: then the shortest neighbours are drawn together, first of all those
+whose time counts alike."""
 
 
 class Shown(StrEnum):

@@ -12,6 +12,7 @@ from vision.tally import SAVED
 
 MAX_HIDERS = 8
 """Classes that are named as hiding it, in one step."""
+_CLASS = {what: number for number, kinds in enumerate((COUNTED, UNSEEN, WITHOUT)) for what in kinds}
 _ORDER = {what: number for number, what in enumerate(Shown)}
 
 Counts = dict[Shown, int]
@@ -131,10 +132,12 @@ class Tracing:
 
 
 def draw_together(runs: list[Run], limit: int) -> None:
-    """Join the shortest neighbours, of equal ones the first, until there are no more than `limit`."""
+    """Join the shortest neighbours, of equal ones the first, until there are no more than `limit`: those whose time
+    counts alike before any others."""
     while len(runs) > limit:
         lengths = [run.length_ns for run in runs]
-        first = min(range(len(runs) - 1), key=lambda i: lengths[i] + lengths[i + 1])
+        counts = [frozenset(_CLASS[what] for what in run.ns) for run in runs]
+        first = min(range(len(runs) - 1), key=lambda i: (counts[i] != counts[i + 1], lengths[i] + lengths[i + 1]))
         runs[first].add(runs[first + 1].ns, runs[first + 1].looks, runs[first + 1].by)
         del runs[first + 1]
 

@@ -201,6 +201,16 @@ def test_of_many_classes_that_hide_it_only_a_few_are_named() -> None:
     assert step.parts[0].looks == 99
 
 
+def test_what_counts_otherwise_stays_apart_as_long_as_there_is_room() -> None:
+    tracing = Tracing()
+    for number in range(1000):
+        tracing.counted(Shown.SEEN if number % 2 else Shown.KEPT, 5 * NS_PER_S)
+        if number % 100 == 50:
+            tracing.passed(NS_PER_S, 0)
+    short = [step for step in tracing.trace().steps if step.ns == NS_PER_S]
+    assert len(short) == 10 and all(part.what is Shown.MISSED for step in short for part in step.parts)
+
+
 def test_the_shortest_neighbours_are_drawn_together_and_what_is_long_stays_apart() -> None:
     tracing = Tracing()
     tracing.passed(0, 3600 * NS_PER_S)
