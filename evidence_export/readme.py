@@ -127,6 +127,7 @@ def _stay(request: CaseRequest) -> Iterator[Said]:
         yield _filled(course.not_seen_ending, last=last)
     else:
         yield _filled(course.ended, last=last, gone=local_time(departed[1], request))
+        yield from _looked_back(request)
     if request.stay.kept:
         found, kept = request.stay.sightings, request.stay.kept
         yield Said(
@@ -135,6 +136,17 @@ def _stay(request: CaseRequest) -> Iterator[Said]:
             "found, and they count as seen",
         )
     yield from lines_of(request.violation)
+
+
+def _looked_back(request: CaseRequest) -> Iterator[Said]:
+    pinned = request.departure
+    if pinned is None:
+        return
+    still = local_time(pinned.earliest, request) if pinned.earliest else None
+    gone = local_time(pinned.latest, request) if pinned.latest else None
+    zh = [*([f"{still} 仍在原处"] if still else []), *([f"{gone} 已移开"] if gone else [])]
+    en = [*([f"still in its place at {still}"] if still else []), *([f"moved off by {gone}"] if gone else [])]
+    yield Said(f"逐帧回看离开时刻：{'，'.join(zh)}", f"Departure, looked at frame by frame: {', '.join(en)}")
 
 
 def _filled(said: Said, **times: str) -> Said:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 import numpy as np
@@ -59,6 +59,7 @@ class Watch:
         self.rules = rules
         self.memory = Memory()
         self.associator: Associator = ByteTrackAssociator()
+        self._leaving: list[Standing] = []
         self._tuning = tuning
         held = rules.zones_by_rule(KIND)
         zones = [z for z in rules.zones if any(z in where for where in held.values())]
@@ -91,6 +92,7 @@ class Watch:
         elapsed, gap = memory.advance(at, self._tuning, f"camera {self.rules.camera}")
         moments = self._moments(at, detections)
         previous, memory.boxes = memory.boxes, [moment.box for moment in moments]
+        self._leaving = []
         if not moments and not memory.standings:
             return []
         forgotten = [standing for standing in memory.standings if gap and not standing.open]
@@ -112,7 +114,10 @@ class Watch:
                 if not weight and not empty and hidden(standing.place, around, self._tuning):
                     standing.hid(hider(standing.place, detections, self._tuning))
                     continue
+                absent_ns = standing.absent_ns
                 standing.absent(at, 0 if gap else elapsed, empty=empty)
+                if standing.fired and absent_ns < self._tuning.absence_ns <= standing.absent_ns:
+                    self._leaving.append(standing)
         self._yield_places(seen)
         ended += self._give_up(at)
         self._keep(at, kept)
@@ -153,6 +158,16 @@ class Watch:
             for standing in self.memory.standings
             for zone in standing.zones
             if any(zone in tally.zones and not tally.fired for tally in standing.tallies)
+        )
+
+    def leaving(self) -> tuple[Stay, ...]:
+        """Stays that may have left, as the last sample made likely."""
+        return tuple(
+            replace(self._stay(standing, zone), departed=(standing.last_seen, standing.absent_from))
+            for standing in self._leaving
+            if any(standing is one for one in self.memory.standings)
+            for zone in standing.zones
+            if standing.fired_in(zone)
         )
 
     def note_arrival(self, stay_id: str, earliest: Instant) -> bool:

@@ -38,6 +38,7 @@ def reasons_faults(root: JsonValue) -> Iterator[str]:
     """What contradicts itself in the trace and the reckoning. Raises ValueError where a part is malformed."""
     if _trace(root) is not None:
         yield from _trace_faults(root)
+    yield from _pinned_faults(at(root, "violation", "stay", "departed"))
     if optional(root, "violation", "reckoning") is not None:
         yield from _reckoning_faults(root)
 
@@ -116,6 +117,17 @@ def _ending_faults(stay: JsonValue, where: str) -> Iterator[str]:
     decided = moment(text(ended, "at"))
     if decided < moment(text(stay, "last_seen")) or (isinstance(seen_gone, str) and decided < moment(seen_gone)):
         yield f"{where}.ended: it was decided before it could be seen"
+
+
+def _pinned_faults(departed: JsonValue) -> Iterator[str]:
+    pinned = None if isinstance(departed, str) else optional(departed, "pinned")
+    if pinned is None:
+        return
+    text(pinned, "reason")
+    wide, narrow = ([optional(one, name) for name in ("after", "by")] for one in (departed, pinned))
+    times = [moment(one) for one in (wide[0], *narrow, wide[1]) if isinstance(one, str)]
+    if times != sorted(times) or narrow == wide or (narrow[0] is not None and narrow[0] == narrow[1]):
+        yield "violation.stay.departed.pinned: it does not narrow the departure"
 
 
 def _reckoning_faults(root: JsonValue) -> Iterator[str]:
