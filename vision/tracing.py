@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -18,8 +19,27 @@ _ORDER = {what: number for number, what in enumerate(Shown)}
 Counts = dict[Shown, int]
 
 
+class _Told:
+    """What was made of a run last, until it changes: stays are asked for more often than they change."""
+
+    __slots__ = ("_told",)
+
+    _told: Step | None
+
+    def tell(self, make: Callable[[], Step]) -> Step:
+        """What `make` made last, or makes now."""
+        told = getattr(self, "_told", None)
+        if told is None:
+            told = self._told = make()
+        return told
+
+    def changed(self) -> None:
+        """It has to be made anew."""
+        self._told = None
+
+
 @dataclass(slots=True)
-class Run:
+class Run(_Told):
     """One step in the making."""
 
     __pydantic_config__: ClassVar[ConfigDict] = SAVED
@@ -35,6 +55,7 @@ class Run:
 
     def add(self, ns: Counts, looks: Counts, by: dict[str, int]) -> None:
         """What follows on it is part of it."""
+        self.changed()
         for mine, more in ((self.ns, ns), (self.looks, looks)):
             for what, count in more.items():
                 mine[what] = mine.get(what, 0) + count
@@ -46,6 +67,9 @@ class Run:
 
     def step(self) -> Step:
         """As a value."""
+        return self.tell(self._step)
+
+    def _step(self) -> Step:
         kinds = sorted(self.ns.keys() | self.looks.keys(), key=lambda what: (-self.ns.get(what, 0), _ORDER[what]))
         parts = tuple(Part(what, self.ns.get(what, 0), self.looks.get(what, 0)) for what in kinds)
         return Step(parts, tuple(sorted(self.by.items())))
@@ -88,6 +112,7 @@ class Tracing:
             if taken == 0:
                 continue
             ns -= taken
+            run.changed()
             if len(run.ns) == 1 and taken < run.length_ns:
                 run.ns = {what: length - taken for what, length in run.ns.items()}
                 runs.insert(number + 1, Run({Shown.STRUCK: taken}))
