@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -243,16 +244,23 @@ def test_pixels_that_show_the_empty_ground_end_it_sooner_and_are_told() -> None:
     assert ended is not None and (ended.why, ended.at, ended.emptied_looks) == (EndReason.EMPTY, at(44), 2)
 
 
+def why_it_ended(script: Callable[[float], list[Seen]]) -> EndReason:
+    events = play(Engine([rules()], SHANGHAI), lambda t: [CAR] if t <= 40 else script(t), 80)
+    ended = trace_of(next(event.stay for event in events if isinstance(event, StayEnded))).ended
+    assert ended is not None
+    return ended.why
+
+
 def test_another_that_comes_to_stand_on_its_ground_replaces_it() -> None:
-    engine = Engine([rules()], SHANGHAI)
-    other: Seen = ("car", 0.9, moved(PARKED, dx=0.3))
-    stays = [
-        event.stay
-        for event in play(engine, lambda t: [CAR] if t <= 40 else [other], 80)
-        if isinstance(event, StayEnded)
-    ]
-    ended = trace_of(stays[0]).ended
-    assert ended is not None and ended.why in (EndReason.REPLACED, EndReason.DRIVEN_ON)
+    assert why_it_ended(lambda t: [("car", 0.9, moved(PARKED, dx=0.3))]) is EndReason.REPLACED
+
+
+def test_boxes_that_move_off_say_that_it_drove_on() -> None:
+    offsets = {42: 0.35, 44: 0.6}
+    assert (
+        why_it_ended(lambda t: [("car", 0.9, moved(PARKED, dx=-offsets[t]))] if t in offsets else [])
+        is EndReason.DRIVEN_ON
+    )
 
 
 def test_footage_that_ends_and_a_place_that_nobody_could_look_at() -> None:
