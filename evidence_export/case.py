@@ -12,6 +12,7 @@ from streams.instant import NS_PER_S, Instant
 from streams.interface import Coverage
 from streams.recorder.interface import Closing, Opening, SegmentRecord
 from vision.interface import Stay, Violation
+from vision.lookback import Pinned
 
 MAX_MOMENT_TOLERANCE_NS = 2 * NS_PER_S
 """A picture further from the sighting than this is another picture."""
@@ -160,6 +161,8 @@ class CaseRequest:
       is a frame of the recording. Above 0: the moments were seen in other pictures, and the nearest frame is taken.
     - `seen_in`: the camera's stream that the moments were seen in; None: `sub` where a tolerance is given, else `main`.
     - `still_standing`: the vehicle stands there while the case is sealed; `stay.departed` is None then.
+    - `departure`: when it left, as frames between its last sighting and the first look without it narrow it; None: they
+      were not looked at, or say nothing better than `stay.departed`.
     - `plates`: how its plate is to be read; None: it is not looked for, and the bundle says that it is unknown.
     """
 
@@ -181,6 +184,7 @@ class CaseRequest:
     moment_tolerance_ns: int = 0
     seen_in: SeenIn | None = None
     still_standing: bool = False
+    departure: Pinned | None = None
     plates: PlateRules | None = None
 
     @property

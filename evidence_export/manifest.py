@@ -18,7 +18,9 @@ from evidence_export.statements.values import exact, known
 from evidence_export.statements.view import in_decisive, view_statement
 from streams.instant import Instant
 from vision.codec import grounds_json
+from vision.codec_reasons import reckoning_json, trace_json
 from vision.interface import Grounds, Stay
+from vision.lookback import Pinned
 
 DUTY_WIDTH, DUTY_HEIGHT = 1280, 720
 """GA/T 832-2014 asks for pictures of at least this size."""
@@ -142,6 +144,8 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
 
 
 def _revision(request: CaseRequest) -> int:
+    if request.violation.reckoning is not None or request.stay.trace is not None:
+        return layout.REASONS_REVISION
     if facts_of(request.violation):
         return layout.KINDS_REVISION
     if request.plates is not None:
@@ -191,9 +195,10 @@ def _violation(request: CaseRequest) -> JsonObject:
         "allowed_ns": violation.allowed_ns,
         "dwell_lower_bound_ns": violation.dwell_lower_bound_ns,
         "fired_at": violation.fired_at.isoformat(),
-        "stay": _stay(request.stay, still_standing=request.still_standing),
+        "stay": _stay(request.stay, request.departure, still_standing=request.still_standing),
         **_grounds(violation.grounds),
         **facts_of(violation),
+        **({} if violation.reckoning is None else {"reckoning": exact(reckoning_json(violation.reckoning))}),
     }
 
 
@@ -204,12 +209,12 @@ def _grounds(grounds: Grounds | None) -> JsonObject:
     return {"grounds": exact(grounds_json(grounds))}
 
 
-def _stay(stay: Stay, *, still_standing: bool) -> JsonObject:
+def _stay(stay: Stay, pinned: Pinned | None, *, still_standing: bool) -> JsonObject:
     after, by = stay.arrived
     departed: JsonValue = "still_standing_when_sealed" if still_standing else "not_seen_leaving"
     if stay.departed is not None:
         since, before = stay.departed
-        departed = {"after": since.isoformat(), "by": known(before.isoformat() if before else None)}
+        departed = {**_interval(since, before), **({} if pinned is None else {"pinned": _pinned(pinned)})}
     return {
         "id": stay.id,
         "class": stay.cls,
@@ -223,7 +228,23 @@ def _stay(stay: Stay, *, still_standing: bool) -> JsonObject:
         "gap_ns": stay.gap_ns,
         "sightings": stay.sightings,
         **({"kept": stay.kept} if stay.kept else {}),
+        **_trace(stay),
     }
+
+
+def _interval(after: Instant | None, by: Instant | None) -> JsonObject:
+    return {"after": known(after.isoformat() if after else None), "by": known(by.isoformat() if by else None)}
+
+
+def _pinned(pinned: Pinned) -> JsonObject:
+    return {**_interval(pinned.earliest, pinned.latest), "reason": pinned.reason.value}
+
+
+def _trace(stay: Stay) -> JsonObject:
+    told = trace_json(stay)
+    if told is None:
+        return {}
+    return {"trace": exact({**told, "ended": known(exact(told["ended"]))})}
 
 
 def _policy(request: CaseRequest) -> JsonObject:

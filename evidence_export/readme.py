@@ -10,6 +10,7 @@ from evidence_export.kinds import course_of, kind_of, lines_of, tenths
 from evidence_export.made import Made
 from evidence_export.plan import decisive_interval
 from evidence_export.plates.words import plate_lines
+from evidence_export.reasons import why_lines, why_table
 from evidence_export.statements.footage import clock_set_back, lost_in_decisive_ns
 from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
 from evidence_export.statements.values import brief
@@ -71,6 +72,7 @@ def readme(request: CaseRequest, made: Made) -> bytes:
         *_view(request),
         *_stream(request),
     ]
+    why_zh, why_en = _why(request)
     return _README.format(
         case=made.case_id,
         site=" ".join(request.site.name.split()),
@@ -81,6 +83,9 @@ def readme(request: CaseRequest, made: Made) -> bytes:
         plates_en=_PLATES.en if "close_up" in plates else "",
         about_zh="\n".join(f"  - {one.zh}" for one in said),
         about_en="\n".join(_wrapped(one.en) for one in said),
+        why_zh=why_zh,
+        why_en=why_en,
+        **_numbers(shift=bool(why_zh)),
     ).encode("utf-8", "replace")
 
 
@@ -88,6 +93,26 @@ def _wrapped(text: str) -> str:
     return fill(
         text, 110, initial_indent="  - ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
     )
+
+
+def _why(request: CaseRequest) -> tuple[str, str]:
+    """The section on why it was established; empty where what was made before does not tell."""
+    said, table = why_lines(request), why_table(request)
+    if not said and not table:
+        return "", ""
+    zh = [
+        "三、为何认定",
+        *(f"  - {one.zh}" for one in said),
+        *(["", *(f"  {one.zh}" for one in table)] if table else []),
+    ]
+    en = ["3. Why", *(_wrapped(one.en) for one in said), *(["", *(f"  {one.en}" for one in table)] if table else [])]
+    return "".join(f"{line.rstrip()}\n" for line in [*zh, ""]), "".join(f"{line.rstrip()}\n" for line in [*en, ""])
+
+
+def _numbers(*, shift: bool) -> dict[str, str]:
+    """The numbers of the sections after it."""
+    zh, en = ("四五", "45") if shift else ("三四", "34")
+    return {"verify_zh": zh[0], "limits_zh": zh[1], "verify_en": en[0], "limits_en": en[1]}
 
 
 def _stay(request: CaseRequest) -> Iterator[Said]:
@@ -102,6 +127,7 @@ def _stay(request: CaseRequest) -> Iterator[Said]:
         yield _filled(course.not_seen_ending, last=last)
     else:
         yield _filled(course.ended, last=last, gone=local_time(departed[1], request))
+        yield from _looked_back(request)
     if request.stay.kept:
         found, kept = request.stay.sightings, request.stay.kept
         yield Said(
@@ -110,6 +136,17 @@ def _stay(request: CaseRequest) -> Iterator[Said]:
             "found, and they count as seen",
         )
     yield from lines_of(request.violation)
+
+
+def _looked_back(request: CaseRequest) -> Iterator[Said]:
+    pinned = request.departure
+    if pinned is None:
+        return
+    still = local_time(pinned.earliest, request) if pinned.earliest else None
+    gone = local_time(pinned.latest, request) if pinned.latest else None
+    zh = [*([f"{still} 仍在原处"] if still else []), *([f"{gone} 已移开"] if gone else [])]
+    en = [*([f"still in its place at {still}"] if still else []), *([f"moved off by {gone}"] if gone else [])]
+    yield Said(f"逐帧回看离开时刻：{'，'.join(zh)}", f"Departure, looked at frame by frame: {', '.join(en)}")
 
 
 def _filled(said: Said, **times: str) -> Said:
@@ -251,7 +288,7 @@ _README = """\
 二、本案情况
 {about_zh}
 
-三、如何验证
+{why_zh}{verify_zh}、如何验证
 1. 用 Streetproof：         streetproof verify 本文件夹
 2. 只有 Python 与 cryptography：python -m evidence_export.verifier 本文件夹
 3. 手工验证（在本文件夹内执行）:
@@ -261,7 +298,7 @@ _README = """\
      openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
    最后一行得到公钥指纹，请与执法机关经其他渠道公布的指纹核对。
 
-四、验证不能说明什么
+{limits_zh}、验证不能说明什么
 验证只说明封存后未被改动，不能说明摄像机时钟准确、封存前录像真实、签名密钥属于某机关，
 也不能代替人员对画面的判断。未知的事项在 case.json 中写作 {{"known":false}}。
 
@@ -289,7 +326,7 @@ The electronic evidence of one case, or lead. Any change made after sealing can 
 2. About this case
 {about_en}
 
-3. How to verify it
+{why_en}{verify_en}. How to verify it
 a. With Streetproof:                  streetproof verify FOLDER
 b. With Python and cryptography only: python -m evidence_export.verifier FOLDER
 c. By hand, inside this folder:
@@ -299,7 +336,7 @@ c. By hand, inside this folder:
      openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
    The last line prints the fingerprint of the key: compare it with the one that the authority publishes elsewhere.
 
-4. What verification cannot say
+{limits_en}. What verification cannot say
 It says that nothing changed since sealing. It does not say that the camera's clock was right, that the recording was
 genuine before, or that the key belongs to an authority, and it does not replace looking at the pictures.
 What is not known is written as {{"known":false}} in case.json.

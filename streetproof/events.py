@@ -16,6 +16,7 @@ from streams.recorder.durable import write_whole
 from streetproof.course import Ended
 from streetproof.errors import StreetproofError
 from vision.codec import clutter_json, occupied_json
+from vision.codec_reasons import reckoning_json, trace_json
 from vision.interface import Clutter, Stay, Stood, Violation
 from vision.policy import CameraRules, policy_hash
 
@@ -107,6 +108,8 @@ def _violation_json(rules: CameraRules, violation: Violation, stay: Stay) -> dic
         **({} if violation.occupied is None else {"occupied": occupied_json(violation.occupied)}),
         **({} if violation.clutter is None else {"clutter": _clutter_json(violation.clutter)}),
         **_times_json(stay),
+        **({} if violation.reckoning is None else {"reckoning": reckoning_json(violation.reckoning)}),
+        **_trace_json(stay),
     }
 
 
@@ -128,7 +131,13 @@ def _stay_json(rules: CameraRules, ended: Ended) -> dict[str, Any]:
         "policy_hash": policy_hash(rules.policy, zone),
         "stay": stay.id,
         **_times_json(stay),
+        **_trace_json(stay),
     }
+
+
+def _trace_json(stay: Stay) -> dict[str, Any]:
+    told = trace_json(stay)
+    return {} if told is None else {"trace": told}
 
 
 def _stood_json(stay: Stay) -> dict[str, Any]:

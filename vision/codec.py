@@ -7,12 +7,14 @@ as a decimal string. Durations stay below it and are integers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from streams.instant import Instant, TimeSource, iso_utc
+from streams.instant import Instant
 from vision.association.interface import JSON
+from vision.codec_instant import InstantModel, Model, Ns, instant_json
+from vision.codec_reasons import ReckoningModel, TraceModel, stored_reckoning, stored_trace
 from vision.errors import StateError
 from vision.interface import CalendarFacts, Clutter, DayFact, Grounds, Member, Moment, Occupied, Stay, Stood, Violation
 
@@ -20,29 +22,11 @@ Value = Instant | Moment | Stay | Violation
 _V = TypeVar("_V", Instant, Moment, Stay, Violation)
 
 _Fraction = Annotated[float, Field(ge=0, le=1)]
-_Ns = Annotated[int, Field(ge=0, le=(1 << 53) - 1)]
 _BoxModel = tuple[_Fraction, _Fraction, _Fraction, _Fraction]
 
 
-class _Model(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class _Instant(_Model):
-    utc: str
-    utc_ns: Annotated[str, Field(pattern=r"^-?\d{1,19}$")]
-    source: TimeSource
-    uncertainty_ns: _Ns
-
-    def value(self) -> Instant:
-        ns = int(self.utc_ns)
-        if not -(1 << 62) <= ns <= 1 << 62 or iso_utc(ns) != self.utc:
-            raise StateError(f"utc {self.utc!r} and utc_ns {self.utc_ns} are not the same instant")
-        return Instant(ns, self.source, self.uncertainty_ns)
-
-
-class _Moment(_Model):
-    at: _Instant
+class _Moment(Model):
+    at: InstantModel
     box: _BoxModel
     score: _Fraction
     cls: str
@@ -52,17 +36,17 @@ class _Moment(_Model):
         return Moment(at=self.at.value(), box=self.box, score=self.score, cls=self.cls, track=self.track)
 
 
-class _Arrived(_Model):
-    earliest: _Instant | None
-    latest: _Instant
+class _Arrived(Model):
+    earliest: InstantModel | None
+    latest: InstantModel
 
 
-class _Departed(_Model):
-    earliest: _Instant
-    latest: _Instant | None
+class _Departed(Model):
+    earliest: InstantModel
+    latest: InstantModel | None
 
 
-class _Stay(_Model):
+class _Stay(Model):
     id: str
     camera: str
     zone: str
@@ -70,14 +54,15 @@ class _Stay(_Model):
     appearance: tuple[float, ...] | None
     cls: str
     arrived: _Arrived
-    last_seen: _Instant
+    last_seen: InstantModel
     departed: _Departed | None
-    seen_ns: _Ns
-    occluded_ns: _Ns
-    gap_ns: _Ns
-    sworn_ns: _Ns
+    seen_ns: Ns
+    occluded_ns: Ns
+    gap_ns: Ns
+    sworn_ns: Ns
     sightings: Annotated[int, Field(ge=1)]
     kept: Annotated[int, Field(ge=0)] = 0
+    trace: TraceModel | None = None
 
     def value(self) -> Stay:
         earliest, departed = self.arrived.earliest, self.departed
@@ -99,10 +84,11 @@ class _Stay(_Model):
             sworn_ns=self.sworn_ns,
             sightings=self.sightings,
             kept=self.kept,
+            trace=self.trace.value() if self.trace else None,
         )
 
 
-class _Day(_Model):
+class _Day(Model):
     date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
     weekday: str
     kind: str
@@ -110,7 +96,7 @@ class _Day(_Model):
     name: str | None
 
 
-class _Calendar(_Model):
+class _Calendar(Model):
     source: str
     version: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -121,20 +107,20 @@ class _Calendar(_Model):
         return CalendarFacts(self.source, self.version, self.sha256, days)
 
 
-class _Exempt(_Model):
+class _Exempt(Model):
     exemption: str
-    counted_ns: _Ns
+    counted_ns: Ns
 
 
-class _Sightings(_Model):
+class _Sightings(Model):
     cls: str
     count: Annotated[int, Field(ge=1)]
 
 
-class _Grounds(_Model):
-    grace_ns: _Ns
+class _Grounds(Model):
+    grace_ns: Ns
     exemption: str | None
-    ordinary_ns: _Ns
+    ordinary_ns: Ns
     exempt: tuple[_Exempt, ...]
     sightings: tuple[_Sightings, ...]
     classes: tuple[str, ...]
@@ -152,8 +138,8 @@ class _Grounds(_Model):
         )
 
 
-class _Stood(_Model):
-    at: _Instant
+class _Stood(Model):
+    at: InstantModel
     count: Annotated[int, Field(ge=0)]
     area_m2: Annotated[float, Field(ge=0)] | None
 
@@ -161,12 +147,12 @@ class _Stood(_Model):
         return Stood(self.at.value(), self.count, self.area_m2)
 
 
-class _Member(_Model):
+class _Member(Model):
     cls: str
     box: _BoxModel
 
 
-class _Clutter(_Model):
+class _Clutter(Model):
     max_count: int | None
     max_area_m2: float | None
     fired: _Stood
@@ -191,7 +177,7 @@ _PointModel = tuple[_Fraction, _Fraction]
 _M2 = Annotated[float, Field(ge=0)]
 
 
-class _Occupied(_Model):
+class _Occupied(Model):
     kind: Annotated[str, Field(pattern="^(out_of_store|street_vendor|occupation)$")]
     area_m2: _M2
     area_low_m2: _M2
@@ -211,19 +197,20 @@ class _Occupied(_Model):
         return Occupied(**fields, supports=tuple((one.cls, one.count) for one in self.supports))
 
 
-class _Violation(_Model):
+class _Violation(Model):
     rule: str
     zone: str
     policy: str
     policy_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    allowed_ns: _Ns
-    fired_at: _Instant
+    allowed_ns: Ns
+    fired_at: InstantModel
     stay: _Stay
     moments: tuple[_Moment, ...]
-    dwell_lower_bound_ns: _Ns
+    dwell_lower_bound_ns: Ns
     grounds: _Grounds | None = None
     clutter: _Clutter | None = None
     occupied: _Occupied | None = None
+    reckoning: ReckoningModel | None = None
 
     def value(self) -> Violation:
         return Violation(
@@ -239,11 +226,12 @@ class _Violation(_Model):
             grounds=self.grounds.value() if self.grounds else None,
             clutter=self.clutter.value() if self.clutter else None,
             occupied=self.occupied.value() if self.occupied else None,
+            reckoning=self.reckoning.value() if self.reckoning else None,
         )
 
 
-_MODELS: dict[type, type[_Instant | _Moment | _Stay | _Violation]] = {
-    Instant: _Instant,
+_MODELS: dict[type, type[InstantModel | _Moment | _Stay | _Violation]] = {
+    Instant: InstantModel,
     Moment: _Moment,
     Stay: _Stay,
     Violation: _Violation,
@@ -253,12 +241,7 @@ _MODELS: dict[type, type[_Instant | _Moment | _Stay | _Violation]] = {
 def to_json(value: Value) -> dict[str, JSON]:
     """The value as JSON: `from_json(type(value), to_json(value)) == value`."""
     if isinstance(value, Instant):
-        return {
-            "utc": value.isoformat(),
-            "utc_ns": str(value.utc_ns),
-            "source": value.source.value,
-            "uncertainty_ns": value.uncertainty_ns,
-        }
+        return instant_json(value)
     if isinstance(value, Moment):
         return {
             "at": to_json(value.at),
@@ -282,6 +265,7 @@ def to_json(value: Value) -> dict[str, JSON]:
         **({} if value.grounds is None else {"grounds": grounds_json(value.grounds)}),
         **({} if value.clutter is None else {"clutter": clutter_json(value.clutter)}),
         **({} if value.occupied is None else {"occupied": occupied_json(value.occupied)}),
+        **({} if value.reckoning is None else {"reckoning": stored_reckoning(value.reckoning)}),
     }
 
 
@@ -377,6 +361,7 @@ def _stay_json(stay: Stay) -> dict[str, JSON]:
         "sworn_ns": stay.sworn_ns,
         "sightings": stay.sightings,
         **({"kept": stay.kept} if stay.kept else {}),
+        **({} if stay.trace is None else {"trace": stored_trace(stay.trace)}),
     }
 
 

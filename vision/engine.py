@@ -110,6 +110,15 @@ class Engine:
         others = (stay for judge in self._others(camera) for stay in judge.timed())
         return (*self._watch(camera).timed(), *others)
 
+    def leaving(self, camera: str) -> tuple[Stay, ...]:
+        """The open stays of `no_parking` that have broken a rule and, since the last sample, may have left: so long was
+        their visible place empty. A look back at their departure finds its footage still held.
+
+        `departed` is what it would be if they have, which shows when their place stays empty. Each is told once in an
+        absence. Raises OrderError for an unknown camera.
+        """
+        return self._watch(camera).leaving()
+
     def attention(self, camera: str) -> DecodeLevel:
         """How closely the next frames of `camera` are worth looking at. Never more than SAMPLED.
 

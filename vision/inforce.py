@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from itertools import pairwise
 
-from streams.instant import to_datetime
+from streams.instant import Instant, to_datetime
 from vision.errors import GroundError
 from vision.ground import Plane
 from vision.holidays import Calendar, china
-from vision.interface import Box, CalendarFacts, Grounds, Moment
+from vision.interface import Box, CalendarFacts, Grounds, Moment, Stay
+from vision.reasons import Reckoning
 from vision.rules.interface import Rule, classes_of
 from vision.schedule import Schedule
 
@@ -116,6 +117,19 @@ class RuleInForce:
             sightings=tuple(sorted(sightings.items())),
             classes=classes_of(sightings),
             calendar=None if self.calendar is None else self._looked_up(self.calendar, start_ns, end_ns),
+        )
+
+    def reckoning(self, overrun: Overrun, stay: Stay, fired_at: Instant, passed_ns: int) -> Reckoning:
+        """The arithmetic of a limit that was passed at `passed_ns`; `stay` as it is at the look `fired_at`."""
+        towards_any_ns = overrun.ordinary_ns + sum(ns for _, ns in overrun.exempt_ns)
+        return Reckoning(
+            limit_ns=overrun.allowed_ns,
+            grace_ns=self.terms.grace_ns,
+            counted_ns=overrun.counted_ns,
+            apart_ns=towards_any_ns - overrun.counted_ns,
+            uncounted_ns=stay.seen_ns - towards_any_ns,
+            sworn_ns=stay.sworn_ns,
+            passed=replace(fired_at, utc_ns=passed_ns),
         )
 
     def _looked_up(self, calendar: Calendar, start_ns: int, end_ns: int) -> CalendarFacts:

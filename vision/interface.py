@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streams.instant import NS_PER_S, Instant
+from vision.reasons import Reckoning, Trace
 
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 as fractions of the image's width and height (0..1), x1 <= x2 and y1 <= y2."""
@@ -70,6 +71,8 @@ class Stay:
     """Looks in which a box showed it."""
     kept: int = 0
     """Looks in which no box did, and pixels showed it unchanged at its place; they count as seen."""
+    trace: Trace | None = None
+    """What its time was made of, and why it ended; None: it was kept by a version that did not tell."""
 
     @property
     def seen_s(self) -> float:
@@ -216,6 +219,8 @@ class Violation:
     """Of a rule of the kind bike_clutter."""
     occupied: Occupied | None = None
     """Of a rule of the kind occupation."""
+    reckoning: Reckoning | None = None
+    """The arithmetic by which it fired; None: it was kept by a version that did not tell."""
 
 
 @dataclass(frozen=True, slots=True)

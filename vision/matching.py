@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vision.boxes import area, family, intersection, iou, meeting, nested, shift, similar_size
+from models.interface import Detections
+from vision.boxes import area, family, intersection, iou, meeting, nested, normalised, shift, similar_size
 from vision.interface import Box, Moment
 from vision.standing import Standing
 from vision.tuning import Tuning
@@ -113,3 +114,10 @@ def hidden(place: Box, boxes: Iterable[Box], tuning: Tuning) -> bool:
     highest = place[3] - tuning.hidden_level * (place[3] - place[1])
     needed = tuning.hidden_share * area(place)
     return any(box[3] >= highest and intersection(place, box) >= needed for box in boxes)
+
+
+def hider(place: Box, detections: Detections, tuning: Tuning) -> str | None:
+    """The class of what hides a place, of several the first by name; None where no box does, but something that pixels
+    show to stand there."""
+    boxes = zip(normalised(detections), detections.names, strict=True)
+    return min((name for box, name in boxes if hidden(place, (box,), tuning)), default=None)

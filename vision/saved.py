@@ -70,6 +70,8 @@ def standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str |
         and min(standing.classes.values()) >= 1
         and min(standing.absent_samples, standing.emptied_samples, standing.displaced, standing.misses, standing.kept)
         >= 0,
+        "a trace that cannot be": standing.tracing.fault(standing.seen_ns, standing.occluded_ns, standing.gap_ns)
+        is None,
         "zones or rules that are not configured": all(zone in zones for zone in standing.zones)
         and all(
             tally.zones and all(tally.rule in zones.get(zone, ()) for zone in tally.zones) for tally in standing.tallies
@@ -79,6 +81,7 @@ def standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str |
             and tally.counted_ns + sum(tally.exempt_ns.values()) <= standing.seen_ns
             and all(_exemptions(key, tally.rule, rules) for key in tally.exempt_ns)
             and (tally.last_ns is None or first <= tally.last_ns <= last)
+            and (tally.over_ns is None or first <= tally.over_ns <= last)
             and len(tally.pool) < POOL
             and tally.stride >= 1
             and tally.passed >= 0

@@ -12,7 +12,9 @@ from pydantic import ConfigDict
 from streams.instant import Instant
 from vision.boxes import family, shift
 from vision.interface import Box, Moment, Stay
+from vision.reasons import Ending, EndReason, Shown
 from vision.tally import SAVED, Tally
+from vision.tracing import Tracing, coarse
 from vision.tuning import Tuning
 
 _ID_GRID = 10_000
@@ -62,6 +64,16 @@ class Standing:
     emptied_samples: int = 0
     """Samples since the last sighting in which its place was seen to be what it was before it came."""
     displaced: int = 0
+    taken: bool = False
+    """Something else has come to stand here since."""
+    tracing: Tracing = field(default_factory=Tracing)
+    """What its time from `first` to `last_seen` was made of."""
+
+    def __post_init__(self) -> None:
+        """What was saved before there were traces goes on with what is known of it."""
+        if not self.tracing.runs:
+            split = (self.seen_ns, self.occluded_ns, self.gap_ns)
+            self.tracing.runs = coarse(*split, self.sightings, self.kept)
 
     @property
     def family(self) -> str:
@@ -75,7 +87,7 @@ class Standing:
 
     def seen_again(self, moment: Moment, max_unseen_ns: int, tuning: Tuning) -> None:
         """A box shows it."""
-        self._stands(moment.at, max_unseen_ns, tuning)
+        self._stands(moment.at, Shown.SEEN, max_unseen_ns, tuning)
         self.sightings += 1
         self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
         self.displaced = tuning.displaced_after(
@@ -85,23 +97,27 @@ class Standing:
 
     def kept_in_place(self, at: Instant, max_unseen_ns: int, tuning: Tuning) -> None:
         """No box shows it, but its place looks as it did when one did."""
-        self._stands(at, max_unseen_ns, tuning)
+        self._stands(at, Shown.KEPT, max_unseen_ns, tuning)
         self.kept += 1
         self.displaced = tuning.displaced_after(self.displaced, 0.0)
 
-    def _stands(self, at: Instant, max_unseen_ns: int, tuning: Tuning) -> None:
+    def _stands(self, at: Instant, look: Shown, max_unseen_ns: int, tuning: Tuning) -> None:
         """Count the time since it was seen last, and forget the absence."""
         elapsed = at.utc_ns - self.last_seen.utc_ns
+        self.tracing.look(look)
         if elapsed > tuning.identity_ns:
             self.stretch_ns = 0
         if self.pending_gap_ns == 0 and elapsed <= max_unseen_ns:
             self.seen_ns += elapsed
             self.stretch_ns += 0 if self.doubted else elapsed
             self.sworn_ns = max(self.sworn_ns, self.stretch_ns)
+            self.tracing.counted(Shown.DOUBTED if self.doubted else look, elapsed)
         else:
+            unseen_ns = elapsed - self.pending_gap_ns
             self.gap_ns += self.pending_gap_ns
-            self.occluded_ns += elapsed - self.pending_gap_ns
-        self.pending_gap_ns, self.doubted = 0, False
+            self.occluded_ns += unseen_ns
+            self.tracing.passed(unseen_ns, self.pending_gap_ns)
+        self.pending_gap_ns, self.doubted, self.taken = 0, False, False
         self.last_seen = at
         self._not_absent()
 
@@ -122,6 +138,7 @@ class Standing:
         taken_ns = min(struck_ns, self.seen_ns)
         self.seen_ns -= taken_ns
         self.gap_ns += taken_ns
+        self.tracing.strike(taken_ns)
         self.stretch_ns = max(0, self.stretch_ns - struck_ns)
         self.sworn_ns = max(0, self.sworn_ns - struck_ns)
         for tally in self.tallies:
@@ -131,11 +148,13 @@ class Standing:
         """A box says that it moved on; what lies between the sightings around it cannot be sworn to."""
         self.displaced += weight
         self.doubted = True
+        self.tracing.look(Shown.DOUBTED)
         for tally in self.tallies:
             tally.broken = True
 
     def replaced(self, at: Instant, limit: int) -> None:
         """Something else has come to stand here since `at`."""
+        self.taken = True
         self.displaced = max(self.displaced, limit)
         if self.absent_from is None:
             self.absent_from = at
@@ -153,6 +172,20 @@ class Standing:
         self.absent_ns += elapsed_ns
         self.absent_samples += 1
         self.emptied_samples += empty
+        self.tracing.look(Shown.MISSED)
+
+    def hid(self, by: str | None = None) -> None:
+        """Something, of the class `by` where that is known, stood before its place in this sample."""
+        self.tracing.look(Shown.HIDDEN, by)
+
+    def missed(self) -> None:
+        """A candidate was not seen in this sample."""
+        self.misses += 1
+        self.tracing.look(Shown.MISSED)
+
+    def ending(self, why: EndReason, at: Instant) -> Ending:
+        """Why it is over, as `at` has shown."""
+        return Ending(why, at, self.absent_ns, self.absent_samples, self.emptied_samples)
 
     def fired_in(self, zone: str) -> tuple[str, ...]:
         """The rules that fired and named this zone."""
@@ -166,8 +199,8 @@ class Standing:
             self.before = earliest
         return True
 
-    def stay(self, camera: str, zone: str, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
-        """The object as a stay in `zone`."""
+    def stay(self, camera: str, zone: str, ended: Ending | None = None) -> Stay:
+        """The object as a stay in `zone`; `ended`: why it is over."""
         return Stay(
             id=stay_id(camera, zone, self.place, self.first.utc_ns),
             camera=camera,
@@ -177,13 +210,14 @@ class Standing:
             cls=max(self.classes, key=lambda name: self.classes[name]),
             arrived=(self.before, self.first),
             last_seen=self.last_seen,
-            departed=departed,
+            departed=None if ended is None else (self.last_seen, self.absent_from),
             seen_ns=self.seen_ns,
             occluded_ns=self.occluded_ns,
             gap_ns=self.gap_ns,
             sworn_ns=self.sworn_ns,
             sightings=self.sightings,
             kept=self.kept,
+            trace=self.tracing.trace(ended),
         )
 
 

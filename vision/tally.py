@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -9,7 +10,8 @@ from pydantic import ConfigDict
 
 from streams.instant import Instant
 from vision.inforce import Overrun, RuleInForce
-from vision.interface import Moment
+from vision.interface import Moment, Stay
+from vision.reasons import Reckoning
 
 MAX_BETWEEN = 6
 """Moments kept between the first and the firing one."""
@@ -50,18 +52,22 @@ class Tally:
     stride: int = 1
     passed: int = 0
     fired: bool = False
+    over_ns: int | None = None
+    """When what counts reached the limit that it has passed; None: it has passed none."""
 
     def restart(self) -> None:
         """Forget what was counted: it may have been another object."""
         self.last_ns, self.broken, self.counted_ns = None, False, 0
         self.exempt_ns, self.classes = {}, {}
-        self.first, self.pool, self.stride, self.passed = None, [], 1, 0
+        self.first, self.pool, self.stride, self.passed, self.over_ns = None, [], 1, 0, None
 
     def strike(self, since: Instant, length_ns: int) -> None:
         """Take back what was counted and kept since `since`, `length_ns` at most."""
         self.broken = True
         self.counted_ns = max(0, self.counted_ns - length_ns)
         self.exempt_ns = {key: max(0, counted - length_ns) for key, counted in self.exempt_ns.items()}
+        if self.over_ns is not None and self.over_ns >= since.utc_ns:
+            self.over_ns = None
         if self.first is not None and self.first.at.utc_ns >= since.utc_ns:
             self.first = None
         self.pool = [moment for moment in self.pool if moment.at.utc_ns < since.utc_ns]
@@ -76,8 +82,7 @@ class Tally:
         if not force.qualifies(moment):
             return ()
         now = moment.at.utc_ns
-        self._count(now, force)
-        if self.overrun(force) is not None:
+        if self._count(now, force):
             return self.shown(moment)
         if force.contains(now):
             self.keep(moment)
@@ -88,17 +93,36 @@ class Tally:
         if self.last_ns is not None and not self.fired:
             self._count(at.utc_ns, force)
 
-    def _count(self, now: int, force: RuleInForce) -> None:
+    def _count(self, now: int, force: RuleInForce) -> bool:
+        """Count the time since the last sighting, where it counts; whether a limit is passed now."""
+        begun = now
         if self.last_ns is not None and not self.broken and now - self.last_ns <= force.rule.max_unseen:
-            ordinary_ns, exempt = force.split(self.last_ns, now)
+            begun = self.last_ns
+            ordinary_ns, exempt = force.split(begun, now)
             self.counted_ns += ordinary_ns
             for key, length_ns in exempt.items():
                 self.exempt_ns[key] = self.exempt_ns.get(key, 0) + length_ns
         self.last_ns, self.broken = now, False
+        if self.overrun(force) is None:
+            self.over_ns = None
+        elif self.over_ns is None:
+            self.over_ns = last_within(lambda until: self._over_by(until, now, force), begun, now)
+        return self.over_ns is not None
+
+    def _over_by(self, until: int, now: int, force: RuleInForce) -> bool:
+        """Whether a limit was passed without the time from `until` to `now`, all of which was counted."""
+        ordinary_ns, exempt = force.split(until, now)
+        kept = {key: counted - exempt.get(key, 0) for key, counted in self.exempt_ns.items()}
+        return force.overrun(self.counted_ns - ordinary_ns, kept, self.classes) is not None
 
     def overrun(self, force: RuleInForce) -> Overrun | None:
         """The limit that the time counted so far has passed."""
         return force.overrun(self.counted_ns, self.exempt_ns, self.classes)
+
+    def reckoning(self, force: RuleInForce, overrun: Overrun, stay: Stay, fired_at: Instant) -> Reckoning:
+        """The arithmetic of the limit that was passed; `stay` as it is at the look `fired_at`."""
+        passed_ns = fired_at.utc_ns if self.over_ns is None else self.over_ns
+        return force.reckoning(overrun, stay, fired_at, passed_ns)
 
     def keep(self, moment: Moment) -> None:
         """Remember a sighting inside the rule's hours, so that a few spread over the time can be shown."""
@@ -120,3 +144,14 @@ class Tally:
         if len(pool) > MAX_BETWEEN:
             pool = [pool[(2 * i + 1) * len(pool) // (2 * MAX_BETWEEN)] for i in range(MAX_BETWEEN)]
         return (*([self.first] if self.first is not None else []), *pool, firing)
+
+
+def last_within(over: Callable[[int], bool], low: int, high: int) -> int:
+    """The last instant of [low, high] at which a limit was not passed yet; `over` is true at `high`, and never again
+    false once it is true. `high` where it is true all along: then no time in between passed it."""
+    if over(low):
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if over(middle) else (middle, high)
+    return low

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 import numpy as np
@@ -29,9 +29,10 @@ from vision.interface import (
     Violation,
     ViolationFired,
 )
-from vision.matching import displaced, hidden, match, shows
+from vision.matching import displaced, hidden, hider, match, shows
 from vision.pace import EARLIEST_NS, LATEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
+from vision.reasons import Ending, EndReason
 from vision.standing import Standing
 from vision.tally import Tally
 from vision.tuning import Tuning
@@ -58,6 +59,7 @@ class Watch:
         self.rules = rules
         self.memory = Memory()
         self.associator: Associator = ByteTrackAssociator()
+        self._leaving: list[Standing] = []
         self._tuning = tuning
         held = rules.zones_by_rule(KIND)
         zones = [z for z in rules.zones if any(z in where for where in held.values())]
@@ -90,6 +92,7 @@ class Watch:
         elapsed, gap = memory.advance(at, self._tuning, f"camera {self.rules.camera}")
         moments = self._moments(at, detections)
         previous, memory.boxes = memory.boxes, [moment.box for moment in moments]
+        self._leaving = []
         if not moments and not memory.standings:
             return []
         forgotten = [standing for standing in memory.standings if gap and not standing.open]
@@ -109,8 +112,12 @@ class Watch:
                     standing.doubt(weight)
                 empty = self._any_of(pixels.emptied, standing)
                 if not weight and not empty and hidden(standing.place, around, self._tuning):
+                    standing.hid(hider(standing.place, detections, self._tuning))
                     continue
+                absent_ns = standing.absent_ns
                 standing.absent(at, 0 if gap else elapsed, empty=empty)
+                if standing.fired and absent_ns < self._tuning.absence_ns <= standing.absent_ns:
+                    self._leaving.append(standing)
         self._yield_places(seen)
         ended += self._give_up(at)
         self._keep(at, kept)
@@ -124,7 +131,10 @@ class Watch:
 
     def finish(self) -> list[Event]:
         """The footage ended: what stands ends with an open departure, and the next sample begins anew."""
-        ended = [event for standing in self.memory.standings if standing.open for event in self._end(standing)]
+        ended: list[Event] = []
+        for standing in self.memory.standings:
+            if standing.open:
+                ended += self._end(standing, EndReason.FOOTAGE_ENDED, self.memory.last or standing.last_seen)
         self.memory = Memory(last=self.memory.last)
         self.associator = ByteTrackAssociator()
         return ended
@@ -148,6 +158,16 @@ class Watch:
             for standing in self.memory.standings
             for zone in standing.zones
             if any(zone in tally.zones and not tally.fired for tally in standing.tallies)
+        )
+
+    def leaving(self) -> tuple[Stay, ...]:
+        """Stays that may have left, as the last sample made likely."""
+        return tuple(
+            replace(self._stay(standing, zone), departed=(standing.last_seen, standing.absent_from))
+            for standing in self._leaving
+            if any(standing is one for one in self.memory.standings)
+            for zone in standing.zones
+            if standing.fired_in(zone)
         )
 
     def note_arrival(self, stay_id: str, earliest: Instant) -> bool:
@@ -241,15 +261,15 @@ class Watch:
             moved = standing.displaced >= tuning.displaced_limit and standing.absent_from is not None
             lost = at.utc_ns - standing.last_seen.utc_ns > tuning.forget_ns
             if standing.open and (gone or moved or lost):
-                ended += self._end(standing)
+                ended += self._end(standing, _why(standing, gone=gone, moved=moved), at)
             else:
                 kept.append(standing)
         self.memory.standings = kept
         return ended
 
-    def _end(self, standing: Standing) -> list[Event]:
-        departed = (standing.last_seen, standing.absent_from)
-        return [StayEnded(self._stay(standing, zone, departed), standing.fired_in(zone)) for zone in standing.zones]
+    def _end(self, standing: Standing, why: EndReason, at: Instant) -> list[Event]:
+        ended = standing.ending(why, at)
+        return [StayEnded(self._stay(standing, zone, ended), standing.fired_in(zone)) for zone in standing.zones]
 
     def _forget_candidates(self, at: Instant, seen: list[Standing], new: list[Moment]) -> None:
         """Drop candidates that were not found again, and those that one now seen to stand or come has replaced."""
@@ -267,7 +287,7 @@ class Watch:
                 return True
             if any(other is candidate for other in seen):
                 return False
-            candidate.misses += 1
+            candidate.missed()
             return candidate.misses > tuning.stand_misses * candidate.sightings or any(
                 iou(box, candidate.place) >= tuning.displaced_iou for box in boxes
             )
@@ -345,19 +365,30 @@ class Watch:
         assert overrun is not None, "moments are shown only where a limit was passed"
         tally.fired = True
         tally.first, tally.pool = None, []
-        zone = tally.zones[0]
+        zone, fired_at = tally.zones[0], shown[-1].at
+        stay = self._stay(standing, zone)
         return Violation(
             rule=tally.rule,
             zone=zone,
             policy=self.rules.policy.id,
             policy_hash=self._hashes[zone],
             allowed_ns=overrun.allowed_ns,
-            fired_at=shown[-1].at,
-            stay=self._stay(standing, zone),
+            fired_at=fired_at,
+            stay=stay,
             moments=shown,
             dwell_lower_bound_ns=overrun.counted_ns,
-            grounds=force.grounds(overrun, tally.classes, shown[0].at.utc_ns, shown[-1].at.utc_ns),
+            grounds=force.grounds(overrun, tally.classes, shown[0].at.utc_ns, fired_at.utc_ns),
+            reckoning=tally.reckoning(force, overrun, stay, fired_at),
         )
 
-    def _stay(self, standing: Standing, zone: str, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
-        return standing.stay(self.rules.camera, zone, departed)
+    def _stay(self, standing: Standing, zone: str, ended: Ending | None = None) -> Stay:
+        return standing.stay(self.rules.camera, zone, ended)
+
+
+def _why(standing: Standing, *, gone: bool, moved: bool) -> EndReason:
+    """Why an object stands no more, of all that says so the most telling."""
+    if moved and standing.taken:
+        return EndReason.REPLACED
+    if gone:
+        return EndReason.EMPTY
+    return EndReason.DRIVEN_ON if moved else EndReason.FORGOTTEN

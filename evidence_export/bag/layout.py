@@ -11,12 +11,13 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-case"
 FORMAT_VERSION = 1
-FORMAT_REVISION = 4
+FORMAT_REVISION = 5
 """Revisions add fields and take nothing away; `case.json` without one is of revision 0."""
-BASE_REVISION, GROUNDS_REVISION, PLATES_REVISION, KINDS_REVISION = 1, 2, 3, 4
+BASE_REVISION, GROUNDS_REVISION, PLATES_REVISION, KINDS_REVISION, REASONS_REVISION = 1, 2, 3, 4, 5
 """A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2,
-only those in which a plate was looked for of revision 3, and only those with facts that one kind of rule alone has
-(`violation.clutter`, `violation.occupied`) of revision 4."""
+only those in which a plate was looked for of revision 3, only those with facts that one kind of rule alone has
+(`violation.clutter`, `violation.occupied`) of revision 4, and those that give reasons (`violation.reckoning`,
+`violation.stay.trace`) of revision 5: all but those whose stay was timed by a version that gave none."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"

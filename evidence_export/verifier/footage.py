@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
 from evidence_export.bag.canonical import JsonValue
-from evidence_export.verifier.reading import at, flag, hexdigest, integer, items, optional, text, texts
+from evidence_export.verifier.reading import at, flag, hexdigest, integer, items, moment, optional, text, texts
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z")
 _BASE = re.compile(r"[1-9][0-9]{0,11}(/[1-9][0-9]{0,11})?")
 _SEAM_NS = 500_000_000
 """Allowed at the seam of two segments that follow on each other: both its times are read from clocks."""
@@ -93,7 +91,7 @@ class LiveFootage:
                 raise ValueError("continuity.breaks: a break is not between neighbours")
             text(item, "cause")
             text(item, "detail")
-            start, end = (_moment(text(item, name)) for name in ("from", "to"))
+            start, end = (moment(text(item, name)) for name in ("from", "to"))
             yield _Break(after, start, end, integer(item, "duration_ns"), flag(item, "decisive"))
 
     def _stated(self, breaks: tuple[_Break, ...]) -> Iterator[str]:
@@ -160,8 +158,8 @@ def view_faults(root: JsonValue) -> Iterator[str]:
     for item in items(faults) if faults is not None else ():
         text(item, "kind")
         until = optional(item, "until")
-        since_ns = _moment(text(item, "since"))
-        until_ns = None if until is None else _moment(text(item, "until"))
+        since_ns = moment(text(item, "since"))
+        until_ns = None if until is None else moment(text(item, "until"))
         touches = since_ns <= last and (until_ns is None or until_ns >= first)
         if flag(item, "decisive") is not touches:
             yield "view.faults: a fault is wrongly said to be decisive or not"
@@ -192,8 +190,8 @@ def _segment(item: JsonValue) -> Segment:
         previous=None if previous is None else hexdigest(facts, "previous"),
         first_pts=integer(facts, "first_pts"),
         last_pts=integer(facts, "last_pts"),
-        start_ns=_moment(text(item, "start")),
-        end_ns=_moment(text(item, "end")),
+        start_ns=moment(text(item, "start")),
+        end_ns=moment(text(item, "end")),
         stream=(
             text(item, "codec"),
             integer(item, "width"),
@@ -206,17 +204,10 @@ def _segment(item: JsonValue) -> Segment:
 
 
 def _decisive(root: JsonValue) -> tuple[int, int]:
-    return _moment(text(root, "continuity", "decisive_from")), _moment(text(root, "continuity", "decisive_to"))
+    return moment(text(root, "continuity", "decisive_from")), moment(text(root, "continuity", "decisive_to"))
 
 
 def _base(written: str) -> Fraction:
     if not _BASE.fullmatch(written):
         raise ValueError("recordings: a time base is no positive fraction")
     return Fraction(written)
-
-
-def _moment(written: str) -> int:
-    if not _TIME.fullmatch(written):
-        raise ValueError(f"{written!r} is no UTC time with nine decimals")
-    whole = datetime.fromisoformat(f"{written[:19]}+00:00") - datetime(1970, 1, 1, tzinfo=UTC)
-    return whole // timedelta(seconds=1) * 1_000_000_000 + int(written[20:29])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from evidence_export.bag.canonical import JsonValue
 
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z")
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,3 +69,11 @@ def texts(value: JsonValue, *keys: str) -> tuple[str, ...]:
     if not all(isinstance(one, str) for one in found):
         raise ValueError(f"{'.'.join(keys)} holds something that is no text")
     return tuple(one for one in found if isinstance(one, str))
+
+
+def moment(written: str) -> int:
+    """A UTC time with nine decimals, as ns since 1970."""
+    if not _TIME.fullmatch(written):
+        raise ValueError(f"{written!r} is no UTC time with nine decimals")
+    whole = datetime.fromisoformat(f"{written[:19]}+00:00") - datetime(1970, 1, 1, tzinfo=UTC)
+    return whole // timedelta(seconds=1) * 1_000_000_000 + int(written[20:29])

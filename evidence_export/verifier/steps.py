@@ -12,6 +12,8 @@
    breaks between them, and that nothing that blocks an approval was left out.
 10. Check what is said of the plate: its close-ups, the frames they are cut out of, and that nothing doubtful is called
    certain.
+11. Check the reasons: the steps that the stay's time was made of add up to what is stated of it, and the arithmetic of
+   the rule follows from its own terms.
 
 A step that cannot be trusted after an earlier failure is skipped. Hashes in files that nothing vouches for any more are
 still used for one thing: to say which file is to blame.
@@ -32,6 +34,7 @@ from evidence_export.verifier.footage import live_footage, view_faults
 from evidence_export.verifier.manifest import CaseManifest, read_manifest
 from evidence_export.verifier.plates import plate_faults
 from evidence_export.verifier.reading import optional
+from evidence_export.verifier.reasons import reasons_faults, reasons_given
 from evidence_export.verifier.report import (
     CANNOT_KNOW,
     CANNOT_KNOW_ZH,
@@ -88,6 +91,7 @@ class Verification:
             self._step(8, "Inner agreement", "内部一致", self._agreement),
             self._step(9, "Footage", "录像连续", self._footage),
             self._step(10, "Plate", "号牌", self._plate),
+            self._step(11, "Reasons", "认定理由", self._reasons),
         ]
         known = self._trusted is not None
         return VerificationReport(
@@ -332,6 +336,20 @@ class Verification:
         except ValueError as error:
             return "not readable", [Finding(layout.CASE, printable(str(error)))]
         detail = "what is said of it agrees with its close-ups" if looked else "none was looked for"
+        return detail, [Finding(layout.CASE, printable(fault)) for fault in faults]
+
+    # 11
+
+    def _reasons(self) -> Result:
+        case = self._trusted_case()
+        try:
+            faults = list(reasons_faults(case.root))
+            given = reasons_given(case.root)
+            if not given and case.revision == layout.REASONS_REVISION:
+                faults.append("violation: no reasons are given, and its revision has them")
+        except ValueError as error:
+            return "not readable", [Finding(layout.CASE, printable(str(error)))]
+        detail = "its steps and sums agree with what is stated" if given else "none are given: an earlier revision"
         return detail, [Finding(layout.CASE, printable(fault)) for fault in faults]
 
     # Shared by the steps

@@ -109,7 +109,7 @@ def observe(task: Observe) -> Observed:
     """Look at the whole recording, or find that this was done before. Raises StreamsError, ModelsError."""
     status = task.path.stat()
     sha256 = task.sha256 or sha256_of(task.path)
-    detector = _detector(task.detector)
+    detector = detector_of(task.detector)
     source = open_archive(task.path, task.camera, task.time_rules)
     header = {
         "camera": task.camera,
@@ -138,7 +138,7 @@ def sha256_of(path: Path) -> str:
 
 
 @cache
-def _detector(spec: DetectorSpec) -> YoloDetector:
+def detector_of(spec: DetectorSpec) -> YoloDetector:
     """One per worker: loading costs more than looking at many frames."""
     return load_detector(spec.model, store=spec.store, min_score=spec.min_score, iou=spec.iou, threads=1)
 

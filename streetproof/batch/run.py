@@ -232,7 +232,8 @@ class _Batch:
                 yield Confirm(self._request.out / known.bundle, self._request.key, request)
             else:
                 plates = plate_spec(self._site, self._request.models, request)
-                yield Seal(request, self._request.out / "cases", self._request.key, self._site.evidence.zip, plates)
+                cases, as_zip = self._request.out / "cases", self._site.evidence.zip
+                yield Seal(request, cases, self._request.key, as_zip, plates, self._detector)
         self._tell(
             Judged(
                 stays=sum(one.standing for one in self._judges.values()),
@@ -247,17 +248,21 @@ class _Batch:
 
     def _observe_task(self, recording: Probed) -> Observe:
         camera = camera_named(self._site, recording.camera)
-        model = self._site.model
         return Observe(
             path=recording.path,
             camera=recording.camera,
             time_rules=time_rules(self._site, camera, self._request.start),
             look=camera.look,
-            detector=DetectorSpec(model.name, self._request.models, model.min_score, model.iou),
+            detector=self._detector,
             folder=self._request.out / "observations",
             sha256=self._known_sha256(recording.path),
             ground=self._site.rules_of(camera).watched_ground,
         )
+
+    @property
+    def _detector(self) -> DetectorSpec:
+        model = self._site.model
+        return DetectorSpec(model.name, self._request.models, model.min_score, model.iou)
 
     def _known_sha256(self, path: Path) -> str | None:
         try:

@@ -12,6 +12,7 @@ from streetproof.batch.judge import Judge
 from streetproof.batch.observations import coverage_of
 from streetproof.batch.observe import Observed
 from streetproof.batch.plan import Failure
+from streetproof.batch.why import why_json
 
 
 def input_json(observed: Observed, judge: Judge, cases: Sequence[Mapping[str, Any]], out: Path) -> dict[str, Any]:
@@ -78,6 +79,7 @@ def case_json(manifest: Mapping[str, Any], bundle: Path, *, new: bool, note: str
         "sworn_ns": stay["sworn_ns"],
         "occluded_ns": stay["occluded_ns"],
         "gap_ns": stay["gap_ns"],
+        "why": why_json(manifest),
         "plate": _plate(manifest, bundle),
         "weak_model": manifest["detection"]["weak"],
         "recordings": [recording["sha256"] for recording in manifest["recordings"]],

@@ -11,7 +11,8 @@ from evidence_export.errors import SealError
 from evidence_export.keys import load_or_create_key
 from evidence_export.sealer import SealedCase, seal
 from evidence_export.verifier import verify
-from streetproof.batch.observe import Observe, Observed, Probe, Probed, observe, probe
+from streetproof.batch.lookback import looked_back
+from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed, detector_of, observe, probe
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.plates import PlateSpec, eyes_of
@@ -23,13 +24,16 @@ class WorkError(StreetproofError):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Seal one case into `folder`, signed with the site key at `key`. `plates`: what reads its plate, where it asks."""
+    """Seal one case into `folder`, signed with the site key at `key`. `plates`: what reads its plate, where it asks.
+    `detector`: what looks back at its departure in the recordings; None: nobody does now.
+    """
 
     request: CaseRequest
     folder: Path
     key: Path
     as_zip: bool
     plates: PlateSpec | None = None
+    detector: DetectorSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,10 @@ def execute(task: Task) -> Outcome:
             case Seal():
                 key = load_or_create_key(task.key)
                 eyes = None if task.plates is None else eyes_of(task.plates)
-                return seal(task.request, task.folder, key, now(), as_zip=task.as_zip, eyes=eyes)
+                request = task.request
+                if task.detector is not None:
+                    request = looked_back(request, detector_of(task.detector))
+                return seal(request, task.folder, key, now(), as_zip=task.as_zip, eyes=eyes)
             case Confirm():
                 return _confirm(task)
     except OSError as error:

@@ -31,7 +31,9 @@ from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.findings import StoredFinding
 from streetproof.vehicles.rows import vehicle_row
+from vision.codec_lookback import pinned_json, pinned_of
 from vision.interface import Stay, Violation
+from vision.lookback import Pinned
 
 _log = structlog.get_logger(__name__)
 
@@ -100,6 +102,10 @@ class CaseWork:
         """A stay is over: what waits for it need wait no longer. Raises StoreError."""
         until_ns = stay.last_seen.utc_ns + loaded.site.evidence.post_roll
         self._store.findings.stay_ended(stay, due_ns=until_ns, hold_to_ns=until_ns + loaded.site.live.segment)
+
+    def departed(self, stay: Stay, pinned: Pinned) -> None:
+        """A look back has narrowed when it left. A bundle that is sealed stays as it is. Raises StoreError."""
+        self._store.findings.departed(stay, pinned_json(pinned))
 
     def work(self, now_ns: int) -> None:
         """Begin to seal the next finding that is due and whose footage is complete. Raises StoreError."""
@@ -213,6 +219,7 @@ class CaseWork:
             moment_tolerance_ns=_SUB_TOLERANCE_NS if sub else 0,
             seen_in="sub" if sub else "main",
             still_standing=still_standing,
+            departure=pinned_of(finding.context.get("departure"), stay),
         )
 
     def _freeze(self, finding: StoredFinding, now_ns: int) -> tuple[Stay, bool, int]:

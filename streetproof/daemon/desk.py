@@ -19,16 +19,19 @@ from vision.backdrop import Backdrop
 from vision.engine import Engine
 from vision.errors import OrderError, StateError
 from vision.interface import Stay, StayEnded, StayOpened, Violation, ViolationFired
-from vision.lookback import pin_arrival
+from vision.lookback import Pinned, pin_arrival, pin_departure
 from vision.policy import CameraRules
 from vision.remembered import RememberedPlaces
+from vision.tuning import Tuning
 
 _BACK_FRAMES = 250
 """A look back takes at most so many frames: ten seconds of full rate."""
 _BEFORE_NS, _AFTER_NS = 2 * NS_PER_S, 3 * NS_PER_S
-"""It takes in where the vehicle came from, and that it stays."""
+"""It takes in where the vehicle came from, and that it stays; of a departure, that it stood, and where it goes."""
 _BACK_MAX = 8
 """Looks back under way at one camera."""
+_PARKED = "no_parking"
+"""The kind of rules whose stays are of one object at one place, which is what can be looked back for."""
 _REFUSED_MAX = 5
 """Samples in a row whose time does not go forward, before the camera's stays are ended and timing begins anew."""
 
@@ -51,13 +54,21 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Departed:
+    """A look back has narrowed the departure of a stay that had broken a rule; its end was told before."""
+
+    stay: Stay
+    pinned: Pinned
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A sample could not be used, and why."""
 
     what: str
 
 
-Outcome = Fired | Ended | LookBack | Refused
+Outcome = Fired | Ended | Departed | LookBack | Refused
 
 
 @dataclass(slots=True)
@@ -66,6 +77,8 @@ class _Back:
 
     stay: Stay
     seen: list[tuple[Instant, Detections]] = field(default_factory=list)
+    leaving: bool = False
+    """It is for the departure, `stay.departed`, which may yet turn out to be none."""
 
 
 class Desk:
@@ -80,6 +93,10 @@ class Desk:
         self._places = RememberedPlaces()
         self._backdrop = self._new_backdrop()
         self._backs: dict[str, _Back] = {}
+        self._left: dict[str, tuple[Stay, Pinned]] = {}
+        """Narrowed departures of stays that have not ended yet, with the departure that was narrowed."""
+        self._over: dict[str, Stay] = {}
+        """Stays that have ended while a look back at their departure is under way."""
         self._tokens = 0
         self._refused = 0
         self.suspended = False
@@ -122,34 +139,40 @@ class Desk:
                 case ViolationFired(violation):
                     self.violations += 1
                     outcomes.append(Fired(violation, role, detections.model))
-                case StayEnded(stay):
-                    self._backs = {token: back for token, back in self._backs.items() if back.stay.id != stay.id}
-                    outcomes.append(Ended(stay))
+                case StayEnded(stay, violations):
+                    outcomes += self._end(stay, violations)
+        for stay in self._engine.leaving(self._camera):
+            outcomes += self._look_back_at_departure(stay)
         return outcomes
 
-    def seen_back(self, token: str, at: Instant | None, detections: Detections | None) -> None:
-        """Take in one picture of a look back; its end (`at` None) narrows the arrival of the stay it was for."""
+    def seen_back(self, token: str, at: Instant | None, detections: Detections | None) -> list[Outcome]:
+        """Take in one picture of a look back; its end (`at` None) narrows the arrival or departure it was for."""
         back = self._backs.get(token)
         if back is None:
-            return
+            return []
         if at is not None:
             if detections is not None:
                 back.seen.append((at, detections))
-            return
+            return []
         del self._backs[token]
+        if back.leaving:
+            return self._pin_departure(back)
         pinned = pin_arrival(back.stay, back.seen)
         if pinned.narrowed and pinned.earliest is not None:
             self.changed |= self._engine.note_arrival(self._camera, back.stay.id, pinned.earliest)
+        return []
 
     def unanswered(self) -> None:
         """The camera's process is gone: no look back that it was asked for will end."""
         self._backs.clear()
+        self._over.clear()
 
     def suspend(self, since: Instant) -> None:
         """The view cannot be trusted since then: nothing counts until `resume`."""
         self.suspended = True
         self.changed = True
-        self._backs.clear()
+        self.unanswered()
+        self._left.clear()
         self._engine.suspend(self._camera, since)
         self._places = RememberedPlaces()
         self._backdrop = self._new_backdrop()
@@ -160,7 +183,8 @@ class Desk:
 
     def finish(self) -> list[Ended]:
         """End every stay: the rules change, or the camera goes."""
-        self._backs.clear()
+        self.unanswered()
+        self._left.clear()
         self.changed = True
         return [Ended(event.stay) for event in self._engine.finish(self._camera) if isinstance(event, StayEnded)]
 
@@ -196,12 +220,55 @@ class Desk:
 
     def _look_back(self, stay: Stay) -> list[Outcome]:
         earliest, latest = stay.arrived
-        if earliest is None or len(self._backs) >= _BACK_MAX:
+        if earliest is None:
+            return []
+        return self._ask(_Back(replace(stay)), earliest.utc_ns - _BEFORE_NS, latest.utc_ns + _AFTER_NS)
+
+    def _look_back_at_departure(self, stay: Stay) -> list[Outcome]:
+        """As for an arrival, with the time turned round."""
+        if stay.departed is None or stay.departed[1] is None:
+            return []
+        last, gone = stay.departed[0].utc_ns, stay.departed[1].utc_ns
+        return self._ask(_Back(replace(stay), leaving=True), last - _AFTER_NS, gone + _BEFORE_NS)
+
+    def _ask(self, back: _Back, from_ns: int, to_ns: int) -> list[Outcome]:
+        if len(self._backs) >= _BACK_MAX:
             return []
         self._tokens += 1
-        token = f"{stay.id}/{self._tokens}"
-        self._backs[token] = _Back(replace(stay))
-        return [LookBack(token, earliest.utc_ns - _BEFORE_NS, latest.utc_ns + _AFTER_NS, _BACK_FRAMES)]
+        token = f"{back.stay.id}/{self._tokens}"
+        self._backs[token] = back
+        return [LookBack(token, from_ns, to_ns, _BACK_FRAMES)]
+
+    def _end(self, stay: Stay, violations: Sequence[str]) -> list[Outcome]:
+        """A stay is over: what a look back said, or will say, of its departure is told behind it."""
+        outcomes: list[Outcome] = [Ended(stay)]
+        mine = {token: back for token, back in self._backs.items() if back.stay.id == stay.id}
+        under_way = any(back.leaving and back.stay.departed == stay.departed for back in mine.values())
+        for token, back in mine.items():
+            if not (back.leaving and back.stay.departed == stay.departed):
+                del self._backs[token]
+        left = self._left.pop(stay.id, None)
+        if left is not None and left[0].departed == stay.departed:
+            outcomes.append(Departed(stay, left[1]))
+        elif under_way:
+            self._over[stay.id] = stay
+        elif _ended_soon(stay) and any(self.rules.policy.rule(name).kind == _PARKED for name in violations):
+            asked = self._look_back_at_departure(stay)
+            outcomes += asked
+            if asked:
+                self._over[stay.id] = stay
+        return outcomes
+
+    def _pin_departure(self, back: _Back) -> list[Outcome]:
+        over = self._over.pop(back.stay.id, None)
+        pinned = pin_departure(back.stay, back.seen)
+        if not pinned.narrowed:
+            return []
+        if over is not None:
+            return [Departed(over, pinned)]
+        if self.stay(back.stay.id) is not None:
+            self._left[back.stay.id] = (back.stay, pinned)
+        return []
 
     def _refuse(self, error: OrderError) -> list[Outcome]:
         self._refused += 1
@@ -212,6 +279,12 @@ class Desk:
         self._engine = Engine([self.rules], self._zone)
         self._refused = 0
         return [*ended, Refused(f"{error.what}; its stays were ended and timing begins anew")]
+
+
+def _ended_soon(stay: Stay) -> bool:
+    """Whether it ended before the engine could say that it may be leaving: pixels showed that it was gone."""
+    ended = None if stay.trace is None else stay.trace.ended
+    return ended is not None and ended.empty_ns < Tuning().absence_ns
 
 
 def restored(rules: CameraRules, zone: ZoneInfo, state: Mapping[str, Any] | None) -> tuple[Desk, str | None]:

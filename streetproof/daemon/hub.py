@@ -24,7 +24,7 @@ from streetproof.batch.observations import as_stored
 from streetproof.daemon import announce
 from streetproof.daemon.alarms import Alarms
 from streetproof.daemon.casework import CaseWork
-from streetproof.daemon.desk import Desk, Ended, Fired, Outcome, Refused
+from streetproof.daemon.desk import Departed, Desk, Ended, Fired, Outcome, Refused
 from streetproof.daemon.fleet import Died, Fleet
 from streetproof.daemon.index import RecordingIndex
 from streetproof.daemon.inference import Broken, FairQueue, Seen, SeenBack
@@ -80,7 +80,7 @@ class Station:
 
 
 Item: TypeAlias = tuple[str, int, FromCamera] | Seen | SeenBack | Broken | Sealed | NotSealed
-Undone: TypeAlias = tuple[str, Fired | Ended | ViewEvent, LoadedSite]
+Undone: TypeAlias = tuple[str, Fired | Ended | Departed | ViewEvent, LoadedSite]
 """Camera, what is to be written down, and the site file that was in force when it happened."""
 
 
@@ -203,7 +203,8 @@ class Hub:
             case SeenBack(camera, look, detections):
                 station = self.stations.get(camera)
                 if station is not None:
-                    station.desk.seen_back(look.token, look.at, None if detections is None else as_stored(detections))
+                    found = None if detections is None else as_stored(detections)
+                    self._outcomes(station, station.desk.seen_back(look.token, look.at, found))
             case Broken(error):
                 self.broken = error
                 _log.critical("model_failed", error=str(error))
@@ -306,6 +307,9 @@ class Hub:
                     )
                 case Ended():
                     self._remember((name, outcome, self.loaded))
+                case Departed(stay, pinned):
+                    self._remember((name, outcome, self.loaded))
+                    _log.info("departure_pinned", camera=name, stay=stay.id, reason=pinned.reason.value)
                 case LookBack():
                     if self.fleet is not None:
                         self.fleet.send(name, outcome)
@@ -327,6 +331,8 @@ class Hub:
                     self._tell_lead(loaded, camera, violation)
                 case Ended(stay):
                     self.casework.ended(loaded, stay)
+                case Departed(stay, pinned):
+                    self.casework.departed(stay, pinned)
                 case ViewEvent(fault, ViewChange.BEGUN, since, _):
                     self._store.views.begin(camera, fault.value, since.utc_ns)
                     self._doubt_sealed(loaded, camera, fault.value, since)

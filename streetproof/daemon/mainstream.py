@@ -116,7 +116,9 @@ class MainStream:
     def look_back(self, asked: LookBack) -> None:
         """Hand what is still held of the range to the looker."""
         begun, ring = self._begun, self._ring
-        packets = [] if ring is None else [(p, at) for p in ring if (at := self._at(p.pts)) is not None]
+        # Without a connection nobody knows the line that the held packets' times stand on.
+        held = ring if ring is not None and begun is not None else ()
+        packets = [(p, at) for p in held if (at := self._at(p.pts)) is not None]
         first = max((k for k, (p, at) in enumerate(packets) if p.key and at.utc_ns <= asked.from_ns), default=0)
         wanted = [(p, at) for p, at in packets[first:] if at.utc_ns <= asked.to_ns]
         if begun is None or not wanted:

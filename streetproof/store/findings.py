@@ -118,18 +118,27 @@ class Findings:
             return [_finding(row) for row in session.scalars(query)]
 
     def stay_ended(self, stay: Stay, *, due_ns: int, hold_to_ns: int) -> int:
-        """The vehicle has left: what waits is due at `due_ns` at the latest, with the stay as it was at the end, and
-        with footage held up to `hold_to_ns`. Returns how many findings that are."""
-        query = sa.select(FindingRow).where(
-            FindingRow.camera == stay.camera, FindingRow.stay == stay.id, FindingRow.state == FindingState.WAITING
-        )
+        """The vehicle has left: every finding of it has the stay as it was at the end. What waits is due at `due_ns` at
+        the latest, with footage held up to `hold_to_ns`. Returns how many findings wait."""
         with self._connection.write() as session:
-            rows = list(session.scalars(query))
+            found = list(session.scalars(_of(stay)))
+            rows = [row for row in found if row.state == FindingState.WAITING]
+            for row in found:
+                row.stay_json = _dump(stay)
             for row in rows:
-                row.stay_json, row.due_ns = _dump(stay), min(row.due_ns, due_ns)
+                row.due_ns = min(row.due_ns, due_ns)
                 reason = f"the vehicle of rule {row.rule} left; its case is to be sealed"
                 start_ns = min(stay.last_seen.utc_ns, hold_to_ns)
                 holds.place(session, Hold(_finding(row).hold_id, stay.camera, start_ns, hold_to_ns, reason))
+        return len(rows)
+
+    def departed(self, stay: Stay, departure: Mapping[str, Any]) -> int:
+        """A look back has narrowed when the vehicle left: `departure`, JSON, stands in the context of every finding of
+        it, sealed or not. Returns how many that are."""
+        with self._connection.write() as session:
+            rows = list(session.scalars(_of(stay)))
+            for row in rows:
+                row.context = json.dumps({**json.loads(row.context), "departure": dict(departure)}, ensure_ascii=False)
         return len(rows)
 
     def sealed_since(self, camera: str, since_ns: int) -> list[str]:
@@ -185,6 +194,10 @@ class Findings:
         with self._connection.read() as session:
             found = {FindingState(state): count for state, count in session.execute(query)}
         return {state: found.get(state, 0) for state in FindingState}
+
+
+def _of(stay: Stay) -> sa.Select[FindingRow]:
+    return sa.select(FindingRow).where(FindingRow.camera == stay.camera, FindingRow.stay == stay.id)
 
 
 def _dump(value: Violation | Stay) -> str:

@@ -19,7 +19,7 @@ import yaml
 
 from models.interface import Detections, Image
 from models.store import ModelStore
-from streetproof.batch import observe, run
+from streetproof.batch import observe, run, work
 from streetproof.batch.run import BatchRequest, run_batch
 from streetproof.events import dump_events
 from streetproof.replay.replaying import replay
@@ -89,7 +89,8 @@ def test_replaying_the_detections_of_a_run_gives_the_events_of_the_run(
     for name, frames in PARTS.items():
         compose(SCENE, footage / name, Encoding(preset="ultrafast", gop=4), frames=frames)
     oracle = Oracle()
-    monkeypatch.setattr(observe, "_detector", lambda spec: oracle)
+    for module in (observe, work):
+        monkeypatch.setattr(module, "detector_of", lambda spec: oracle)
     monkeypatch.setattr(run, "Pool", Inline)
     monkeypatch.setattr(run, "locate", lambda name, store: oracle)
     out = tmp_path / "out"

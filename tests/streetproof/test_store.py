@@ -373,6 +373,16 @@ def test_footage_of_a_finding_is_held_from_firing_and_afterwards_for_its_case(tm
         assert store.findings.sealed_since("gt-01", used[-1][1]) == ["SP-9"]
         assert store.findings.sealed_since("gt-01", used[-1][1] + 1) == []
         assert store.findings.sealed_since("gt-02", 0) == []
+
+        # It leaves, as it usually does, after its case was sealed: the record knows, the bundle stays as it is.
+        later = replace(stay, last_seen=stay.last_seen.shifted(NS_PER_S))
+        assert store.findings.stay_ended(later, due_ns=0, hold_to_ns=hold_to) == 0
+        assert store.findings.departed(later, {"reason": "seen_moving"}) == 1
+        known = store.findings.get(due.id)
+        assert known is not None and (known.stay, known.state, known.case_id) == (later, "sealed", "SP-9")
+        assert known.context == {"配置": "1", "departure": {"reason": "seen_moving"}}
+        assert known.due_ns == fired + 500
+        assert store.findings.departed(replace(later, id="other"), {}) == 0
         free = {one.sequence for one in store.segments.oldest(99)}
         # Segments that only meet the held time stay too: better one too many.
         assert free == {1, 2, *range(8, 16)}

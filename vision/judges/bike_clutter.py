@@ -9,7 +9,7 @@ than the limit can be left.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
@@ -43,19 +43,22 @@ from vision.judges.lot import (
     Lot,
     begin,
     break_off,
+    counted,
     lot_fault,
     settle,
     strike,
     unsettled,
 )
-from vision.judges.parked import Place, apart, matched, ridden, sworn
+from vision.judges.parked import Place, Span, apart, matched, ridden, sworn
 from vision.judges.sightings import sightings
 from vision.matching import hidden
 from vision.pace import EARLIEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
+from vision.reasons import Ending, EndReason, Shown
 from vision.rules.bike_clutter import RIDER, BikeClutterRule
 from vision.saved import read_memory
 from vision.standing import stay_id
+from vision.tally import last_within
 from vision.tuning import Tuning
 
 KIND = "bike_clutter"
@@ -113,7 +116,8 @@ class BikeClutter:
         ended: list[Event] = []
         for lot, terms in self._lots():
             if lot.excess is not None:
-                ended.append(self._ended(lot, terms))
+                at = self.memory.last or lot.excess.last
+                ended.append(self._ended(lot, terms, EndReason.FOOTAGE_ENDED, at))
         self.memory = replace(self._fresh(), last=self.memory.last)
         return ended
 
@@ -218,18 +222,21 @@ class BikeClutter:
             self._extend(lot, terms, excess, replace(at, utc_ns=found[-1][1]))
         if opens:
             told.append(StayOpened(self._stay(lot, terms), looked_back=False))
-        counted_ns = excess.tally.counted_ns + sum(terms.force.split(*span)[0] for span in found)
+        counted_ns = excess.tally.counted_ns + counted(terms.force, found, at.utc_ns)
         overrun = terms.force.overrun(counted_ns, {}, {})
         if overrun is not None and not excess.tally.fired:
-            told.append(ViolationFired(self._violation(lot, terms, excess, overrun)))
+            told.append(ViolationFired(self._violation(lot, terms, excess, overrun, found)))
         if excess.last == at:
             return told  # it goes on
         known = [place for place in lot.places if place.stands and not place.gone]
-        if excess.below is None:
-            here = [p for p in known if p.last_ns == at.utc_ns or hidden(p.box, boxes, tuning)]
-            excess.below = None if terms.over(here, tuning) else at
-        if not terms.over(known, tuning) or at.utc_ns - excess.last.utc_ns > tuning.forget_ns:
-            told.append(self._ended(lot, terms))
+        here = [p for p in known if p.last_ns == at.utc_ns or hidden(p.box, boxes, tuning)]
+        may_be = terms.over(here, tuning)
+        excess.tracing.look(Shown.HIDDEN if may_be else Shown.MISSED)
+        excess.below = excess.below or (None if may_be else at)
+        if not terms.over(known, tuning):
+            told.append(self._ended(lot, terms, EndReason.WITHIN_LIMIT, at))
+        elif at.utc_ns - excess.last.utc_ns > tuning.forget_ns:
+            told.append(self._ended(lot, terms, EndReason.FORGOTTEN, at))
         return told
 
     def _extend(self, lot: Lot, terms: Limits, excess: Excess, until: Instant) -> None:
@@ -237,6 +244,8 @@ class BikeClutter:
         standing = apart(sworn(lot.places, until.utc_ns, until.utc_ns), self._tuning)
         excess.last = until
         excess.gap_ns += excess.pending_gap_ns
+        excess.owed_gap_ns += excess.pending_gap_ns
+        excess.tracing.look(Shown.SEEN)
         excess.pending_gap_ns, excess.below = 0, None
         excess.looks += 1
         for place in standing:
@@ -253,11 +262,12 @@ class BikeClutter:
 
     # -- telling ------------------------------------------------------------------------------------------------
 
-    def _stay(self, lot: Lot, terms: Limits, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
+    def _stay(self, lot: Lot, terms: Limits, ended: Ending | None = None) -> Stay:
         excess, camera = lot.excess, self._rules.camera
         assert excess is not None, "asked for lots with an excess only"
         last_ns = excess.last.utc_ns
-        seen_ns = excess.seen_ns + sum(high - low for low, high in unsettled(lot, terms, last_ns, self._tuning))
+        found = unsettled(lot, terms, last_ns, self._tuning)
+        seen_ns = excess.seen_ns + sum(high - low for low, high in found)
         return Stay(
             id=stay_id(camera, lot.zone, terms.place, excess.first.utc_ns, lot.rule),
             camera=camera,
@@ -267,25 +277,33 @@ class BikeClutter:
             cls=min(excess.classes, key=lambda name: (-excess.classes[name], name)),
             arrived=(excess.before, excess.first),
             last_seen=excess.last,
-            departed=departed,
+            departed=None if ended is None else (excess.last, excess.below),
             seen_ns=seen_ns,
             occluded_ns=last_ns - excess.first.utc_ns - seen_ns - excess.gap_ns,
             gap_ns=excess.gap_ns,
             sworn_ns=seen_ns,
             sightings=excess.looks,
+            trace=excess.traced(found).trace(ended),
         )
 
-    def _ended(self, lot: Lot, terms: Limits) -> StayEnded:
+    def _ended(self, lot: Lot, terms: Limits, why: EndReason, at: Instant) -> StayEnded:
         """Close the excess of a lot; it has one."""
         excess = lot.excess
         assert excess is not None, "asked for lots with an excess only"
-        ended = self._stay(lot, terms, (excess.last, excess.below))
+        ended = self._stay(lot, terms, Ending(why, at))
         if self.memory.last is not None:
             settle(lot, terms, self.memory.last.utc_ns, self._tuning)
         lot.excess = None
         return StayEnded(ended, (lot.rule,) if excess.tally.fired else ())
 
-    def _violation(self, lot: Lot, terms: Limits, excess: Excess, overrun: Overrun) -> Violation:
+    def _violation(self, lot: Lot, terms: Limits, excess: Excess, overrun: Overrun, found: Sequence[Span]) -> Violation:
+        tally, force = excess.tally, terms.force
+        if found:
+            tally.over_ns = last_within(
+                lambda until: force.overrun(tally.counted_ns + counted(force, found, until), {}, {}) is not None,
+                found[0][0],
+                found[-1][1],
+            )
         excess.tally.fired = True
         standing = apart(sworn(lot.places, excess.last.utc_ns, excess.last.utc_ns), self._tuning)
         # What was kept last may be of the same look.
@@ -294,6 +312,7 @@ class BikeClutter:
         classes = Counter(place.cls for place in standing)
         fired = Stood(excess.last, len(standing), terms.area_m2(standing))
         moments = tuple(shown.values())
+        stay = self._stay(lot, terms)
         return Violation(
             rule=lot.rule,
             zone=lot.zone,
@@ -301,10 +320,11 @@ class BikeClutter:
             policy_hash=terms.hash,
             allowed_ns=overrun.allowed_ns,
             fired_at=excess.last,
-            stay=self._stay(lot, terms),
+            stay=stay,
             moments=moments,
             dwell_lower_bound_ns=overrun.counted_ns,
-            grounds=terms.force.grounds(overrun, {}, moments[0].at.utc_ns, moments[-1].at.utc_ns),
+            grounds=force.grounds(overrun, {}, moments[0].at.utc_ns, moments[-1].at.utc_ns),
+            reckoning=tally.reckoning(force, overrun, stay, excess.last),
             clutter=Clutter(
                 max_count=terms.rule.max_count,
                 max_area_m2=terms.rule.max_area,

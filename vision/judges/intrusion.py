@@ -26,9 +26,10 @@ from vision.inforce import RuleInForce
 from vision.interface import Box, Event, Moment, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.judges.interface import Sample
 from vision.judges.sightings import once_each, sightings
-from vision.matching import hidden
+from vision.matching import hidden, hider
 from vision.pace import Pace
 from vision.policy import CameraRules, policy_hash
+from vision.reasons import Ending, EndReason
 from vision.rules.intrusion import IntrusionRule
 from vision.saved import inside, read_memory, standing_fault
 from vision.standing import Standing, stay_id
@@ -128,14 +129,18 @@ class Intrusion:
             begun += [self._begin(name, *one, before) for m, one in enumerate(within) if m not in taken]
         boxes_now = normalised(sample.detections) if missed else []
         for visit in missed:
-            if not hidden(visit.object.box, boxes_now, tuning):
+            if hidden(visit.object.box, boxes_now, tuning):
+                visit.object.hid(hider(visit.object.box, sample.detections, tuning))
+            else:
                 visit.object.absent(sample.at, 0 if gap else elapsed)
         ended = self._leave(sample.at)
         memory.visits += begun
         return [*ended, *told]
 
     def finish(self) -> list[Event]:
-        ended: list[Event] = [self._ended(visit) for visit in self.memory.visits if visit.object.open]
+        why, last = EndReason.FOOTAGE_ENDED, self.memory.last
+        standing = [visit for visit in self.memory.visits if visit.object.open]
+        ended: list[Event] = [self._ended(visit, why, last or visit.object.last_seen) for visit in standing]
         self.memory = Memory(last=self.memory.last)
         return ended
 
@@ -236,7 +241,7 @@ class Intrusion:
             if not gone and at.utc_ns - one.last_seen.utc_ns <= kept_ns:
                 kept.append(visit)
             elif one.open:
-                ended.append(self._ended(visit))
+                ended.append(self._ended(visit, EndReason.EMPTY if gone else EndReason.FORGOTTEN, at))
         self.memory.visits = kept
         return ended
 
@@ -249,14 +254,14 @@ class Intrusion:
         tally = visit.tally
         return tally.last_ns is not None and not tally.fired and self._forces[tally.rule].contains(now_ns)
 
-    def _stay(self, visit: Visit, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
+    def _stay(self, visit: Visit, ended: Ending | None = None) -> Stay:
         one, camera, zone = visit.object, self._rules.camera, visit.tally.zones[0]
         name = stay_id(camera, zone, one.place, one.first.utc_ns, visit.tally.rule)
-        return replace(one.stay(camera, zone, departed), id=name)
+        return replace(one.stay(camera, zone, ended), id=name)
 
-    def _ended(self, visit: Visit) -> StayEnded:
+    def _ended(self, visit: Visit, why: EndReason, at: Instant) -> StayEnded:
         one = visit.object
-        stay = self._stay(visit, (one.last_seen, one.absent_from))
+        stay = self._stay(visit, one.ending(why, at))
         return StayEnded(stay, one.fired_in(visit.tally.zones[0]))
 
     def _violation(self, visit: Visit, shown: tuple[Moment, ...]) -> Violation:
@@ -266,17 +271,19 @@ class Intrusion:
         assert overrun is not None, "moments are shown only where a limit was passed"
         tally.fired = True
         tally.first, tally.pool = None, []
+        stay, fired_at = self._stay(visit), shown[-1].at
         return Violation(
             rule=tally.rule,
             zone=zone,
             policy=self._rules.policy.id,
             policy_hash=self._hashes[zone],
             allowed_ns=overrun.allowed_ns,
-            fired_at=shown[-1].at,
-            stay=self._stay(visit),
+            fired_at=fired_at,
+            stay=stay,
             moments=shown,
             dwell_lower_bound_ns=overrun.counted_ns,
-            grounds=force.grounds(overrun, tally.classes, shown[0].at.utc_ns, shown[-1].at.utc_ns),
+            grounds=force.grounds(overrun, tally.classes, shown[0].at.utc_ns, fired_at.utc_ns),
+            reckoning=tally.reckoning(force, overrun, stay, fired_at),
         )
 
     # -- read back ----------------------------------------------------------------------------------------------

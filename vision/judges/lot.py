@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -18,9 +19,11 @@ from vision.interface import Box, Stood
 from vision.judges.parked import Place, Span, apart, spans, sworn
 from vision.pace import EARLIEST_NS
 from vision.policy import Zone
+from vision.reasons import Shown
 from vision.rules.bike_clutter import BikeClutterRule
 from vision.saved import inside
 from vision.tally import POOL, SAVED, Tally
+from vision.tracing import Tracing, coarse
 from vision.tuning import Tuning
 
 _IN_BAY = 0.5
@@ -55,6 +58,35 @@ class Excess:
     peak: Stood | None = None
     series: list[Stood] = field(default_factory=list)
     stride: int = 1
+    tracing: Tracing = field(default_factory=Tracing)
+    """What its settled time was made of."""
+    traced_ns: int = 0
+    """Until when."""
+    owed_gap_ns: int = 0
+    """Of `gap_ns` what is not traced yet."""
+
+    def __post_init__(self) -> None:
+        """What was saved before there were traces goes on with what is known of it."""
+        if not self.tracing.runs and self.traced_ns == 0:
+            self.traced_ns = self.first.utc_ns + self.seen_ns + self.gap_ns
+            self.tracing.runs = coarse(self.seen_ns, 0, self.gap_ns, self.looks + 1, 0)
+
+    def trace(self, low: int, high: int) -> None:
+        """From `low` to `high` there were too many: the next time that there surely were."""
+        unsure_ns = low - self.traced_ns
+        if unsure_ns > 0:
+            gap_ns = min(self.owed_gap_ns, unsure_ns)
+            self.owed_gap_ns -= gap_ns
+            self.tracing.passed(unsure_ns - gap_ns, gap_ns)
+        self.tracing.counted(Shown.SEEN, high - low)
+        self.traced_ns = high
+
+    def traced(self, found: Iterable[Span]) -> Tracing:
+        """The trace with what is not settled yet."""
+        whole = replace(self, tracing=deepcopy(self.tracing))
+        for low, high in found:
+            whole.trace(low, high)
+        return whole.tracing
 
 
 @dataclass(slots=True)
@@ -131,9 +163,18 @@ def begin(lot: Lot, first_ns: int, at: Instant) -> Excess:
 
 def unsettled(lot: Lot, terms: Limits, now_ns: int, tuning: Tuning) -> list[Span]:
     """When there were too many since what is settled; what is seen next may add to it."""
-    if lot.settled_ns is None or now_ns <= lot.settled_ns:
+    if lot.settled_ns is None:
         return []
-    return spans(lot.places, lot.settled_ns, now_ns, lambda places: terms.over(places, tuning))
+    # What is learned later may make it too many sooner; the excess began when that could first be sworn to.
+    start_ns = lot.settled_ns if lot.excess is None else max(lot.settled_ns, lot.excess.first.utc_ns)
+    if now_ns <= start_ns:
+        return []
+    return spans(lot.places, start_ns, now_ns, lambda places: terms.over(places, tuning))
+
+
+def counted(force: RuleInForce, found: Iterable[Span], until_ns: int) -> int:
+    """What of the spans, as far as `until_ns`, lies in the rule's hours."""
+    return sum(force.split(low, min(high, until_ns))[0] for low, high in found if low < until_ns)
 
 
 def settle(lot: Lot, terms: Limits, until_ns: int, tuning: Tuning) -> None:
@@ -142,6 +183,7 @@ def settle(lot: Lot, terms: Limits, until_ns: int, tuning: Tuning) -> None:
     for low, high in unsettled(lot, terms, until_ns, tuning):
         if excess is not None:
             excess.seen_ns += high - low
+            excess.trace(low, high)
             excess.tally.counted_ns += terms.force.split(low, high)[0]
     lot.settled_ns = max(until_ns, lot.settled_ns or until_ns)
 
@@ -162,6 +204,7 @@ def strike(excess: Excess, since: Instant) -> None:
     taken_ns = min(struck_ns, excess.seen_ns)
     excess.seen_ns -= taken_ns
     excess.gap_ns += taken_ns
+    excess.tracing.strike(taken_ns)
     excess.tally.strike(since, struck_ns)
     if excess.below is not None and excess.below.utc_ns >= since.utc_ns:
         excess.below = None
@@ -203,6 +246,7 @@ def lot_fault(lot: Lot, now_ns: int, *, seen: bool) -> str | None:
 def _excess_fault(lot: Lot, excess: Excess, now_ns: int) -> str | None:
     tally, first, last = excess.tally, excess.first.utc_ns, excess.last.utc_ns
     counts = (excess.seen_ns, excess.gap_ns, excess.pending_gap_ns, excess.looks - 1, tally.counted_ns, tally.passed)
+    traced_gap_ns = excess.gap_ns - excess.owed_gap_ns
     stood = [*excess.series, *([] if excess.peak is None else [excess.peak])]
     checks = {
         "times of an excess out of order": EARLIEST_NS <= first <= last <= now_ns
@@ -211,6 +255,12 @@ def _excess_fault(lot: Lot, excess: Excess, now_ns: int) -> str | None:
         "time that does not add up": min(counts) >= 0
         and excess.seen_ns + excess.gap_ns <= last - first
         and tally.counted_ns <= excess.seen_ns,
+        "a trace that cannot be": 0 <= excess.owed_gap_ns <= excess.gap_ns
+        and first <= excess.traced_ns <= now_ns
+        and excess.tracing.fault(
+            excess.seen_ns, excess.traced_ns - first - excess.seen_ns - traced_gap_ns, traced_gap_ns
+        )
+        is None,
         "a tally that cannot be": (tally.rule, tally.zones) == (lot.rule, [lot.zone])
         and not (tally.exempt_ns or tally.classes)
         and len(tally.pool) < POOL

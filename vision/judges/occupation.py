@@ -29,6 +29,7 @@ from vision.judges.interface import Sample
 from vision.judges.people import Person, people_of
 from vision.pace import Pace
 from vision.policy import CameraRules, Zone, policy_hash
+from vision.reasons import Ending, EndReason
 from vision.rules.occupation import FOOTPRINT, VEHICLES, OccupationKind, OccupationRule
 from vision.saved import inside, read_memory, standing_fault
 from vision.standing import Standing, stay_id
@@ -161,6 +162,8 @@ class Occupation:
                 free.remove(best)
                 if best.shown >= _SHOWN:
                     told += self._count(footing, term, best, sample, people)
+                else:
+                    footing.object.hid()
             elif view.begun <= footing.object.first.utc_ns and not covered(footing, view.footprints):
                 footing.object.absent(sample.at, elapsed, empty=True)
         mine = [one for one in self.memory.footings if self._term_of(one) is term]
@@ -257,14 +260,16 @@ class Occupation:
             if not gone and at.utc_ns - one.last_seen.utc_ns <= tuning.forget_ns:
                 kept.append(footing)
             elif one.open:
-                ended.append(self._ended(footing))
+                ended.append(self._ended(footing, EndReason.EMPTY if gone else EndReason.FORGOTTEN, at))
         self.memory.footings = kept
         return ended
 
     # -- telling ------------------------------------------------------------------------------------------------
 
     def finish(self) -> list[Event]:
-        ended: list[Event] = [self._ended(one) for one in self.memory.footings if one.object.open]
+        why, last = EndReason.FOOTAGE_ENDED, self.memory.last
+        standing = [one for one in self.memory.footings if one.object.open]
+        ended: list[Event] = [self._ended(one, why, last or one.object.last_seen) for one in standing]
         self.memory = Memory(last=self.memory.last)
         return ended
 
@@ -296,14 +301,14 @@ class Occupation:
     def _term_of(self, footing: Footing) -> _Term:
         return self._terms[footing.tally.rule, footing.tally.zones[0]]
 
-    def _stay(self, footing: Footing, departed: tuple[Instant, Instant | None] | None = None) -> Stay:
+    def _stay(self, footing: Footing, ended: Ending | None = None) -> Stay:
         one, camera, zone = footing.object, self._rules.camera, footing.tally.zones[0]
         name = stay_id(camera, zone, one.place, one.first.utc_ns, footing.tally.rule)
-        return replace(one.stay(camera, zone, departed), id=name, place=footing.box)
+        return replace(one.stay(camera, zone, ended), id=name, place=footing.box)
 
-    def _ended(self, footing: Footing) -> StayEnded:
+    def _ended(self, footing: Footing, why: EndReason, at: Instant) -> StayEnded:
         one = footing.object
-        return StayEnded(self._stay(footing, (one.last_seen, one.absent_from)), one.fired_in(footing.tally.zones[0]))
+        return StayEnded(self._stay(footing, one.ending(why, at)), one.fired_in(footing.tally.zones[0]))
 
     def _violation(self, footing: Footing, term: _Term, shown: tuple[Moment, ...]) -> Violation:
         tally = footing.tally
@@ -311,17 +316,19 @@ class Occupation:
         assert overrun is not None, "moments are shown only where a limit was passed"
         tally.fired = True
         tally.first, tally.pool = None, []
+        stay, fired_at = self._stay(footing), shown[-1].at
         return Violation(
             rule=tally.rule,
             zone=term.zone.id,
             policy=self._rules.policy.id,
             policy_hash=term.hash,
             allowed_ns=overrun.allowed_ns,
-            fired_at=shown[-1].at,
-            stay=self._stay(footing),
+            fired_at=fired_at,
+            stay=stay,
             moments=shown,
             dwell_lower_bound_ns=overrun.counted_ns,
-            grounds=term.force.grounds(overrun, tally.classes, shown[0].at.utc_ns, shown[-1].at.utc_ns),
+            grounds=term.force.grounds(overrun, tally.classes, shown[0].at.utc_ns, fired_at.utc_ns),
+            reckoning=tally.reckoning(term.force, overrun, stay, fired_at),
             occupied=self._occupied(footing, term.rule),
         )
 

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
 from streetproof.daemon.announce import lead
-from streetproof.daemon.desk import Desk, Ended, Fired, Outcome, Refused, restored
+from streetproof.daemon.desk import Departed, Desk, Ended, Fired, Outcome, Refused, restored
 from streetproof.daemon.messages import LookBack, StreamRole
 from streetproof.settings.load import load_site
 from tests.conftest import ROOT
 from tests.vision import test_intrusion as bank
 from tests.vision.byhand import MODEL, PARKED, SHANGHAI, Seen, at, detections, moved, rules
+from vision.engine import Engine
 from vision.errors import StateError
-from vision.interface import Stay, Violation
+from vision.interface import PixelEvidence, Stay, StayEnded, Violation
 
 Script = Callable[[float], list[Seen]]
 
@@ -59,7 +60,7 @@ def backs(outcomes: Iterable[Outcome]) -> list[LookBack]:
 def test_a_car_that_stands_too_long_is_looked_back_for_fires_once_and_ends() -> None:
     one = desk()
     outcomes = play(one, lambda t: car() if 10 <= t <= 100 else [], 0, 160, StreamRole.SUB)
-    assert [type(outcome) for outcome in outcomes] == [LookBack, Fired, Ended]
+    assert [type(outcome) for outcome in outcomes] == [LookBack, Fired, LookBack, Ended]
     assert isinstance(outcomes[1], Fired)
     assert (outcomes[1].role, outcomes[1].model) == (StreamRole.SUB, MODEL)
     assert one.violations == 1
@@ -176,6 +177,94 @@ def test_unanswered_looks_back_of_stays_that_are_over_are_in_nobodys_way() -> No
         assert len(backs(outcomes)) == 1
         start += 60
         play(one, lambda t: [], start - 38, start - 2)
+
+
+def leaving(t: float, start: float) -> list[Seen]:
+    """Stands from 4 s on, and moves off ever faster from `start` on."""
+    if t < 4:
+        return []
+    gone = max(0.0, t - start)
+    return [] if gone > 4 else [("car", 0.9, moved(PARKED, dx=-0.3 * gone * gone))]
+
+
+def departed(outcomes: Iterable[Outcome]) -> list[Departed]:
+    return [one for one in outcomes if isinstance(one, Departed)]
+
+
+def asked_of_departure(outcomes: Iterable[Outcome]) -> list[LookBack]:
+    return [one for one in backs(outcomes) if one.from_ns > at(50).utc_ns]
+
+
+def test_the_departure_of_what_broke_a_rule_is_looked_at_before_its_footage_is_gone_and_told_at_its_end() -> None:
+    def script(t: float) -> list[Seen]:
+        return leaving(t, 100.5)
+
+    one = desk()
+    before = play(one, script, 0, 112)
+    (asked,) = asked_of_departure(before)
+    assert (asked.from_ns, asked.to_ns) == (at(97).utc_ns, at(104).utc_ns)
+    assert one.seen_back("another", at(1), None) == []
+    answer(one, asked, script)
+    outcomes = play(one, script, 114, 160)
+    assert [type(outcome) for outcome in outcomes] == [Ended, Departed]
+    ((stay,), (told,)) = ended(outcomes), departed(outcomes)
+    assert stay.departed == (at(100), at(102)) and told.stay == stay
+    pinned = told.pinned
+    assert pinned.narrowed and pinned.earliest is not None and pinned.latest is not None
+    assert at(100).utc_ns <= pinned.earliest.utc_ns < pinned.latest.utc_ns <= at(102).utc_ns
+    assert pinned.latest.utc_ns - pinned.earliest.utc_ns < 2 * NS_PER_S
+    assert one._left == {} and one._over == {} and one._backs == {}
+
+
+def test_an_answer_that_comes_after_the_end_is_told_then() -> None:
+    one = desk()
+    outcomes = play(one, lambda t: leaving(t, 100.5), 0, 160)
+    (asked,) = asked_of_departure(outcomes)
+    assert len(ended(outcomes)) == 1 and departed(outcomes) == []
+    first, last = (round((ns - at(0).utc_ns) / NS_PER_S * 10) for ns in (asked.from_ns, asked.to_ns))
+    for tenth in range(first, last + 1):
+        one.seen_back(asked.token, at(tenth / 10), detections(leaving(tenth / 10, 100.5)))
+    (told,) = departed(one.seen_back(asked.token, None, None))
+    assert told.stay == ended(outcomes)[0]
+    assert one._over == {} and one._backs == {}
+
+
+def test_what_pixels_end_at_once_is_looked_at_then() -> None:
+    engine = Engine([rules()], SHANGHAI)
+    events = []
+    for k in range(46):
+        events += engine.step("gt-01", at(2 * k), detections(car()))
+    assert engine.leaving("gt-01") == ()
+    for k in (46, 47):
+        events += engine.step("gt-01", at(2 * k), detections([]), PixelEvidence(emptied=(PARKED,)))
+    (over,) = [event for event in events if isinstance(event, StayEnded)]
+    (asked,) = backs(desk()._end(over.stay, over.violations))
+    assert asked.from_ns == at(87).utc_ns
+    assert backs(desk()._end(over.stay, ())) == [], "what broke no rule is nobody's matter"
+
+
+def test_a_car_that_is_only_missed_for_a_while_has_not_departed_and_the_look_at_it_is_forgotten() -> None:
+    def script(t: float) -> list[Seen]:
+        return leaving(t, 200.5) if not 100 < t < 118 else []
+
+    one = desk()
+    (asked,) = asked_of_departure(play(one, script, 0, 112))
+    answer(one, asked, lambda t: leaving(t, 100.5))
+    outcomes = play(one, script, 114, 260)
+    assert len(asked_of_departure(outcomes)) == 1, "the real departure is looked at of its own"
+    assert departed(outcomes) == [], "and what was said of the other absence is not said of this one"
+    assert len(ended(outcomes)) == 1 and one._left == {}
+
+
+def test_where_the_footage_is_gone_the_departure_stays_what_it_was() -> None:
+    one = desk()
+    (asked,) = asked_of_departure(play(one, lambda t: leaving(t, 100.5), 0, 112))
+    one.seen_back(asked.token, None, None)
+    assert [type(outcome) for outcome in play(one, lambda t: [], 114, 160)] == [Ended]
+    one = desk()
+    play(one, lambda t: leaving(t, 100.5), 0, 112)
+    one.unanswered()
+    assert [type(outcome) for outcome in play(one, lambda t: [], 114, 160)] == [Ended]
 
 
 # -- views that cannot be trusted ---------------------------------------------------------------------------------

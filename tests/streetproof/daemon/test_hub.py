@@ -17,7 +17,7 @@ from streams.live.interface import FaultKind
 from streams.recorder.interface import GapStatement
 from streetproof.daemon import announce, hub, inference
 from streetproof.daemon.fleet import Died
-from streetproof.daemon.inference import Broken, Seen
+from streetproof.daemon.inference import Broken, Seen, SeenBack
 from streetproof.daemon.messages import (
     Connecting,
     Faulted,
@@ -42,6 +42,7 @@ from tests.streetproof.daemon import sites
 from tests.streetproof.daemon.hubs import SIZE, Centre, connected, report
 from tests.streetproof.daemon.sites import parked, segments
 from tests.vision.byhand import at, detections
+from vision.codec_lookback import pinned_of
 from vision.integrity.interface import ViewChange, ViewEvent, ViewFault
 
 S = NS_PER_S
@@ -351,6 +352,30 @@ def test_pictures_go_to_the_model_and_an_end_that_finds_no_room_comes_all_the_sa
     assert desk._backs == {}
     centre.say(Look(StreamRole.MAIN, at(30), 30, SIZE, picture))
     assert centre.pictures.waiting("gate-1") == 1
+
+
+def test_a_departure_that_a_look_back_has_narrowed_goes_into_the_record_though_the_case_is_sealed(
+    centre: Centre,
+) -> None:
+    centre.say(connected())
+    centre.play(parked(6, 100), 0, 112)
+    (asked,) = [one for one in centre.sent(LookBack) if one.from_ns > at(90).utc_ns]
+    (finding,) = centre.store.findings.due(at(1000).utc_ns, 9)
+    centre.store.findings.begin(finding.id)
+    centre.store.findings.sealed(finding.id, "SP-1", "cases/SP-1", [])
+    for tenth in range(970, 1040):
+        moved_off = tenth >= 1012
+        seen = detections([]) if moved_off else detections(parked(6, 999)(tenth / 10))
+        centre.hub.tell([SeenBack("gate-1", LookedBack(asked.token, at(tenth / 10), SIZE, None), seen)])
+    centre.hub.tell([SeenBack("gate-1", LookedBack(asked.token, None, (0, 0), None), None)])
+    centre.hub.drain()
+    centre.play(parked(6, 100), 114, 160)
+    known = centre.store.findings.get(finding.id)
+    assert known is not None and known.case_id == "SP-1"
+    assert known.stay.departed == (at(100), at(102))
+    pinned = pinned_of(known.context["departure"], known.stay)
+    assert pinned is not None and pinned.narrowed and pinned.earliest is not None
+    assert at(100).utc_ns < pinned.earliest.utc_ns < at(101.2).utc_ns
 
 
 def test_a_camera_asks_how_large_its_pictures_shall_be(centre: Centre) -> None:

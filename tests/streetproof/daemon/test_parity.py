@@ -62,7 +62,7 @@ ENCODINGS = {
     "usual": Encoding(gop=20, b_frames=2, preset="ultrafast"),
 }
 LOOKS: Mapping[str, Mapping[str, Any]] = {"exact": {"skip_unchanged": False, "rate": "1/3"}, "usual": {}}
-GROWS = ("departed", "last_seen", "seen_ns", "sightings", "sworn_ns")
+GROWS = ("departed", "last_seen", "seen_ns", "sightings", "sworn_ns", "trace")
 """What a longer look at the same stay changes: the daemon seals while the van still stands."""
 
 
