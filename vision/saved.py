@@ -70,6 +70,7 @@ def standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str |
         and min(standing.classes.values()) >= 1
         and min(standing.absent_samples, standing.emptied_samples, standing.displaced, standing.misses, standing.kept)
         >= 0,
+        "a number of no track": standing.track is None or (standing.open and 0 <= standing.track <= 1 << 53),
         "zones or rules that are not configured": all(zone in zones for zone in standing.zones)
         and all(
             tally.zones and all(tally.rule in zones.get(zone, ()) for zone in tally.zones) for tally in standing.tallies

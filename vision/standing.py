@@ -62,6 +62,8 @@ class Standing:
     emptied_samples: int = 0
     """Samples since the last sighting in which its place was seen to be what it was before it came."""
     displaced: int = 0
+    track: int | None = None
+    """Once it is open: the number that its sightings carry, see `vision.numbered`."""
 
     @property
     def family(self) -> str:
