@@ -19,12 +19,13 @@ from itertools import takewhile
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from models.interface import Detections, Image
 from streams.instant import NS_PER_S, Instant
 from vision.boxes import ious, normalised
 from vision.interface import Box, PixelEvidence
-from vision.patches import Cells, Patch, about_mean, correlation, patch, uncovered
+from vision.patches import Cells, Levels, Patch, about_mean, centred, correlation, levels, likeness, patch, uncovered
 
 _SAME_PLACE = 0.6
 """IoU of two boxes given for one object that stands; of several boxes the closest shows it."""
@@ -67,6 +68,8 @@ class _Place:
     past: tuple[Image, ...]
     """Looks from before the first sighting, oldest first, until it is confirmed."""
     filled: Patch
+    now: Patch
+    """What the last look shows."""
     confirmed: bool = False
     """Whether a second look showed it as well: most of what is found once only passes."""
     before: tuple[Patch, ...] = ()
@@ -105,10 +108,7 @@ class RememberedPlaces:
             self._past.clear()
         boxes = normalised(detections)
         self._find(at, grey, boxes)
-        overlaps = ious([place.box for place in self._places], boxes)
-        for place, overlap in zip(self._places, overlaps, strict=True):
-            others = [box for box, shared in zip(boxes, overlap, strict=True) if shared < _SAME_PLACE]
-            _judge(place, grey, others)
+        self._judge(boxes)
         self._past.append(grey)
         self._emptied = tuple(_rounded(place.box) for place in self._places if place.empty_looks)
         self._places = [place for place in self._places if place.empty_looks < _SAID]
@@ -130,20 +130,20 @@ class RememberedPlaces:
         overlaps = ious([place.box for place in self._places], boxes)
         free = set(range(len(boxes)))
         for place, overlap in zip(self._places, overlaps, strict=True):
-            shown_before, place.found = place.shown, False
+            shown_before, place.found, place.now = place.shown, False, patch(grey, place.box)
             best = int(overlap.argmax()) if len(boxes) else -1
             if best not in free or overlap[best] < _SAME_PLACE:
                 continue
             free.discard(best)
-            shown, place.last_ns = boxes[best], at.utc_ns
+            place.found, place.last_ns = True, at.utc_ns
             if place.confirmed:
                 if not (place.before or shown_before):
                     place.before = _before(place, self._past)
-                place.filled = place.filled + np.float32(_LEARN) * (patch(grey, place.box) - place.filled)
+                place.filled = place.filled + np.float32(_LEARN) * (place.now - place.filled)
             else:
-                place.box, place.filled = shown, patch(grey, shown)
+                place.box = boxes[best]
+                place.filled = place.now = patch(grey, place.box)
                 _confirm(place)
-            place.found = True
         self._places = [
             place
             for place in self._places
@@ -155,8 +155,21 @@ class RememberedPlaces:
             if taken[number] or not self._has_room():
                 continue
             box = boxes[number]
-            self._places.append(_Place(box, at.utc_ns, tuple(self._past), patch(grey, box)))
+            now = patch(grey, box)
+            self._places.append(_Place(box, at.utc_ns, tuple(self._past), now, now))
             taken |= ious([box], boxes)[0] >= _SAME_PLACE
+
+    def _judge(self, boxes: Sequence[Box]) -> None:
+        """Say of each place what the look shows there; `boxes`: all that were found in it."""
+        overlaps = ious([place.box for place in self._places], boxes)
+        alike: dict[int, list[tuple[_Place, Cells | None]]] = {}
+        for place, others in zip(self._places, (overlaps > 0) & (overlaps < _SAME_PLACE), strict=True):
+            cells = uncovered(place.box, [boxes[number] for number in others.nonzero()[0]]) if others.any() else None
+            count = place.now.size if cells is None else int(cells.sum())
+            alike.setdefault(count, []).append((place, cells))
+        for count, group in alike.items():
+            places, visible = zip(*group, strict=True)
+            _judge(places, visible, count)
 
     def _has_room(self) -> bool:
         """Whether another place can be kept, if need be instead of the oldest that is not confirmed."""
@@ -183,50 +196,76 @@ def _before(place: _Place, past: Iterable[Image]) -> tuple[Patch, ...]:
     return first if len(first) >= _KNOWN else ()
 
 
-def _judge(place: _Place, grey: Image, others: Sequence[Box]) -> None:
-    """Say of a place what this look shows beside `others`, the boxes of other objects."""
-    now, cells = patch(grey, place.box), uncovered(place.box, others)
-    place.kept, empty = False, False
-    if cells.mean() >= _VISIBLE:
-        likeness = correlation(now, place.filled, cells)
-        if not (place.confirmed or place.found) and likeness >= _ALIKE:
-            _confirm(place)
-        place.kept = _is_kept(place, now, likeness, cells)
-        if not place.found and likeness <= _UNLIKE + _STANDS:
-            empty = any(_is_again(now, before, place.filled, likeness, cells) for before in place.before)
-    elif not place.found:
-        empty = any(_is_exactly(now, before, place.filled) for before in place.before)
-    place.kept = place.kept or _is_kept_in_part(place, now)
-    place.empty_looks = place.empty_looks + 1 if empty else 0
+def _judge(places: Sequence[_Place], cells: Sequence[Cells | None], count: int) -> None:
+    """Say of places what this look shows in `count` cells of each, those beside other boxes; None: all cells."""
+    if count >= _VISIBLE * places[0].now.size:
+        now, filled = (centred(levels([getattr(place, look) for place in places], cells)) for look in ("now", "filled"))
+        alike = likeness(now, filled)
+        for place, like in zip(places, alike.tolist(), strict=True):
+            if like >= _ALIKE and not (place.confirmed or place.found):
+                _confirm(place)
+        kept = _are_kept(places, now, filled, alike, cells)
+        empty = [
+            not place.found
+            and like <= _UNLIKE + _STANDS
+            and any(_is_again(place.now, before, place.filled, like, which) for before in place.before)
+            for place, like, which in zip(places, alike.tolist(), cells, strict=True)
+        ]
+    else:
+        kept = [False] * len(places)
+        empty = [
+            not place.found and any(_is_exactly(place.now, before, place.filled) for before in place.before)
+            for place in places
+        ]
+    for place, is_kept, is_empty in zip(places, kept, empty, strict=True):
+        place.kept = is_kept or _is_kept_in_part(place)
+        place.empty_looks = place.empty_looks + 1 if is_empty else 0
 
 
-def _is_kept(place: _Place, now: Patch, likeness: float, cells: Cells) -> bool:
-    """Whether a look shows what stood there, and the empty place less; `likeness` is its correlation with it."""
-    if not place.confirmed or likeness < _ALIKE or float(about_mean(place.filled, cells).std()) < _PLAIN:
-        return False
-    return all(correlation(now, before, cells) + _STANDS / 2 < likeness for before in place.before)
+def _are_kept(
+    places: Sequence[_Place],
+    now: Levels,
+    filled: Levels,
+    alike: npt.NDArray[np.float64],
+    cells: Sequence[Cells | None],
+) -> list[bool]:
+    """Whether a look shows what stood there, and the empty place less; `alike` is its correlation with it."""
+    kept = (alike >= _ALIKE) & (filled.std(axis=-1) >= _PLAIN) & [place.confirmed for place in places]
+    compared = [(i, before) for i in kept.nonzero()[0].tolist() for before in places[i].before]
+    if compared:
+        numbers = [i for i, _ in compared]
+        empty = levels([before for _, before in compared], [cells[i] for i in numbers])
+        close = likeness(now[numbers], centred(empty)) + _STANDS / 2 >= alike[numbers]
+        kept[np.array(numbers)[close]] = False
+    return [bool(one) for one in kept]
 
 
-def _is_kept_in_part(place: _Place, now: Patch) -> bool:
+def _is_kept_in_part(place: _Place) -> bool:
     """Whether a look shows an unbroken part of what stood there, though boxes cover it: a bus is no full rectangle.
 
     Only cells count that tell it from the empty place, and levels have to be what they were: correlation would find
     some likeness in any part. So nothing is said once the light has changed.
     """
-    return bool(place.before) and all(_part_of(now, place.filled, before) >= _PART for before in place.before)
-
-
-def _part_of(now: Patch, filled: Patch, empty: Patch) -> float:
-    """The largest unbroken part, of all cells that tell, in which a look shows what stood there; 0 where unclear."""
-    way = np.abs(filled - empty)
+    if not place.before:
+        return False
+    empty = np.stack(place.before)
+    way = np.abs(place.filled - empty)
     tells = way >= _CLEAR
-    stands = tells & (np.abs(now - filled) <= _NEAR * way)
-    gone = tells & (np.abs(now - empty) <= _NEAR * way)
-    if tells.mean() < _VISIBLE or gone.sum() > _GONE * tells.sum():
-        return 0.0
+    stands = tells & (np.abs(place.now - place.filled) <= _NEAR * way)
+    gone = tells & (np.abs(place.now - empty) <= _NEAR * way)
+    told = tells.sum(axis=(1, 2))
+    if (told < _VISIBLE * tells[0].size).any() or (gone.sum(axis=(1, 2)) > _GONE * told).any():
+        return False
+    # No part of it is larger than all of it: most of what is hidden needs no closer look.
+    if (stands.sum(axis=(1, 2)) < _PART * told).any():
+        return False
+    return all(_largest(a, b) >= _PART * count for a, b, count in zip(stands, tells, told.tolist(), strict=True))
+
+
+def _largest(stands: Cells, tells: Cells) -> int:
+    """Cells of the largest part in which a look shows what stood there, unbroken by others that tell."""
     _, labels = cv2.connectedComponents((stands | ~tells).astype(np.uint8), connectivity=4)
-    sizes = np.bincount(np.asarray(labels)[stands])
-    return float(sizes.max(initial=0)) / float(tells.sum())
+    return int(np.bincount(np.asarray(labels)[stands]).max(initial=0))
 
 
 def _is_exactly(now: Patch, empty: Patch, filled: Patch) -> bool:
@@ -236,15 +275,13 @@ def _is_exactly(now: Patch, empty: Patch, filled: Patch) -> bool:
     """
     if float(empty.std()) < _PLAIN:
         return False
-    everything = np.ones(now.shape, np.bool_)
-    likeness = correlation(now, filled)
-    return correlation(now, empty) >= _ALIKE and _is_again(now, empty, filled, likeness, everything)
+    return correlation(now, empty) >= _ALIKE and _is_again(now, empty, filled, correlation(now, filled), None)
 
 
-def _is_again(now: Patch, empty: Patch, filled: Patch, likeness: float, cells: Cells) -> bool:
-    """Whether a look shows the empty place, and not what stood in it; `likeness` is its correlation with the latter."""
+def _is_again(now: Patch, empty: Patch, filled: Patch, like: float, cells: Cells | None) -> bool:
+    """Whether a look shows the empty place, and not what stood in it; `like` is its correlation with the latter."""
     # Correlation is blind to how bright it is, so what still stands there is not called gone because night falls.
-    if likeness > max(0.0, correlation(empty, filled, cells)) + _STANDS:
+    if like > max(0.0, correlation(empty, filled, cells)) + _STANDS:
         return False
     way = about_mean(filled, cells) - about_mean(empty, cells)
     length = float(np.sqrt((way * way).mean()))
