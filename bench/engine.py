@@ -127,7 +127,7 @@ def _month(days: float, every_s: float, console: Console) -> Iterator[dict[str, 
                 "elapsed_s": round(time.monotonic() - started),
             }
             table.add_row(*(f"{row[name]:.8g}" for name in list(row)[:-1]))
-            console.print(f"day {row['day']:g} after {row['elapsed_s']} s", style="dim")
+            console.print(", ".join(f"{name} {value:.8g}" for name, value in row.items()), style="dim")
             yield row
     console.print(table)
 

@@ -1,13 +1,14 @@
 """What pixels say of places where something came to stand: that it still stands there, or that it is gone.
 
 A detector that finds nothing says little: it misses what is dark, small or half hidden. Pixels say more. Of each place
-where something was seen twice, two coarse grey patches are kept: with it, and from before it came. A look that fits
-the first and not the second shows it still, whether a detector finds it or not (*kept*). One that fits the second and
-not the first shows an empty place, at once and for certain enough that whatever stands there next is another
-(*emptied*). In all other cases nothing is said. What other boxes cover is left out of the comparison. Where nothing is
-known of before, a place can be kept but not emptied. Something else that nobody detects may pass for an empty place
-where it is as plain as the ground, or where it has got much darker since: what stood there has left then all the same,
-or is hidden as long.
+where something was seen twice, coarse grey patches are kept: with it, and from before it came, when nothing hid the
+place. A look that fits the first and none of the others shows it still, whether a detector finds it or not (*kept*).
+One that fits most of those and not the first shows an empty place, at once and for certain enough that whatever stands
+there next is another (*emptied*). In all other cases nothing is said. What other boxes cover is left out of the
+comparison. Where nothing is known of before, a place can be kept but not emptied. What is found in a place that showed
+something else in this look than it is known for is another thing: the place begins anew. Something else that nobody
+detects may pass for an empty place where it is as plain as the ground, or where it has got much darker since: what
+stood there has left then all the same, or is hidden as long.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ _CLEAR, _NEAR = 12.0, 0.3
 """Grey levels by which a cell tells what stood there from the empty place, and the share of them it may be off."""
 _PART, _GONE = 0.25, 0.1
 """Of the cells that tell: shown in one piece, at least, and like the empty place, at most, for a kept part."""
+_OPEN, _LEVEL = 0.5, 0.05
+"""Of a place, so much has to be free where a look is to show what was there before, of boxes that end no higher in the
+picture than this share of its height."""
 _LEARN = 0.2
 """How much a new sighting counts in the patch with it."""
 _KNOWN = 2
@@ -55,18 +59,35 @@ _SAID = 4
 """Looks in a row in which a place is said to be empty, before it is forgotten."""
 _MOST = 64
 _PAST = 8
+_OLDER, _EVERY = 8, 4
+"""Looks further back, every so-manieth."""
 _FORGET_NS = 1800 * NS_PER_S
 _BRIEF_NS = 30 * NS_PER_S
 """A place is forgotten when nothing was found there for so long; after a single sighting, earlier."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class _Look:
+    """One of the last looks that showed something new."""
+
+    grey: Image
+    boxes: tuple[Box, ...]
+    """Of what was found in it, or has come and is kept."""
+    looks: int = 1
+    """With those after it that showed nothing new."""
+
+
+_Past = tuple[tuple[_Look, ...], ...]
+"""Looks, oldest first: the last ones, and the same after a few that are older."""
+
+
+@dataclass(slots=True, eq=False)
 class _Place:
     box: Box
     last_ns: int
     """When something was found there last."""
-    past: tuple[Image, ...]
-    """Looks from before the first sighting, oldest first, until it is confirmed."""
+    past: _Past
+    """From before the first sighting, until it is confirmed."""
     filled: Patch
     now: Patch
     """What the last look shows."""
@@ -77,6 +98,8 @@ class _Place:
     empty_looks: int = 0
     """In a row."""
     kept: bool = False
+    whole: bool = False
+    """Kept, and not in part only."""
     found: bool = True
     """In the last look, like `kept`."""
 
@@ -90,7 +113,9 @@ class RememberedPlaces:
 
     def __init__(self) -> None:
         self._places: list[_Place] = []
-        self._past: deque[Image] = deque(maxlen=_PAST)
+        self._past: deque[_Look] = deque(maxlen=_PAST)
+        self._older: deque[_Look] = deque(maxlen=_OLDER)
+        self._looks = 0
         self._size: tuple[int, int] | None = None
         self._emptied: tuple[Box, ...] = ()
 
@@ -102,20 +127,26 @@ class RememberedPlaces:
         if image is None:
             return self._unchanged()
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-        if self._size != detections.size or (self._past and self._past[-1].shape != grey.shape):
+        if self._size != detections.size or (self._past and self._past[-1].grey.shape != grey.shape):
             self._size = detections.size
             self._places.clear()
             self._past.clear()
+            self._older.clear()
         boxes = normalised(detections)
         self._find(at, grey, boxes)
         self._judge(boxes)
-        self._past.append(grey)
+        self._looks += 1
+        if self._looks % _EVERY == 1 and len(self._past) == _PAST:
+            self._older.append(self._past[0])
+        self._past.append(_Look(grey, (*boxes, *self._standing())))
         self._emptied = tuple(_rounded(place.box) for place in self._places if place.empty_looks)
         self._places = [place for place in self._places if place.empty_looks < _SAID]
         return self._evidence()
 
     def _unchanged(self) -> PixelEvidence:
         """What was found in the last look is kept: it would have moved on if it did not stand."""
+        if self._past:
+            self._past[-1].looks += 1
         for place in self._places:
             if place.found and not place.kept:
                 place.kept = True
@@ -129,16 +160,20 @@ class RememberedPlaces:
     def _find(self, at: Instant, grey: Image, boxes: Sequence[Box]) -> None:
         overlaps = ious([place.box for place in self._places], boxes)
         free = set(range(len(boxes)))
-        for place, overlap in zip(self._places, overlaps, strict=True):
+        for number, (place, overlap) in enumerate(zip(self._places, overlaps, strict=True)):
             shown_before, place.found, place.now = place.shown, False, patch(grey, place.box)
             best = int(overlap.argmax()) if len(boxes) else -1
             if best not in free or overlap[best] < _SAME_PLACE:
                 continue
             free.discard(best)
             place.found, place.last_ns = True, at.utc_ns
-            if place.confirmed:
+            if place.confirmed and not shown_before and correlation(place.now, place.filled) < _UNLIKE:
+                # Something else has come to stand there: nothing that is known of the place is known of this.
+                now = patch(grey, boxes[best])
+                self._places[number] = _Place(boxes[best], at.utc_ns, self._before(), now, now)
+            elif place.confirmed:
                 if not (place.before or shown_before):
-                    place.before = _before(place, self._past)
+                    place.before = _before(place, self._before())
                 place.filled = place.filled + np.float32(_LEARN) * (place.now - place.filled)
             else:
                 place.box = boxes[best]
@@ -156,8 +191,11 @@ class RememberedPlaces:
                 continue
             box = boxes[number]
             now = patch(grey, box)
-            self._places.append(_Place(box, at.utc_ns, tuple(self._past), now, now))
+            self._places.append(_Place(box, at.utc_ns, self._before(), now, now))
             taken |= ious([box], boxes)[0] >= _SAME_PLACE
+
+    def _before(self) -> _Past:
+        return tuple(self._past), (*self._older, *self._past)
 
     def _judge(self, boxes: Sequence[Box]) -> None:
         """Say of each place what the look shows there; `boxes`: all that were found in it."""
@@ -170,6 +208,15 @@ class RememberedPlaces:
         for count, group in alike.items():
             places, visible = zip(*group, strict=True)
             _judge(places, visible, count)
+        # What is kept hides as well as what is found: a plain side of a bus that was missed is no empty ground.
+        standing = self._standing()
+        for place in self._places:
+            if place.empty_looks and _hidden(place.box, standing) and not _is_exactly_empty(place):
+                place.empty_looks = 0
+
+    def _standing(self) -> list[Box]:
+        """Where something has come and is kept: of what was there from the start nobody knows that it is a thing."""
+        return [place.box for place in self._places if place.whole and place.before]
 
     def _has_room(self) -> bool:
         """Whether another place can be kept, if need be instead of the oldest that is not confirmed."""
@@ -186,14 +233,29 @@ def _confirm(place: _Place) -> None:
     place.confirmed, place.past = True, ()
 
 
-def _before(place: _Place, past: Iterable[Image]) -> tuple[Patch, ...]:
+def _before(place: _Place, past: _Past) -> tuple[Patch, ...]:
     """What was there before: the first looks, up to the one in which it had come, if they are enough.
 
-    Else nothing is known: a single look that is unlike it may show it in the light of a car that turned.
+    Else nothing is known: a single look that is unlike it may show it in the light of a car that turned. Looks in which
+    the place was hidden say nothing of it; what comes while it is hidden is told from older ones.
     """
-    patches = [patch(one, place.box) for one in past]
-    first = tuple(takewhile(lambda one: correlation(one, place.filled) < _UNLIKE, patches))
-    return first if len(first) >= _KNOWN else ()
+    for looks in past:
+        patches = _before_it_came(place, looks)
+        if patches:
+            return patches
+    return ()
+
+
+def _before_it_came(place: _Place, past: Iterable[_Look]) -> tuple[Patch, ...]:
+    seen = [(patch(one.grey, place.box), one.looks) for one in past if not _hidden(place.box, one.boxes)]
+    first = list(takewhile(lambda one: correlation(one[0], place.filled) < _UNLIKE, seen))
+    return tuple(one for one, _ in first) if sum(looks for _, looks in first) >= _KNOWN else ()
+
+
+def _hidden(box: Box, others: Iterable[Box]) -> bool:
+    """Whether most of a place lies behind boxes that are not farther from the camera."""
+    highest = box[3] - _LEVEL * (box[3] - box[1])
+    return bool(uncovered(box, [other for other in others if other[3] >= highest]).mean() < _OPEN)
 
 
 def _judge(places: Sequence[_Place], cells: Sequence[Cells | None], count: int) -> None:
@@ -208,17 +270,15 @@ def _judge(places: Sequence[_Place], cells: Sequence[Cells | None], count: int) 
         empty = [
             not place.found
             and like <= _UNLIKE + _STANDS
-            and any(_is_again(place.now, before, place.filled, like, which) for before in place.before)
+            and _most(_is_again(place.now, before, place.filled, like, which) for before in place.before)
             for place, like, which in zip(places, alike.tolist(), cells, strict=True)
         ]
     else:
         kept = [False] * len(places)
-        empty = [
-            not place.found and any(_is_exactly(place.now, before, place.filled) for before in place.before)
-            for place in places
-        ]
-    for place, is_kept, is_empty in zip(places, kept, empty, strict=True):
-        place.kept = is_kept or _is_kept_in_part(place)
+        empty = [not place.found and _is_exactly_empty(place) for place in places]
+    for place, is_kept, is_empty, which in zip(places, kept, empty, cells, strict=True):
+        place.whole = is_kept
+        place.kept = is_kept or (which is not None and _is_kept_in_part(place))
         place.empty_looks = place.empty_looks + 1 if is_empty else 0
 
 
@@ -266,6 +326,16 @@ def _largest(stands: Cells, tells: Cells) -> int:
     """Cells of the largest part in which a look shows what stood there, unbroken by others that tell."""
     _, labels = cv2.connectedComponents((stands | ~tells).astype(np.uint8), connectivity=4)
     return int(np.bincount(np.asarray(labels)[stands]).max(initial=0))
+
+
+def _most(said: Iterable[bool]) -> bool:
+    """Whether half of the looks from before say so, at least: one of them may show what only passed."""
+    answers = list(said)
+    return bool(answers) and 2 * sum(answers) >= len(answers)
+
+
+def _is_exactly_empty(place: _Place) -> bool:
+    return _most(_is_exactly(place.now, before, place.filled) for before in place.before)
 
 
 def _is_exactly(now: Patch, empty: Patch, filled: Patch) -> bool:
