@@ -37,6 +37,8 @@ MODEL = ModelInfo("drawn", "0" * 64, "none", "none", ("person", "car", "truck", 
 START_NS = 1_793_606_400 * NS_PER_S
 DAY_S = 24 * 3600
 COLUMNS, ROWS = 10, 5
+EMPTY = 10
+"""Samples at first that show the street as it is without objects, so that places are compared with that as well."""
 MISSED, TREMBLE = 0.2, 0.01
 """Share of boxes that the detector misses, and standard deviation of what it finds, in sizes of a box."""
 Seen = tuple[Box, float, int]
@@ -68,15 +70,15 @@ def cost(objects: int, samples: int) -> dict[str, float]:
     engine_s, places_s = [], []
     for step in range(samples):
         at = Instant(START_NS + step * 2 * NS_PER_S, TimeSource.CONTAINER, 0)
-        boxes = [_box(n) for n in range(objects)]
+        boxes = [_box(n) for n in range(objects)] if step >= EMPTY else []
         sample = _detections(list(_found(boxes, chance)))
-        image = _picture(street, boxes if step > 3 else [], step)
+        image = _picture(street, boxes, step)
         before = time.thread_time()
         pixels = places.look(at, image, sample)
         between = time.thread_time()
         engine.step(CAMERA, at, sample, pixels)
         after = time.thread_time()
-        if step >= samples // 10:
+        if step >= EMPTY + samples // 10:
             places_s.append(between - before)
             engine_s.append(after - between)
     return {
@@ -125,7 +127,7 @@ def _month(days: float, every_s: float, console: Console) -> Iterator[dict[str, 
                 "elapsed_s": round(time.monotonic() - started),
             }
             table.add_row(*(f"{row[name]:.8g}" for name in list(row)[:-1]))
-            console.print(f"day {row['day']:g} after {row['elapsed_s']} s", style="dim")
+            console.print(", ".join(f"{name} {value:.8g}" for name, value in row.items()), style="dim")
             yield row
     console.print(table)
 

@@ -34,7 +34,8 @@ class Moment:
     score: float
     cls: str
     track: int | None
-    """Id given by the short-term tracker; it may break and repeat, and nothing is decided by it alone."""
+    """Number given by the short-term tracker to what moves or has just come, and kept by what stands; it may break,
+    and nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,11 @@ def match(standings: Sequence[Standing], moments: Sequence[Moment], tuning: Tuni
         if not fits:
             homeless.append(moment)
             continue
-        box = moment.box
-        index = max(fits, key=lambda i: (standings[i].open, iou(standings[i].place, box)))
+        index, box = fits[0], moment.box
+        if len(fits) > 1:
+            index = max(fits, key=lambda i: (standings[i].open, iou(standings[i].place, box)))
         rival, place = best[index], standings[index].place
-        if rival is None or iou(place, moment.box) > iou(place, rival.box):
+        if rival is None or iou(place, box) > iou(place, rival.box):
             best[index] = moment
 
     shown = [moment for moment in best if moment is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -17,6 +17,8 @@ Patch = npt.NDArray[np.float32]
 """Mean grey levels (0..255) of `ROWS` x `COLUMNS` cells."""
 Cells = npt.NDArray[np.bool_]
 """Of the same cells, those that are meant."""
+Levels = npt.NDArray[np.float32]
+"""Levels of some cells in the last axis; before it, of any number of patches."""
 
 
 def patch(grey: Image, box: Box) -> Patch:
@@ -43,13 +45,30 @@ def uncovered(place: Box, others: Iterable[Box]) -> Cells:
 
 def correlation(a: Patch, b: Patch, cells: Cells | None = None) -> float:
     """Pearson's, -1..1, over the cells; 0 where one of the two is flat, or nothing is to be seen."""
-    a, b = about_mean(a, cells), about_mean(b, cells)
-    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / scale if scale > 0 else 0.0
+    return float(likeness(about_mean(a, cells), about_mean(b, cells)))
 
 
-def about_mean(of: Patch, cells: Cells | None = None) -> Patch:
+def about_mean(of: Patch, cells: Cells | None = None) -> Levels:
     """The cells' levels without their mean, in one dimension: how bright a look is says nothing of what it shows."""
-    levels = of.ravel() if cells is None else of[cells]
-    centred: Patch = levels - levels.mean() if levels.size else levels
-    return centred
+    return centred(of.ravel() if cells is None else of[cells])
+
+
+def levels(patches: Sequence[Patch], cells: Sequence[Cells | None]) -> Levels:
+    """Of each patch the levels of its cells, as many for each; None: all of them.
+
+    The rows lie in one piece, so that each is summed up to the very number that it would be alone.
+    """
+    rows = zip(patches, cells, strict=True)
+    return np.stack([one.ravel() if which is None else one[which] for one, which in rows])
+
+
+def centred(of: Levels) -> Levels:
+    """Each row without its mean."""
+    return of - of.mean(axis=-1, keepdims=True) if of.shape[-1] else of
+
+
+def likeness(a: Levels, b: Levels) -> npt.NDArray[np.float64]:
+    """Pearson's of each row of one with that of the other, rows being centred: the same as of each pair alone."""
+    scale = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1), dtype=np.float32).astype(np.float64)
+    alike: npt.NDArray[np.float64] = np.divide((a * b).sum(axis=-1), scale, out=np.zeros_like(scale), where=scale > 0)
+    return alike

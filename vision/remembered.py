@@ -1,13 +1,14 @@
 """What pixels say of places where something came to stand: that it still stands there, or that it is gone.
 
 A detector that finds nothing says little: it misses what is dark, small or half hidden. Pixels say more. Of each place
-where something was seen twice, two coarse grey patches are kept: with it, and from before it came. A look that fits
-the first and not the second shows it still, whether a detector finds it or not (*kept*). One that fits the second and
-not the first shows an empty place, at once and for certain enough that whatever stands there next is another
-(*emptied*). In all other cases nothing is said. What other boxes cover is left out of the comparison. Where nothing is
-known of before, a place can be kept but not emptied. Something else that nobody detects may pass for an empty place
-where it is as plain as the ground, or where it has got much darker since: what stood there has left then all the same,
-or is hidden as long.
+where something was seen twice, coarse grey patches are kept: with it, and from before it came, when nothing hid the
+place. A look that fits the first and none of the others shows it still, whether a detector finds it or not (*kept*).
+One that fits most of those and not the first shows an empty place, at once and for certain enough that whatever stands
+there next is another (*emptied*). In all other cases nothing is said. What other boxes cover is left out of the
+comparison. Where nothing is known of before, a place can be kept but not emptied. What is found in a place that showed
+something else in this look than it is known for is another thing: the place begins anew. Something else that nobody
+detects may pass for an empty place where it is as plain as the ground, or where it has got much darker since: what
+stood there has left then all the same, or is hidden as long.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from itertools import takewhile
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from models.interface import Detections, Image
 from streams.instant import NS_PER_S, Instant
 from vision.boxes import ious, normalised
 from vision.interface import Box, PixelEvidence
-from vision.patches import Cells, Patch, about_mean, correlation, patch, uncovered
+from vision.patches import Cells, Levels, Patch, about_mean, centred, correlation, levels, likeness, patch, uncovered
 
 _SAME_PLACE = 0.6
 """IoU of two boxes given for one object that stands; of several boxes the closest shows it."""
@@ -46,6 +48,9 @@ _CLEAR, _NEAR = 12.0, 0.3
 """Grey levels by which a cell tells what stood there from the empty place, and the share of them it may be off."""
 _PART, _GONE = 0.25, 0.1
 """Of the cells that tell: shown in one piece, at least, and like the empty place, at most, for a kept part."""
+_OPEN, _LEVEL = 0.5, 0.05
+"""Of a place, so much has to be free where a look is to show what was there before, of boxes that end no higher in the
+picture than this share of its height."""
 _LEARN = 0.2
 """How much a new sighting counts in the patch with it."""
 _KNOWN = 2
@@ -54,19 +59,38 @@ _SAID = 4
 """Looks in a row in which a place is said to be empty, before it is forgotten."""
 _MOST = 64
 _PAST = 8
+_OLDER, _EVERY = 8, 4
+"""Looks further back, every so-manieth."""
 _FORGET_NS = 1800 * NS_PER_S
 _BRIEF_NS = 30 * NS_PER_S
 """A place is forgotten when nothing was found there for so long; after a single sighting, earlier."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class _Look:
+    """One of the last looks that showed something new."""
+
+    grey: Image
+    boxes: tuple[Box, ...]
+    """Of what was found in it, or has come and is kept."""
+    looks: int = 1
+    """With those after it that showed nothing new."""
+
+
+_Past = tuple[tuple[_Look, ...], ...]
+"""Looks, oldest first: the last ones, and the same after a few that are older."""
+
+
+@dataclass(slots=True, eq=False)
 class _Place:
     box: Box
     last_ns: int
     """When something was found there last."""
-    past: tuple[Image, ...]
-    """Looks from before the first sighting, oldest first, until it is confirmed."""
+    past: _Past
+    """From before the first sighting, until it is confirmed."""
     filled: Patch
+    now: Patch
+    """What the last look shows."""
     confirmed: bool = False
     """Whether a second look showed it as well: most of what is found once only passes."""
     before: tuple[Patch, ...] = ()
@@ -74,6 +98,8 @@ class _Place:
     empty_looks: int = 0
     """In a row."""
     kept: bool = False
+    whole: bool = False
+    """Kept, and not in part only."""
     found: bool = True
     """In the last look, like `kept`."""
 
@@ -87,7 +113,9 @@ class RememberedPlaces:
 
     def __init__(self) -> None:
         self._places: list[_Place] = []
-        self._past: deque[Image] = deque(maxlen=_PAST)
+        self._past: deque[_Look] = deque(maxlen=_PAST)
+        self._older: deque[_Look] = deque(maxlen=_OLDER)
+        self._looks = 0
         self._size: tuple[int, int] | None = None
         self._emptied: tuple[Box, ...] = ()
 
@@ -99,23 +127,26 @@ class RememberedPlaces:
         if image is None:
             return self._unchanged()
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-        if self._size != detections.size or (self._past and self._past[-1].shape != grey.shape):
+        if self._size != detections.size or (self._past and self._past[-1].grey.shape != grey.shape):
             self._size = detections.size
             self._places.clear()
             self._past.clear()
+            self._older.clear()
         boxes = normalised(detections)
         self._find(at, grey, boxes)
-        overlaps = ious([place.box for place in self._places], boxes)
-        for place, overlap in zip(self._places, overlaps, strict=True):
-            others = [box for box, shared in zip(boxes, overlap, strict=True) if shared < _SAME_PLACE]
-            _judge(place, grey, others)
-        self._past.append(grey)
+        self._judge(boxes)
+        self._looks += 1
+        if self._looks % _EVERY == 1 and len(self._past) == _PAST:
+            self._older.append(self._past[0])
+        self._past.append(_Look(grey, (*boxes, *self._standing())))
         self._emptied = tuple(_rounded(place.box) for place in self._places if place.empty_looks)
         self._places = [place for place in self._places if place.empty_looks < _SAID]
         return self._evidence()
 
     def _unchanged(self) -> PixelEvidence:
         """What was found in the last look is kept: it would have moved on if it did not stand."""
+        if self._past:
+            self._past[-1].looks += 1
         for place in self._places:
             if place.found and not place.kept:
                 place.kept = True
@@ -129,21 +160,25 @@ class RememberedPlaces:
     def _find(self, at: Instant, grey: Image, boxes: Sequence[Box]) -> None:
         overlaps = ious([place.box for place in self._places], boxes)
         free = set(range(len(boxes)))
-        for place, overlap in zip(self._places, overlaps, strict=True):
-            shown_before, place.found = place.shown, False
+        for number, (place, overlap) in enumerate(zip(self._places, overlaps, strict=True)):
+            shown_before, place.found, place.now = place.shown, False, patch(grey, place.box)
             best = int(overlap.argmax()) if len(boxes) else -1
             if best not in free or overlap[best] < _SAME_PLACE:
                 continue
             free.discard(best)
-            shown, place.last_ns = boxes[best], at.utc_ns
-            if place.confirmed:
+            place.found, place.last_ns = True, at.utc_ns
+            if place.confirmed and not shown_before and correlation(place.now, place.filled) < _UNLIKE:
+                # Something else has come to stand there: nothing that is known of the place is known of this.
+                now = patch(grey, boxes[best])
+                self._places[number] = _Place(boxes[best], at.utc_ns, self._before(), now, now)
+            elif place.confirmed:
                 if not (place.before or shown_before):
-                    place.before = _before(place, self._past)
-                place.filled = place.filled + np.float32(_LEARN) * (patch(grey, place.box) - place.filled)
+                    place.before = _before(place, self._before())
+                place.filled = place.filled + np.float32(_LEARN) * (place.now - place.filled)
             else:
-                place.box, place.filled = shown, patch(grey, shown)
+                place.box = boxes[best]
+                place.filled = place.now = patch(grey, place.box)
                 _confirm(place)
-            place.found = True
         self._places = [
             place
             for place in self._places
@@ -155,8 +190,33 @@ class RememberedPlaces:
             if taken[number] or not self._has_room():
                 continue
             box = boxes[number]
-            self._places.append(_Place(box, at.utc_ns, tuple(self._past), patch(grey, box)))
+            now = patch(grey, box)
+            self._places.append(_Place(box, at.utc_ns, self._before(), now, now))
             taken |= ious([box], boxes)[0] >= _SAME_PLACE
+
+    def _before(self) -> _Past:
+        return tuple(self._past), (*self._older, *self._past)
+
+    def _judge(self, boxes: Sequence[Box]) -> None:
+        """Say of each place what the look shows there; `boxes`: all that were found in it."""
+        overlaps = ious([place.box for place in self._places], boxes)
+        alike: dict[int, list[tuple[_Place, Cells | None]]] = {}
+        for place, others in zip(self._places, (overlaps > 0) & (overlaps < _SAME_PLACE), strict=True):
+            cells = uncovered(place.box, [boxes[number] for number in others.nonzero()[0]]) if others.any() else None
+            count = place.now.size if cells is None else int(cells.sum())
+            alike.setdefault(count, []).append((place, cells))
+        for count, group in alike.items():
+            places, visible = zip(*group, strict=True)
+            _judge(places, visible, count)
+        # What is kept hides as well as what is found: a plain side of a bus that was missed is no empty ground.
+        standing = self._standing()
+        for place in self._places:
+            if place.empty_looks and _hidden(place.box, standing) and not _is_exactly_empty(place):
+                place.empty_looks = 0
+
+    def _standing(self) -> list[Box]:
+        """Where something has come and is kept: of what was there from the start nobody knows that it is a thing."""
+        return [place.box for place in self._places if place.whole and place.before]
 
     def _has_room(self) -> bool:
         """Whether another place can be kept, if need be instead of the oldest that is not confirmed."""
@@ -173,60 +233,109 @@ def _confirm(place: _Place) -> None:
     place.confirmed, place.past = True, ()
 
 
-def _before(place: _Place, past: Iterable[Image]) -> tuple[Patch, ...]:
+def _before(place: _Place, past: _Past) -> tuple[Patch, ...]:
     """What was there before: the first looks, up to the one in which it had come, if they are enough.
 
-    Else nothing is known: a single look that is unlike it may show it in the light of a car that turned.
+    Else nothing is known: a single look that is unlike it may show it in the light of a car that turned. Looks in which
+    the place was hidden say nothing of it; what comes while it is hidden is told from older ones.
     """
-    patches = [patch(one, place.box) for one in past]
-    first = tuple(takewhile(lambda one: correlation(one, place.filled) < _UNLIKE, patches))
-    return first if len(first) >= _KNOWN else ()
+    for looks in past:
+        patches = _before_it_came(place, looks)
+        if patches:
+            return patches
+    return ()
 
 
-def _judge(place: _Place, grey: Image, others: Sequence[Box]) -> None:
-    """Say of a place what this look shows beside `others`, the boxes of other objects."""
-    now, cells = patch(grey, place.box), uncovered(place.box, others)
-    place.kept, empty = False, False
-    if cells.mean() >= _VISIBLE:
-        likeness = correlation(now, place.filled, cells)
-        if not (place.confirmed or place.found) and likeness >= _ALIKE:
-            _confirm(place)
-        place.kept = _is_kept(place, now, likeness, cells)
-        if not place.found and likeness <= _UNLIKE + _STANDS:
-            empty = any(_is_again(now, before, place.filled, likeness, cells) for before in place.before)
-    elif not place.found:
-        empty = any(_is_exactly(now, before, place.filled) for before in place.before)
-    place.kept = place.kept or _is_kept_in_part(place, now)
-    place.empty_looks = place.empty_looks + 1 if empty else 0
+def _before_it_came(place: _Place, past: Iterable[_Look]) -> tuple[Patch, ...]:
+    seen = [(patch(one.grey, place.box), one.looks) for one in past if not _hidden(place.box, one.boxes)]
+    first = list(takewhile(lambda one: correlation(one[0], place.filled) < _UNLIKE, seen))
+    return tuple(one for one, _ in first) if sum(looks for _, looks in first) >= _KNOWN else ()
 
 
-def _is_kept(place: _Place, now: Patch, likeness: float, cells: Cells) -> bool:
-    """Whether a look shows what stood there, and the empty place less; `likeness` is its correlation with it."""
-    if not place.confirmed or likeness < _ALIKE or float(about_mean(place.filled, cells).std()) < _PLAIN:
-        return False
-    return all(correlation(now, before, cells) + _STANDS / 2 < likeness for before in place.before)
+def _hidden(box: Box, others: Iterable[Box]) -> bool:
+    """Whether most of a place lies behind boxes that are not farther from the camera."""
+    highest = box[3] - _LEVEL * (box[3] - box[1])
+    return bool(uncovered(box, [other for other in others if other[3] >= highest]).mean() < _OPEN)
 
 
-def _is_kept_in_part(place: _Place, now: Patch) -> bool:
+def _judge(places: Sequence[_Place], cells: Sequence[Cells | None], count: int) -> None:
+    """Say of places what this look shows in `count` cells of each, those beside other boxes; None: all cells."""
+    if count >= _VISIBLE * places[0].now.size:
+        now, filled = (centred(levels([getattr(place, look) for place in places], cells)) for look in ("now", "filled"))
+        alike = likeness(now, filled)
+        for place, like in zip(places, alike.tolist(), strict=True):
+            if like >= _ALIKE and not (place.confirmed or place.found):
+                _confirm(place)
+        kept = _are_kept(places, now, filled, alike, cells)
+        empty = [
+            not place.found
+            and like <= _UNLIKE + _STANDS
+            and _most(_is_again(place.now, before, place.filled, like, which) for before in place.before)
+            for place, like, which in zip(places, alike.tolist(), cells, strict=True)
+        ]
+    else:
+        kept = [False] * len(places)
+        empty = [not place.found and _is_exactly_empty(place) for place in places]
+    for place, is_kept, is_empty, which in zip(places, kept, empty, cells, strict=True):
+        place.whole = is_kept
+        place.kept = is_kept or (which is not None and _is_kept_in_part(place))
+        place.empty_looks = place.empty_looks + 1 if is_empty else 0
+
+
+def _are_kept(
+    places: Sequence[_Place],
+    now: Levels,
+    filled: Levels,
+    alike: npt.NDArray[np.float64],
+    cells: Sequence[Cells | None],
+) -> list[bool]:
+    """Whether a look shows what stood there, and the empty place less; `alike` is its correlation with it."""
+    kept = (alike >= _ALIKE) & (filled.std(axis=-1) >= _PLAIN) & [place.confirmed for place in places]
+    compared = [(i, before) for i in kept.nonzero()[0].tolist() for before in places[i].before]
+    if compared:
+        numbers = [i for i, _ in compared]
+        empty = levels([before for _, before in compared], [cells[i] for i in numbers])
+        close = likeness(now[numbers], centred(empty)) + _STANDS / 2 >= alike[numbers]
+        kept[np.array(numbers)[close]] = False
+    return [bool(one) for one in kept]
+
+
+def _is_kept_in_part(place: _Place) -> bool:
     """Whether a look shows an unbroken part of what stood there, though boxes cover it: a bus is no full rectangle.
 
     Only cells count that tell it from the empty place, and levels have to be what they were: correlation would find
     some likeness in any part. So nothing is said once the light has changed.
     """
-    return bool(place.before) and all(_part_of(now, place.filled, before) >= _PART for before in place.before)
-
-
-def _part_of(now: Patch, filled: Patch, empty: Patch) -> float:
-    """The largest unbroken part, of all cells that tell, in which a look shows what stood there; 0 where unclear."""
-    way = np.abs(filled - empty)
+    if not place.before:
+        return False
+    empty = np.stack(place.before)
+    way = np.abs(place.filled - empty)
     tells = way >= _CLEAR
-    stands = tells & (np.abs(now - filled) <= _NEAR * way)
-    gone = tells & (np.abs(now - empty) <= _NEAR * way)
-    if tells.mean() < _VISIBLE or gone.sum() > _GONE * tells.sum():
-        return 0.0
+    stands = tells & (np.abs(place.now - place.filled) <= _NEAR * way)
+    gone = tells & (np.abs(place.now - empty) <= _NEAR * way)
+    told = tells.sum(axis=(1, 2))
+    if (told < _VISIBLE * tells[0].size).any() or (gone.sum(axis=(1, 2)) > _GONE * told).any():
+        return False
+    # No part of it is larger than all of it: most of what is hidden needs no closer look.
+    if (stands.sum(axis=(1, 2)) < _PART * told).any():
+        return False
+    return all(_largest(a, b) >= _PART * count for a, b, count in zip(stands, tells, told.tolist(), strict=True))
+
+
+def _largest(stands: Cells, tells: Cells) -> int:
+    """Cells of the largest part in which a look shows what stood there, unbroken by others that tell."""
     _, labels = cv2.connectedComponents((stands | ~tells).astype(np.uint8), connectivity=4)
-    sizes = np.bincount(np.asarray(labels)[stands])
-    return float(sizes.max(initial=0)) / float(tells.sum())
+    return int(np.bincount(np.asarray(labels)[stands]).max(initial=0))
+
+
+def _most(said: Iterable[bool]) -> bool:
+    """Whether half of the looks from before say so, at least: one of them may show what only passed."""
+    answers = list(said)
+    return bool(answers) and 2 * sum(answers) >= len(answers)
+
+
+def _is_exactly_empty(place: _Place) -> bool:
+    return _most(_is_exactly(place.now, before, place.filled) for before in place.before)
 
 
 def _is_exactly(now: Patch, empty: Patch, filled: Patch) -> bool:
@@ -236,15 +345,13 @@ def _is_exactly(now: Patch, empty: Patch, filled: Patch) -> bool:
     """
     if float(empty.std()) < _PLAIN:
         return False
-    everything = np.ones(now.shape, np.bool_)
-    likeness = correlation(now, filled)
-    return correlation(now, empty) >= _ALIKE and _is_again(now, empty, filled, likeness, everything)
+    return correlation(now, empty) >= _ALIKE and _is_again(now, empty, filled, correlation(now, filled), None)
 
 
-def _is_again(now: Patch, empty: Patch, filled: Patch, likeness: float, cells: Cells) -> bool:
-    """Whether a look shows the empty place, and not what stood in it; `likeness` is its correlation with the latter."""
+def _is_again(now: Patch, empty: Patch, filled: Patch, like: float, cells: Cells | None) -> bool:
+    """Whether a look shows the empty place, and not what stood in it; `like` is its correlation with the latter."""
     # Correlation is blind to how bright it is, so what still stands there is not called gone because night falls.
-    if likeness > max(0.0, correlation(empty, filled, cells)) + _STANDS:
+    if like > max(0.0, correlation(empty, filled, cells)) + _STANDS:
         return False
     way = about_mean(filled, cells) - about_mean(empty, cells)
     length = float(np.sqrt((way * way).mean()))

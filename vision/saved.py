@@ -72,6 +72,7 @@ def standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str |
         >= 0,
         "a trace that cannot be": standing.tracing.fault(standing.seen_ns, standing.occluded_ns, standing.gap_ns)
         is None,
+        "a number of no track": standing.track is None or (standing.open and 0 <= standing.track <= 1 << 53),
         "zones or rules that are not configured": all(zone in zones for zone in standing.zones)
         and all(
             tally.zones and all(tally.rule in zones.get(zone, ()) for zone in tally.zones) for tally in standing.tallies

@@ -66,6 +66,8 @@ class Standing:
     displaced: int = 0
     taken: bool = False
     """Something else has come to stand here since."""
+    track: int | None = None
+    """Once it is open: the number that its sightings carry, see `vision.numbered`."""
     tracing: Tracing = field(default_factory=Tracing)
     """What its time from `first` to `last_seen` was made of."""
 

@@ -30,6 +30,7 @@ from vision.interface import (
     ViolationFired,
 )
 from vision.matching import displaced, hidden, hider, match, shows
+from vision.numbered import numbered
 from vision.pace import EARLIEST_NS, LATEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
 from vision.reasons import Ending, EndReason
@@ -98,19 +99,21 @@ class Watch:
         forgotten = [standing for standing in memory.standings if gap and not standing.open]
         ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
         found = match(memory.standings, moments, self._tuning)
+        found = numbered(memory.standings, moments, found, self.associator)
         seen, kept = [], []
+        shown, emptied = (self._missed_at(found.best, boxes) for boxes in (pixels.kept, pixels.emptied))
         # What hides a place may be missed as well: there it is where it was.
         around = (*normalised(detections), *pixels.kept) if None in found.best else ()
-        for standing, moment in zip(memory.standings, found.best, strict=True):
+        for number, (standing, moment) in enumerate(zip(memory.standings, found.best, strict=True)):
             if moment is not None:
                 seen.append((standing, moment))
-            elif self._any_of(pixels.kept, standing):
+            elif number in shown:
                 kept.append(standing)
             elif standing.open:
                 weight = displaced(standing, found.loose, previous, moments, self._tuning)
                 if weight:
                     standing.doubt(weight)
-                empty = self._any_of(pixels.emptied, standing)
+                empty = number in emptied
                 if not weight and not empty and hidden(standing.place, around, self._tuning):
                     standing.hid(hider(standing.place, detections, self._tuning))
                     continue
@@ -220,11 +223,7 @@ class Watch:
         boxes = normalised(detections)
         names = detections.names
         picked = sorted((-float(score[i]), boxes[i], names[i]) for i in chosen.tolist())
-        tracks = self.associator.update(at.utc_ns, [box for _, box, _ in picked], [-s for s, _, _ in picked])
-        return [
-            Moment(at=at, box=box, score=-minus, cls=cls, track=track)
-            for (minus, box, cls), track in zip(picked, tracks, strict=True)
-        ]
+        return [Moment(at=at, box=box, score=-minus, cls=cls, track=None) for minus, box, cls in picked]
 
     # -- what is not seen ---------------------------------------------------------------------------------------
 
@@ -318,8 +317,14 @@ class Watch:
             tallies=tallies,
         )
 
-    def _any_of(self, places: tuple[Box, ...], standing: Standing) -> bool:
-        return any(iou(standing.place, place) >= self._tuning.remembered_iou for place in places)
+    def _missed_at(self, best: list[Moment | None], places: tuple[Box, ...]) -> set[int]:
+        """The objects, by number, that no box shows and that stand at one of the places."""
+        missed = [number for number, moment in enumerate(best) if moment is None] if places else []
+        if not missed:
+            return set()
+        overlaps = ious([self.memory.standings[number].place for number in missed], places)
+        agrees = (overlaps.max(axis=1) >= self._tuning.remembered_iou).tolist()
+        return {number for number, there in zip(missed, agrees, strict=True) if there}
 
     def _keep(self, at: Instant, kept: list[Standing]) -> None:
         """Let those count that pixels show and no box does."""
@@ -351,8 +356,10 @@ class Watch:
             if not standing.open:
                 continue
             for zone in self.rules.zones:
+                if zone.id in standing.zones:
+                    continue
                 holds = any(zone.id in tally.zones and tally.last_ns is not None for tally in standing.tallies)
-                if holds and zone.id not in standing.zones:
+                if holds:
                     standing.zones.append(zone.id)
                     opened.append(StayOpened(self._stay(standing, zone.id)))
             for tally, shown in due:

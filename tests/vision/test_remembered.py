@@ -196,6 +196,61 @@ def test_a_part_that_shows_over_a_bus_keeps_it_until_that_part_is_gone() -> None
     assert not any(keeps(said(memory, t + 20 + 2 * k, behind(vehicle(5), 90 + k), bus)) for k in range(4))
 
 
+BUS: Box = (0.2, 0.3, 0.8, 0.75)
+IN_FRONT: list[Seen] = [("bus", 0.8, BUS)]
+
+
+def with_bus(looks: np.ndarray | None, seed: int, bus: np.ndarray) -> np.ndarray:
+    image = picture(STREET, looks, seed=seed)
+    x1, y1, x2, y2 = (round(v * s) for v, s in zip(BUS, (*SIZE, *SIZE), strict=True))
+    image[y1:y2, x1:x2] = cv2.resize(bus, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)[..., None]
+    return image
+
+
+@pytest.mark.parametrize("before", [0, 10])
+def test_a_bus_before_an_empty_place_is_not_what_was_there_before(before: int) -> None:
+    """Whether the street was ever seen or not, the next bus is no empty place, and the street is not kept."""
+    memory, bus = RememberedPlaces(), vehicle(20)
+    for k in range(before):
+        said(memory, 2.0 * k, picture(STREET, seed=k))
+    for k in range(before, before + 12):
+        said(memory, 2.0 * k, with_bus(None, k, bus), IN_FRONT)
+    for k in range(before + 12, before + 18):
+        said(memory, 2.0 * k, picture(STREET, vehicle(1), seed=k), [("car", 0.8, BOX)])
+    t = 2.0 * (before + 18)
+    missed = said(memory, t, with_bus(vehicle(1), 60, bus))
+    assert not any(iou(place, BOX) > 0.6 for place in (*missed.emptied, *missed.kept))
+    street = said(memory, t + 2, picture(STREET, seed=61))
+    assert not keeps(street)
+    assert any(iou(place, BOX) > 0.6 for place in street.emptied) == (before > 0)
+
+
+def test_a_plain_bus_that_is_missed_but_kept_is_no_empty_place() -> None:
+    memory, plain = RememberedPlaces(), np.full((54, 80), 150.0) + np.linspace(0, 9, 80)
+    t = parked(memory, FLAT, vehicle(1))
+    for k in range(3):
+        said(memory, t + 2 * k, with_bus(vehicle(1), 60 + k, plain), IN_FRONT)
+    for k in range(3, 8):
+        now = said(memory, t + 2 * k, with_bus(vehicle(1), 60 + k, plain))
+        assert not any(iou(place, BOX) > 0.6 for place in now.emptied)
+
+
+def test_another_vehicle_in_a_remembered_place_begins_anew() -> None:
+    """It is found late, and looks in which it was missed are not taken for the empty place."""
+    memory = RememberedPlaces()
+    t = parked(memory, STREET, vehicle(1), looks_before=0)
+    for k in range(6):
+        said(memory, t + 2 * k, picture(STREET, seed=40 + k))
+    t += 12
+    for k in range(3):
+        said(memory, t + 2 * k, picture(STREET, vehicle(5), seed=50 + k))
+    for k in range(3, 6):
+        said(memory, t + 2 * k, picture(STREET, vehicle(5), seed=50 + k), [("car", 0.8, BOX)])
+    for k in range(6, 9):
+        assert keeps(said(memory, t + 2 * k, picture(STREET, vehicle(5), seed=50 + k)))
+    assert said(memory, t + 18, picture(STREET, seed=70)).emptied
+
+
 def test_a_look_in_passing_light_is_not_taken_for_the_empty_place() -> None:
     """It stood there from the start and was found late; one look before that had other light on it."""
     memory = RememberedPlaces()

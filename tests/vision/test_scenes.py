@@ -188,21 +188,28 @@ def test_a_detector_that_misses_two_of_five_samples(engine: Engine) -> None:
     assert len(violations(events)) == 1
 
 
-def test_broken_track_ids_change_nothing_but_the_annotation(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("named", [True, False])
+def test_broken_track_ids_change_nothing_but_the_annotation(monkeypatch: pytest.MonkeyPatch, named: bool) -> None:
     class Forgetful:
         def __init__(self) -> None:
             self.count = 0
 
         def update(self, utc_ns: int, boxes: Sequence[Box], scores: Sequence[float]) -> list[int | None]:
             self.count += len(boxes)
-            return list(range(self.count - len(boxes), self.count))
+            return list(range(self.count - len(boxes), self.count)) if named else [None] * len(boxes)
 
+        def release(self, track: int) -> None:
+            released.append(track)
+
+    released: list[int] = []
     plain = play(Engine([rules()], SHANGHAI), lambda t: car(), 100)
     monkeypatch.setattr("vision.watch.ByteTrackAssociator", Forgetful)
     broken = play(Engine([rules()], SHANGHAI), lambda t: car(), 100)
     assert opened(broken) == opened(plain)
     assert violations(broken)[0].stay == violations(plain)[0].stay
-    assert len({moment.track for moment in violations(broken)[0].moments}) == 8
+    tracks = [moment.track for moment in violations(broken)[0].moments]
+    assert tracks == ([0, *[3] * 7] if named else [None] * 8), "once it stands, it keeps the number that it has"
+    assert released == [3] * named
 
 
 def test_a_van_that_is_called_truck_and_bus_in_turns_is_one_stay(engine: Engine) -> None:

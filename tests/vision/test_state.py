@@ -12,15 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.vision.byhand import PARKED, SHANGHAI, at, detections, moved, play, rules
+from tests.vision.byhand import PARKED, SHANGHAI, Seen, at, detections, moved, play, rules
 from vision.engine import Engine
 from vision.errors import StateError
 from vision.tuning import Tuning
 
 
 def saved() -> dict[str, Any]:
+    """A car stands, and another has just come: only that is followed by the tracker."""
     engine = Engine([rules()], SHANGHAI)
-    play(engine, lambda t: [("car", 0.9, PARKED)] if t % 10 else [], 40)
+    coming: Seen = ("car", 0.9, moved(PARKED, dy=1.5))
+    play(engine, lambda t: [*([("car", 0.9, PARKED)] if t % 10 else []), *([coming] if t >= 38 else [])], 40)
     return json.loads(json.dumps(engine.save()))
 
 
@@ -90,6 +92,8 @@ CONTRADICTIONS: dict[str, Callable[[dict[str, Any]], object]] = {
     "an unknown zone": lambda s: standing(s).update(zones=["x"]),
     "no class": lambda s: standing(s).update(classes={}),
     "counts that differ": lambda s: standing(s).update(sightings=3),
+    "a negative number": lambda s: standing(s).update(track=-1),
+    "a number before it stands": lambda s: memory(s)["standings"][1].update(track=1),
     "a place outside": lambda s: standing(s).update(place=[0, 0, 2, 2]),
     "a place turned over": lambda s: standing(s).update(place=[0.5, 0.5, 0.4, 0.6]),
     "a box of three": lambda s: memory(s).update(boxes=[[0, 0, 1]]),

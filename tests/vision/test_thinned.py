@@ -58,7 +58,10 @@ def verdicts(seed: int, hidden: float, thinned: float = 0.0, trembling: float = 
     for step in range(round(UNTIL / EVERY)):
         t = step * EVERY
         if step % round(20 / EVERY) == 0:
-            engine._watches["gt-01"].associator = ByteTrackAssociator()
+            watch = engine._watches["gt-01"]
+            watch.associator = ByteTrackAssociator()
+            for standing in watch.memory.standings:
+                standing.track = None
         image, seen = STREET.copy(), list[Seen]()
         covered = [(t + phase) % BUS_EVERY < BUS_EVERY * hidden for phase in phases]
         for number, (place, box, arrived, departed) in enumerate(truth):
@@ -92,11 +95,14 @@ def whose(truth: list[Stay], event: ViolationFired) -> int:
     return -1
 
 
-@pytest.mark.parametrize(("hidden", "seed"), [(0.0, 0), (0.3, 0), (0.6, 0), (0.6, 1)])
+# Of 40 streets each; with 32, 38 and 11 something once was found that was not there, or twice, or not at all.
+STREETS = [(0.0, 0), (0.0, 38), (0.3, 0), (0.3, 32), (0.3, 38), (0.6, 1), (0.6, 11)]
+
+
+@pytest.mark.parametrize(("hidden", "seed"), STREETS)
 def test_half_of_the_detections_trembling_boxes_and_broken_ids_change_no_verdict(hidden: float, seed: int) -> None:
     """Vehicles are in sight for 40 % of their time at least, and stand for more than twice what is allowed, or half."""
     too_long, fired = verdicts(seed, hidden)
-    assert fired and set(fired) <= too_long and len(set(fired)) == len(fired)
-    assert hidden or set(fired) == too_long
+    assert sorted(fired) == sorted(too_long)
     _, thinned = verdicts(seed, hidden, thinned=0.5, trembling=0.05)
     assert sorted(thinned) == sorted(fired)

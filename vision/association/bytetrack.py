@@ -80,6 +80,9 @@ class ByteTrackAssociator:
                 ids[int(index)] = int(track) if track >= 0 else None
         return ids
 
+    def release(self, track: int) -> None:
+        self._tracker.tracks = [one for one in self._tracker.tracks if one.tracker_id != track]
+
     def save(self) -> JSON:
         tracker = self._tracker
         state = _State(

@@ -19,6 +19,9 @@ class Associator(Protocol):
         Called with increasing `utc_ns`, and only for frames that hold boxes of interest.
         """
 
+    def release(self, track: int) -> None:
+        """Forget a track: its number is kept elsewhere now, and is not given to anything else."""
+
     def save(self) -> JSON:
         """All that later ids depend on, as JSON."""
 
