@@ -64,6 +64,8 @@ _FLOOR, _SIGMAS = 11.0, 4.0
 """Grey levels, and times the noise: less is no difference."""
 _TELLING = 1.4
 """Of the difference that counts: what stands must stand out by so much for its absence to be seen."""
+_UNEVEN = 1.6
+"""Times what usually counts as a difference: with more, the light is not one any more."""
 _ANCHORED_LOOKS = 64
 _UPHEAVAL, _UPHEAVAL_NS = 0.6, 90 * NS_PER_S
 """Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
@@ -168,6 +170,7 @@ class Backdrop:
         self._removals = Removals()
         self._parts: list[tuple[Part, Mask, Footprint]] = []
         self._upheaval_ns: int | None = None
+        self._usual_limit: float | None = None
         self._now = None
 
     def _learn(self, now: int) -> None:
@@ -199,6 +202,8 @@ class Backdrop:
         self._parasols.look(now, detections)
         wide = _MOST_HIDDEN * self._zone.size
         limit = self._follow_light(cur, ~self._static & ~self._covered([b for b in boxes if _size(b) <= wide]))
+        if limit is None:
+            return self._upheaval(now)
         differs = _differs(cur, _bytes(self._street), limit)
         unknown = differs & (~self._static | (_max(cv2.absdiff(cur, _bytes(self._shows))) >= limit))
         visible = ~self._covered([box for box in boxes if _stands_in(box, unknown)])
@@ -248,20 +253,29 @@ class Backdrop:
         self._stirred |= bool(stays.any() or gone.any() or (self._static & ~self._solid).any())
         self._pending = bool(self._stirred or (changed & ~self._static).any() or again.any())
 
-    def _follow_light(self, cur: Image, visible: Mask) -> float:
-        """Bring what is remembered into the present light; the difference from it that counts, in grey levels."""
+    def _follow_light(self, cur: Image, visible: Mask) -> float | None:
+        """Bring what is remembered into the present light; the difference from it that counts, in grey levels.
+
+        None, and nothing is changed, where the light has become another one here than there, as below a passing cloud:
+        whatever was believed then would be learned as the street.
+        """
         step = max(1, round((visible.size / 5000) ** 0.5))
         new, old, keep = cur[::step, ::step], self._street[::step, ::step], visible[::step, ::step]
         x, y = old[keep], new[keep].astype(np.float32)
         if len(x) < 50:
             return _FLOOR
         lines = [_line(x[:, channel], y[:, channel]) for channel in range(3)]
+        limit = max(_FLOOR, _SIGMAS * max(sigma for _, _, sigma in lines))
+        if self._usual_limit is not None and limit > _UNEVEN * self._usual_limit:
+            return None
+        before = limit if self._usual_limit is None else self._usual_limit
+        self._usual_limit = (1 - _FOLLOW) * before + _FOLLOW * limit
         matrix = np.zeros((3, 4), np.float32)
         for channel, (gain, offset, _) in enumerate(lines):
             matrix[channel, channel], matrix[channel, 3] = gain, offset
         self._street = np.asarray(cv2.transform(self._street, matrix), np.float32)
         self._shows = np.asarray(cv2.transform(self._shows, matrix), np.float32)
-        return max(_FLOOR, _SIGMAS * max(sigma for _, _, sigma in lines))
+        return limit
 
     def _boxes(self, detections: Detections) -> list[Part]:
         """People and vehicles, as parts of the view."""

@@ -124,6 +124,19 @@ def test_a_bin_that_is_moved_is_no_new_thing() -> None:
     assert counts(watch(another, 60))[-1] == 1, "what comes as something else leaves is new"
 
 
+def test_what_is_put_out_below_a_passing_cloud_is_not_learned_as_the_street() -> None:
+    def cloud(canvas: Canvas, t: float) -> None:
+        if t >= 16:
+            canvas[80:120, 100:160] = canvas[80:120, 100:160].mean(axis=(0, 1)) + (30, -35, 35)  # a plain, faint thing
+            canvas[80:120:8, 100:160] += 25
+        if 10 <= t < 60:
+            edge = (t - 10) * 9 - 60  # its soft edge passes over the street
+            canvas *= np.interp(np.arange(SIZE[0]), (edge - 110, edge, edge + 110), (0.25, 0.6, 1.0))[:, None]
+
+    seen = counts(watch(cloud, 100))
+    assert seen[-10:] == [1] * 10
+
+
 def test_it_is_gone_as_soon_as_the_street_is_seen_again() -> None:
     seen = counts(watch(lambda canvas, t: crates(canvas) if 10 <= t < 40 else None, 60))
     assert seen[19] == 1 and seen[22:] == [0] * len(seen[22:])
