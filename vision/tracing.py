@@ -38,6 +38,9 @@ class _Told:
         self._told = None
 
 
+_SPARE = 8
+
+
 @dataclass(slots=True)
 class Run(_Told):
     """One step in the making."""
@@ -153,7 +156,8 @@ class Tracing:
             runs[-1].add(ns, looks, by)
         else:
             runs.append(Run(ns, looks, by))
-            draw_together(runs, MAX_STEPS)
+            if len(runs) > MAX_STEPS:
+                draw_together(runs, MAX_STEPS - _SPARE)  # more than one at once: it looks at all of them
 
 
 def draw_together(runs: list[Run], limit: int) -> None:

@@ -219,7 +219,7 @@ def test_the_shortest_neighbours_are_drawn_together_and_what_is_long_stays_apart
         tracing.counted(Shown.SEEN if number % 2 else Shown.KEPT, NS_PER_S)
     tracing.passed(600 * NS_PER_S, 0)
     steps = tracing.trace().steps
-    assert len(steps) == MAX_STEPS
+    assert MAX_STEPS - 8 <= len(steps) <= MAX_STEPS
     assert [(part.what, part.ns) for part in steps[0].parts] == [(Shown.GAP, 3600 * NS_PER_S)]
     assert [(part.what, part.ns) for part in steps[-1].parts] == [(Shown.MISSED, 600 * NS_PER_S)]
     assert max(step.ns for step in steps[1:-1]) <= 128 * NS_PER_S
