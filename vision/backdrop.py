@@ -5,7 +5,11 @@ reference that follows the light and is learned only where it is seen. What stan
 it and stays unknown. A pixel that has differed from it for some seconds, and shows the same again and again, belongs to
 something that stays; `vision.replaced` tells whether that replaces the street or only lights it differently, and
 whether it was added or taken away. What replaces the street is never learned, however long it stays: it ends when the
-street is seen again. Shadows, puddles and what was taken away are learned within seconds.
+street is seen again. Shadows, puddles and what was taken away are learned within seconds, as is what stood elsewhere
+before and was only moved (`vision.moved`).
+
+What touches in the picture is told apart by when it came (`vision.arrivals`), and parasols, which hang above where they
+stand, from what they hide (`vision.parasols`). A camera that sways is followed (`vision.registered`).
 
 People and vehicles hide what is behind them: under their boxes nothing is learned and nothing is found.
 """
@@ -22,10 +26,12 @@ import numpy.typing as npt
 
 from models.interface import Detections, Image
 from streams.instant import NS_PER_S, Instant
+from vision import hiding
 from vision.arrivals import apart
-from vision.boxes import normalised
 from vision.footprints import MOST, Footprint, Point, View
+from vision.hiding import Part
 from vision.interface import Box
+from vision.light import Light
 from vision.moved import Removals
 from vision.outline import outline_of
 from vision.parasols import Parasols
@@ -36,16 +42,11 @@ Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Times = npt.NDArray[np.int64]
-Part = tuple[slice, slice]
-"""A rectangle of the view: rows, columns."""
 
 REVISION = 3
 """Changes when the same pictures would be told otherwise: what was told before is not used again."""
 WIDTH = 640
 """Columns of the picture that is looked at; see `size_for`."""
-MOVING = frozenset({"person", "bicycle", "motorcycle", "car", "bus", "truck", "train", "dog", "cat", "bird"})
-"""Classes whose boxes hide the ground, COCO names."""
-_MIN_SCORE = 0.3
 _MARGIN = (0.06, 0.25, 0.04)
 """Around the zones that is looked at too: to the sides, upwards (what stands in a zone rises above it), downwards."""
 _LEARN_LOOKS, _LEARN_NS = 3, 3 * NS_PER_S
@@ -60,19 +61,11 @@ _SETTLE = 0.3
 _BETWEEN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13))
 _WITHIN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
 """Pixels of one thing are no further apart than this."""
-_FLOOR, _SIGMAS = 11.0, 4.0
-"""Grey levels, and times the noise: less is no difference."""
 _TELLING = 1.4
 """Of the difference that counts: what stands must stand out by so much for its absence to be seen."""
-_UNEVEN = 1.6
-"""Times what usually counts as a difference: with more, the light is not one any more."""
 _ANCHORED_LOOKS = 64
 _UPHEAVAL, _UPHEAVAL_NS = 0.6, 90 * NS_PER_S
 """Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
-_SHOWS_OF_IT = 0.12
-"""Share of its box in which a person or a vehicle looks other than what is known to be there."""
-_MOST_HIDDEN = 0.3
-"""Of the view: what a larger box covers is looked at all the same to tell how the light is."""
 _AT_ONCE_NS, _IN_ONE_GO, _UNDER, _WIDER = 4 * NS_PER_S, 0.8, 0.05, 1.4
 """A parasol is opened within this time, this share of it at least; share of it that appears on the ground below; and
 how much wider than high it looks."""
@@ -170,7 +163,7 @@ class Backdrop:
         self._removals = Removals()
         self._parts: list[tuple[Part, Mask, Footprint]] = []
         self._upheaval_ns: int | None = None
-        self._usual_limit: float | None = None
+        self._light = Light()
         self._now = None
 
     def _learn(self, now: int) -> None:
@@ -198,15 +191,15 @@ class Backdrop:
 
     def _see(self, now: int, detections: Detections) -> View:
         cur = self._cur
-        boxes = self._boxes(detections)
+        boxes = hiding.boxes(detections, self._size, self._origin)
         self._parasols.look(now, detections)
-        wide = _MOST_HIDDEN * self._zone.size
-        limit = self._follow_light(cur, ~self._static & ~self._covered([b for b in boxes if _size(b) <= wide]))
-        if limit is None:
+        followed = self._light.follow(cur, self._street, self._shows, ~self._static & ~hiding.usual(boxes, cur.shape))
+        if followed is None:
             return self._upheaval(now)
+        self._street, self._shows, limit = followed
         differs = _differs(cur, _bytes(self._street), limit)
         unknown = differs & (~self._static | (_max(cv2.absdiff(cur, _bytes(self._shows))) >= limit))
-        visible = ~self._covered([box for box in boxes if _stands_in(box, unknown)])
+        visible = ~hiding.covered([box for box in boxes if hiding.stands_in(box, unknown)], cur.shape)
         free = visible
         if self._static.any():
             # What stands, but would not stand out in this light, cannot be seen to have gone.
@@ -252,48 +245,6 @@ class Backdrop:
         # What has come to stay is judged again while parts of it may turn out to be shade, and when any of it goes.
         self._stirred |= bool(stays.any() or gone.any() or (self._static & ~self._solid).any())
         self._pending = bool(self._stirred or (changed & ~self._static).any() or again.any())
-
-    def _follow_light(self, cur: Image, visible: Mask) -> float | None:
-        """Bring what is remembered into the present light; the difference from it that counts, in grey levels.
-
-        None, and nothing is changed, where the light has become another one here than there, as below a passing cloud:
-        whatever was believed then would be learned as the street.
-        """
-        step = max(1, round((visible.size / 5000) ** 0.5))
-        new, old, keep = cur[::step, ::step], self._street[::step, ::step], visible[::step, ::step]
-        x, y = old[keep], new[keep].astype(np.float32)
-        if len(x) < 50:
-            return _FLOOR
-        lines = [_line(x[:, channel], y[:, channel]) for channel in range(3)]
-        limit = max(_FLOOR, _SIGMAS * max(sigma for _, _, sigma in lines))
-        if self._usual_limit is not None and limit > _UNEVEN * self._usual_limit:
-            return None
-        before = limit if self._usual_limit is None else self._usual_limit
-        self._usual_limit = (1 - _FOLLOW) * before + _FOLLOW * limit
-        matrix = np.zeros((3, 4), np.float32)
-        for channel, (gain, offset, _) in enumerate(lines):
-            matrix[channel, channel], matrix[channel, 3] = gain, offset
-        self._street = np.asarray(cv2.transform(self._street, matrix), np.float32)
-        self._shows = np.asarray(cv2.transform(self._shows, matrix), np.float32)
-        return limit
-
-    def _boxes(self, detections: Detections) -> list[Part]:
-        """People and vehicles, as parts of the view."""
-        width, height = self._size
-        left, top = self._origin
-        boxes = []
-        for box, name, score in zip(normalised(detections), detections.names, detections.score, strict=True):
-            if name in MOVING and score >= _MIN_SCORE:
-                x1, y1 = int(box[0] * width) - left - 2, int(box[1] * height) - top - 2
-                x2, y2 = int(box[2] * width) - left + 3, int(box[3] * height) - top + 3
-                boxes.append((slice(max(0, y1), max(0, y2)), slice(max(0, x1), max(0, x2))))
-        return boxes
-
-    def _covered(self, boxes: Sequence[Part]) -> Mask:
-        covered = np.zeros(self._zone.shape, np.bool_)
-        for box in boxes:
-            covered[box] = True
-        return covered
 
     def _upheaval(self, now: int) -> View:
         if self._upheaval_ns is None:
@@ -434,18 +385,6 @@ class Backdrop:
         return replace(one, shown=round(float(shown), 2))
 
 
-def _size(box: Part) -> int:
-    rows, columns = box
-    return int(max(0, rows.stop - rows.start) * max(0, columns.stop - columns.start))
-
-
-def _stands_in(box: Part, unknown: Mask) -> bool:
-    """Whether anything can stand in a box: detectors find vehicles in what shows nothing but the street, or goods that
-    are known to stand there."""
-    seen = unknown[box]
-    return bool(seen.size) and float(np.count_nonzero(seen)) >= _SHOWS_OF_IT * seen.size
-
-
 def _bytes(planes: Planes) -> Image:
     return np.asarray(cv2.convertScaleAbs(planes), np.uint8)
 
@@ -463,19 +402,3 @@ def _differs(cur: Image, street: Image, limit: float) -> Mask:
     below = cv2.subtract(cv2.erode(street, kernel), cur)
     differs: Mask = _max(cv2.max(above, below)) > limit
     return differs
-
-
-def _line(x: Planes, y: Planes) -> tuple[float, float, float]:
-    """Gain and offset of y over x, fitted twice, the second time to what the first explains; and the noise about it."""
-    keep = np.ones(x.size, np.bool_)
-    gain, offset, apart = 1.0, float(np.median(y - x)), np.abs(y - x)
-    for _ in range(2):
-        a, b = x[keep], y[keep]
-        spread = float(a.var()) if a.size else 0.0
-        gain = 1.0
-        if spread > 25:
-            gain = float(np.clip(np.mean((a - a.mean()) * (b - b.mean())) / spread, 0.3, 3.0))
-        offset = float(np.median(b - gain * a)) if a.size else 0.0
-        apart = np.abs(y - gain * x - offset)
-        keep = apart <= max(3.0, 3.0 * float(np.median(apart)))
-    return gain, offset, 1.4826 * float(np.median(apart))
