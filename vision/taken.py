@@ -61,8 +61,8 @@ CANOPY_M = (1.3, 3.2)
 """How high the edge of a canopy hangs."""
 CANOPY_USUAL_M, CANOPY_USUALLY_M = 2.0, (1.8, 2.3)
 """... and where nothing tells: parasols of stalls are made for people to stand below."""
-_ROUND = (0.6, 1.6)
-"""How much of a circle of its width a canopy fills as it is seen, with its peak."""
+_ROUND, _PEAK_M = (0.6, 1.6), 0.45
+"""How much of a circle of its width a canopy fills as it is seen, at least and at most; and how high its peak is."""
 _GAP_M = 0.2
 """Between a canopy and its foot as they are seen, laid on the ground: the pole is too thin to be seen."""
 _OVER = 0.6
@@ -185,8 +185,14 @@ class Standpoint:
         near = _Near([canopy.laid], x, y)
         found = {m: near.hung_at(height, m) for m in (CANOPY_USUAL_M, *CANOPY_USUALLY_M)} if near.length else {}
         usual, low, high = (found.get(m) for m in (CANOPY_USUAL_M, CANOPY_USUALLY_M[1], CANOPY_USUALLY_M[0]))
+        if usual is None:
+            return None
         lifted = float(canopy.laid.area) * (1 - CANOPY_USUAL_M / height) ** 2
-        if usual is None or not _ROUND[0] <= lifted / usual.area_m2 <= _ROUND[1]:
+        # From afar its peak hides more than its rim does.
+        radius, at = (usual.area_m2 / pi) ** 0.5, usual.shape.centroid
+        behind = _PEAK_M * hypot(at.x - x, at.y - y) / (height - CANOPY_USUAL_M) - radius
+        most = _ROUND[1] * (1 + max(0.0, behind) / (2 * radius))
+        if not _ROUND[0] <= lifted / usual.area_m2 <= most:
             return None
         return Taken(
             usual.shape,
