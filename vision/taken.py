@@ -50,6 +50,8 @@ _LOW, _SIDES, _BACK, _DEEPER_M, _MOST_DEEPER = 0.25, 0.12, 0.12, 0.15, 2.2
 """How high (m) an end must be to tell anything; how much of the width at either end is a thing's side and not its rear;
 which part of the rear is no deeper than the thing, as the rest may be what stands on it; by how much that must differ
 from the depth of the near side, and by which factor at most."""
+_MUCH_MORE = 2.0
+"""Times the ground that a near side tells: what is left of the outline is not hidden ground alone."""
 _END_SHARE, _STEP_M = 0.4, 0.3
 """A step away from the camera in the outer parts of a near side, in metres from one ray to the next."""
 _RIBS = 0.96
@@ -286,9 +288,9 @@ class _Near:
             heights = height * (1 - self.near / np.maximum(self.far, self.near))
             left, right = float(np.median(heights[:3])), float(np.median(heights[-3:]))
             over = self._behind(chain, height, np.clip(np.linspace(left, right, len(self.near)), 0, _HIGHEST))
-            low, area = float(shape.area), float(shape.area * over.area) ** 0.5
-            grown = shapely.affinity.scale(shape, *([(area / low) ** 0.5] * 2))
-            return Taken(grown, area, min(low, area), max(low, area, float(over.area)))
+            return _between(shape, over)
+        elif (over := self._less_its_ends(chain, height)) is not None and over.area > _MUCH_MORE * shape.area:
+            return _between(shape, over)  # something small at its front hides how deep it is
         elif rises > _HIGHEST:
             shape = self._behind(chain, height, _HIGHEST)
             low = float(shape.area) / 1.5
@@ -298,6 +300,13 @@ class _Near:
             return None
         area = float(shape.area)
         return Taken(shape, area, min(low, area), max(area, high if rises < _HEIGHT else area * 1.2))
+
+    def _less_its_ends(self, chain: Floats, height: float) -> Polygon | None:
+        """What the outline leaves when the height of an upright end is taken off; None where no end tells it."""
+        heights = height * (1 - self.near / np.maximum(self.far, self.near))
+        ends = zip(self._whole, (heights[:3], heights[-3:]), strict=True)
+        rises = max((float(np.median(end)) for whole, end in ends if whole), default=0.0)
+        return self._behind(chain, height, rises) if _LOW < rises < _HIGHEST else None
 
     def _squared(self, chain: Floats, height: float, area: float) -> Polygon | None:
         """The ground as a rectangle along the longest straight part of the near side; None: `area` fills too little.
@@ -392,6 +401,13 @@ class _Near:
         shape = shapely.Point(self._x + at * cos(turned), self._y + at * sin(turned)).buffer(radius, quad_segs=6)
         area = pi * radius * radius
         return Taken(shape, area, area * 0.8, area * 1.25, canopy=True) if area > 0 else None
+
+
+def _between(shape: Polygon, over: Polygon) -> Taken:
+    """The truth lies between: the mean of what both say, in proportion."""
+    low, area = float(shape.area), float(shape.area * over.area) ** 0.5
+    grown = shapely.affinity.scale(shape, *([(area / low) ** 0.5] * 2))
+    return Taken(grown, area, min(low, area), max(low, area, float(over.area)))
 
 
 def _compact(near: Floats) -> tuple[int, int]:

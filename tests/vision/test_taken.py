@@ -123,3 +123,40 @@ def test_crates_are_one_thing_and_what_stands_apart_is_another() -> None:
 def test_what_reaches_the_horizon_takes_no_ground() -> None:
     assert STANDPOINT.on_ground([(0.4, -0.3), (0.6, 0.0), (0.5, 0.5)]) is None
     assert STANDPOINT.taken([]) is None
+
+
+def hanging(*solids: tuple[Polygon, float, float]) -> Taken:
+    """What a detector calls a parasol, whose foot is not seen."""
+    laid = STANDPOINT.on_ground(outline(*solids))
+    assert laid is not None
+    alone = STANDPOINT.taken([laid])
+    assert alone is not None
+    ((_, whole),) = STANDPOINT.things([Part(laid, alone, hangs=True)], 0.45)
+    return whole
+
+
+@pytest.mark.parametrize(("x", "y"), [(-2.0, 9.0), (1.5, 13.0), (0.0, 19.0)])
+@pytest.mark.parametrize("radius", [1.1, 1.4])
+def test_a_parasol_whose_foot_is_hidden_is_taken_to_hang_as_high_as_they_do(x: float, y: float, radius: float) -> None:
+    rim = Polygon([(x + radius * cos(k * pi / 4 + 0.2), y + radius * sin(k * pi / 4 + 0.2)) for k in range(8)])
+    peak = Polygon([(x + 0.2 * cos(k * pi / 4), y + 0.2 * sin(k * pi / 4)) for k in range(8)])
+    found = hanging((rim, 2.0, 2.15), (peak, 2.0, 2.5))
+    assert found.canopy and found.area_m2 == pytest.approx(rim.area, rel=0.2)
+    assert found.low_m2 < rim.area < found.high_m2
+    assert found.shape.centroid.distance(rim.centroid) < 0.7, "and it hangs there, not metres behind"
+
+
+def test_what_is_no_circle_at_that_height_stands_whatever_a_detector_calls_it() -> None:
+    found = hanging((block(0, 11, 3.2, 0.5, 20), 0, 0.2))
+    assert not found.canopy and found.shape.distance(block(0, 11, 3.2, 0.5, 20)) == 0
+
+
+@pytest.mark.parametrize(("x", "y"), [(-2.5, 9.0), (2.0, 12.0)])
+def test_a_box_before_the_end_of_a_cart_does_not_hide_most_of_it(x: float, y: float) -> None:
+    turned = 35 - degrees(atan2(x, y))
+    cart = shapely.affinity.rotate(shapely.box(x, y - 0.45, x + 1.2, y + 0.45), turned, origin=(x, y))
+    crate = shapely.affinity.rotate(shapely.box(x - 0.62, y - 0.45, x, y + 0.05), turned, origin=(x, y))
+    found = taken((cart, 0, 0.9), (crate, 0, 0.6))
+    truth = cart.union(crate).area
+    assert 0.6 * truth < found.area_m2 < 1.4 * truth
+    assert found.low_m2 <= truth * 1.1 and truth * 0.9 <= found.high_m2
