@@ -273,3 +273,15 @@ def test_the_register_is_part_of_the_hash_only_where_it_is_asked() -> None:
 def test_a_slip_is_refused_with_what_to_do(how: dict[str, Any], words: str) -> None:
     with pytest.raises(PolicyError, match=words):
         rules(**how)
+
+
+def test_what_a_thing_leaves_behind_is_not_the_thing() -> None:
+    def leaves(t: float) -> tuple[Sequence[Footprint], list[Seen]]:
+        if t < 10:
+            return [], []
+        return [footprint(STALL if t < 50 else CRATE, since=8.0)], []
+
+    events = play(Engine([rules()], SHANGHAI), leaves, 200)
+    assert fired(events) == [], "it stood for 40 s, of which 60 are allowed; what is left takes less than 1 m²"
+    (ended,) = [event for event in events if isinstance(event, StayEnded)]
+    assert ended.stay.departed == (at(48), at(50))

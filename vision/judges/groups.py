@@ -15,7 +15,8 @@ from vision.taken import Part, Standpoint, Taken
 
 JOIN_M = 0.45
 """Things that stand closer to each other are one: nobody walks between them."""
-_COVERED = 0.5
+_COVERED, _REMNANT = 0.5, 0.4
+"""Shares of a thing's outlines in the picture."""
 _ALIKE = 0.5
 """Overlap, as intersection over union, of two looks at one outline."""
 
@@ -75,6 +76,12 @@ def common(footing: Footing, group: Group) -> float:
         return 0.0
     smaller = min(one.area, other.area)
     return float(one.intersection(other).area) / smaller if smaller > 0 else 0.0
+
+
+def remnant(footing: Footing, group: Group) -> bool:
+    """Whether so little of a thing is left in the picture that it is not the thing any more. What people hide is left."""
+    left = sum(float(polygon(one).area) for one in group.outlines)
+    return left < _REMNANT * sum(float(polygon(tuple(one)).area) for one in footing.outlines)
 
 
 def covered(footing: Footing, footprints: Sequence[Footprint]) -> bool:

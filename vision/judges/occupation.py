@@ -24,7 +24,7 @@ from vision.holidays import Calendar
 from vision.inforce import RuleInForce
 from vision.interface import Box, Event, Moment, Occupied, Stay, StayEnded, StayOpened, Violation, ViolationFired
 from vision.judges.footings import AREAS_KEPT, MAX_SUPPORTS, Footing, Group
-from vision.judges.groups import common, covered, grouped, polygon, shown_of
+from vision.judges.groups import common, covered, grouped, polygon, remnant, shown_of
 from vision.judges.interface import Sample
 from vision.judges.people import Person, people_of
 from vision.pace import Pace
@@ -160,11 +160,13 @@ class Occupation:
             best = max(free, key=lambda group: common(footing, group), default=None)
             if best is not None and common(footing, best) >= _SAME:
                 free.remove(best)
-                if best.shown >= _SHOWN:
-                    told += self._count(footing, term, best, sample, people)
-                else:
+                if best.shown < _SHOWN:
                     footing.object.hid()
-            elif view.begun <= footing.object.first.utc_ns and not covered(footing, view.footprints):
+                    continue
+                if not remnant(footing, best):
+                    told += self._count(footing, term, best, sample, people)
+                    continue
+            if view.begun <= footing.object.first.utc_ns and not covered(footing, view.footprints):
                 footing.object.absent(sample.at, elapsed, empty=True)
         mine = [one for one in self.memory.footings if self._term_of(one) is term]
         for group in free:
