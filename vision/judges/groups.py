@@ -79,7 +79,7 @@ def common(footing: Footing, group: Group) -> float:
 
 
 def remnant(footing: Footing, group: Group) -> bool:
-    """Whether so little of a thing is left in the picture that it is not the thing any more. What people hide is left."""
+    """Whether so little of it is left in the picture that it is the thing no more. What people hide is left."""
     left = sum(float(polygon(one).area) for one in group.outlines)
     return left < _REMNANT * sum(float(polygon(tuple(one)).area) for one in footing.outlines)
 
