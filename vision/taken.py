@@ -285,8 +285,7 @@ class _Near:
         elif self._dent(_hull(chain)) > _DENT * shape.area:
             # Several things of different depth hide each other's feet: the truth lies between what their near sides
             # tell and what their outline leaves when the heights at its ends are taken off.
-            heights = height * (1 - self.near / np.maximum(self.far, self.near))
-            left, right = float(np.median(heights[:3])), float(np.median(heights[-3:]))
+            left, right = self._ends(height)
             over = self._behind(chain, height, np.clip(np.linspace(left, right, len(self.near)), 0, _HIGHEST))
             return _between(shape, over)
         elif (over := self._less_its_ends(chain, height)) is not None and over.area > _MUCH_MORE * shape.area:
@@ -301,11 +300,19 @@ class _Near:
         area = float(shape.area)
         return Taken(shape, area, min(low, area), max(area, high if rises < _HEIGHT else area * 1.2))
 
+    def _ends(self, height: float) -> tuple[float, float]:
+        """How high its left and its right end rise, if they are upright; metres."""
+        heights = height * (1 - self.near / np.maximum(self.far, self.near))
+        return float(np.median(heights[:3])), float(np.median(heights[-3:]))
+
+    def _upright(self, height: float) -> float:
+        """The height that an end tells behind which nothing sticks out; 0 where there is none."""
+        ends = zip(self._whole, self._ends(height), strict=True)
+        return max((rises for whole, rises in ends if whole), default=0.0)
+
     def _less_its_ends(self, chain: Floats, height: float) -> Polygon | None:
         """What the outline leaves when the height of an upright end is taken off; None where no end tells it."""
-        heights = height * (1 - self.near / np.maximum(self.far, self.near))
-        ends = zip(self._whole, (heights[:3], heights[-3:]), strict=True)
-        rises = max((float(np.median(end)) for whole, end in ends if whole), default=0.0)
+        rises = self._upright(height)
         return self._behind(chain, height, rises) if _LOW < rises < _HIGHEST else None
 
     def _squared(self, chain: Floats, height: float, area: float) -> Polygon | None:
@@ -331,9 +338,7 @@ class _Near:
         deep = float(v.max())
         if area < _SQUARE * deep * float(u.max() - u.min()):
             return None
-        heights = height * (1 - self.near / np.maximum(self.far, self.near))
-        ends = zip(self._whole, (heights[:3], heights[-3:]), strict=True)
-        rises = max((float(np.median(end)) for whole, end in ends if whole), default=0.0)
+        rises = self._upright(height)
         if _LOW < rises < _HIGHEST:
             back = self._points(self.angles, self.far * (1 - rises / height))
             across, depth = (back - start) @ along, (back - start) @ away
