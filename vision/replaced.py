@@ -68,9 +68,10 @@ def judge(patch: Patch, known: Mask) -> Verdict:
     """What a part of the view that has changed for a while is. `known`: where the street was replaced before."""
     old, new = _grey(patch.street), _grey(patch.shows)
     replaced, kept = _texture(old, new, patch)
-    tint = _tint(patch, old, new)
+    ratio = np.asarray(cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4), np.float32)
+    tint = _tint(patch, ratio)
     replaced = (replaced | (tint > max(_TINT, 1.2 * patch.limit))) & patch.mine
-    cast = _cast(old, new, tint, patch)
+    cast = _cast(ratio, tint, patch)
     replaced &= ~cast
     known = known & ~cast
     # What has no colour of its own may be a shadow, or a lamp's light where that shows the street elsewhere, however
@@ -115,20 +116,18 @@ def _texture(old: Planes, new: Planes, patch: Patch) -> tuple[Mask, Mask]:
     return replaced, kept
 
 
-def _tint(patch: Patch, old: Planes, new: Planes) -> Planes:
+def _tint(patch: Patch, ratio: Planes) -> Planes:
     """How far colours are apart once the street is as bright as what is seen."""
     soft_old, soft_new = cv2.blur(patch.street, (3, 3)), cv2.blur(patch.shows, (3, 3))
-    ratio = cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4)
     tint: Planes = np.abs(soft_new - soft_old * ratio[..., None]).max(axis=2)
     return tint
 
 
-def _cast(old: Planes, new: Planes, tint: Planes, patch: Patch) -> Mask:
+def _cast(ratio: Planes, tint: Planes, patch: Patch) -> Mask:
     """A shadow whose texture a coarse video has lost: the street's colours, dimmed everywhere by the same share.
 
     So is what it leaves, brighter by one share.
     """
-    ratio = cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4)
     alike = patch.mine & (tint < max(_CAST_TINT, 0.3 * patch.limit))
     if np.count_nonzero(alike) >= _ALL * np.count_nonzero(patch.mine):
         usual = float(np.median(ratio[alike]))

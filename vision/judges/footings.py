@@ -11,9 +11,9 @@ from pydantic import ConfigDict
 from vision.footprints import Point
 from vision.interface import Box
 from vision.standing import Standing
+from vision.taken import Metres
 from vision.tally import SAVED, Tally
 
-Metres = tuple[float, float]
 AREAS_KEPT = 15
 """Measurements of the last looks that showed it well."""
 MAX_SUPPORTS = 64

@@ -13,8 +13,8 @@ from vision.boxes import normalised
 from vision.errors import GroundError
 from vision.ground import Plane
 from vision.interface import Box
+from vision.taken import Metres
 
-Metres = tuple[float, float]
 _MIN_SCORE = 0.3
 _STILL_M = 0.6
 """Who was no further away in the look before stands: a step takes longer than that."""
@@ -51,8 +51,8 @@ class Person:
         """
         middle = shapely.Point((self.box[0] + self.box[2]) / 2, self.box[3])
         hidden = any(outline.distance(middle) <= _HIDES for outline in outlines)
-        stands = self.below or self.at if hidden else self.at
-        if stands is None or (hidden and self.below is None):
+        stands = self.below if hidden else self.at
+        if stands is None:
             return hidden
         place = shapely.Point(stands)
         away = float(ground.distance(place))
