@@ -77,8 +77,8 @@ _EXCESS = Course(
 )
 _TAKING = Course(
     began=Said(
-        "开始：{before} 地面空闲，{first} 起确认被占用",
-        "Beginning: the ground was free at {before}, taken from {first}",
+        "开始：{before} 该处地面大部空闲，{first} 起确认被占用",
+        "Beginning: most of the ground was free at {before}, taken from {first}",
     ),
     began_before=Said(
         "开始：何时占用未知；{first} 起确认被占用", "Beginning: since when it is taken is unknown; seen so from {first}"
@@ -132,6 +132,11 @@ def separated_by_duty(kind: str) -> bool:
 def has_plate(kind: str) -> bool:
     """Whether there is one vehicle whose plate would have to be known."""
     return kind not in (BIKE_CLUTTER, OCCUPATION)
+
+
+def shows_before(violation: Violation) -> bool:
+    """Whether its case has to show the place as it was before: what is taken is told by comparing the two."""
+    return violation.occupied is not None
 
 
 def lasted(kind: str, violation: Violation) -> Said:

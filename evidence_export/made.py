@@ -68,6 +68,15 @@ class Panorama:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """A still that shows the ground before it was taken, its derived copy, and the frame that it shows."""
+
+    path: str
+    overlay: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class BagFile:
     """A file of the bundle as `case.json` lists it."""
 
@@ -92,6 +101,8 @@ class Made:
     holes: tuple[Hole, ...]
     plates: JsonObject | None = None
     """`plate` of the manifest; None where no plate was looked for."""
+    before: Before | None = None
+    """None: the case is of another kind, or no frame is known to show the ground free."""
 
     @property
     def separation_ns(self) -> int:

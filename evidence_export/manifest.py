@@ -8,7 +8,7 @@ from typing import Any
 from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.case import CameraFacts, CaseRequest
-from evidence_export.kinds import facts_of, has_plate, kind_of, rule_of
+from evidence_export.kinds import facts_of, has_plate, kind_of, rule_of, shows_before
 from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date
 from evidence_export.plates.words import CERTAIN
@@ -144,6 +144,8 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
 
 
 def _revision(request: CaseRequest) -> int:
+    if shows_before(request.violation):
+        return layout.BEFORE_REVISION
     if request.violation.reckoning is not None or request.stay.trace is not None:
         return layout.REASONS_REVISION
     if facts_of(request.violation):
@@ -307,6 +309,21 @@ def _images(request: CaseRequest, made: Made) -> JsonObject:
         },
         "plate_close_up": known(_close_up(made)),
         "sign_or_marking": known(None),
+        **({"before": known(_before(made))} if shows_before(request.violation) else {}),
+    }
+
+
+def _before(made: Made) -> JsonValue:
+    if made.before is None:
+        return None
+    place = made.before.place
+    return {
+        "path": made.before.path,
+        "overlay": made.before.overlay,
+        "recording": place.recording,
+        "pts": place.pts,
+        "at": place.at.isoformat(),
+        "difference_ns": place.difference_ns,
     }
 
 

@@ -9,9 +9,13 @@ from evidence_export.continuity import Hole
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage
 from evidence_export.made import Place, Source
-from evidence_export.plan import is_live, recording_at, spans_of
+from evidence_export.plan import free_at, is_live, recording_at, spans_of
+from streams.instant import NS_PER_S
 from streams.timeline import ticks
 from vision.interface import Moment
+
+NEAR_NS = 2 * NS_PER_S
+"""A keyframe that shows ground free is looked for so far beyond the time at which it should."""
 
 
 def places_of(request: CaseRequest, footage: Sequence[Footage]) -> dict[int, Place]:
@@ -34,6 +38,23 @@ def places_of(request: CaseRequest, footage: Sequence[Footage]) -> dict[int, Pla
     return places
 
 
+def place_before(request: CaseRequest, footage: Sequence[Footage]) -> Place | None:
+    """The keyframe that shows the ground before it was taken: the one nearest to `free_at`, and no later than the last
+    look that showed it free. None: no recording has one, or nobody knows of such a look."""
+    wanted, seen = free_at(request), request.violation.stay.arrived[0]
+    if wanted is None or seen is None:
+        return None
+    found = []
+    for index, (start, end) in enumerate(spans_of(request.recordings)):
+        if start <= seen.utc_ns and (end is None or end >= wanted - NEAR_NS):
+            one = footage[index]
+            within = ticks(seen.utc_ns - wanted + NEAR_NS, one.info.time_base)
+            pts = one.nearest(one.pts_of(wanted), within, keyframe=True)
+            if pts is not None and one.instant_of(pts).utc_ns <= seen.utc_ns:
+                found.append(_at(footage, index, pts, wanted))
+    return min(found, key=lambda place: (abs(place.difference_ns), place.recording), default=None)
+
+
 def holes_of(sources: Iterable[Source], footage: Sequence[Footage]) -> tuple[Hole, ...]:
     """The holes inside segments, in UTC. Of archived files the engine has counted them."""
     return tuple(
@@ -47,7 +68,7 @@ def holes_of(sources: Iterable[Source], footage: Sequence[Footage]) -> tuple[Hol
 def _place(request: CaseRequest, footage: Sequence[Footage], moment: Moment) -> Place | None:
     if not request.moment_tolerance_ns and not is_live(request):
         index = recording_at(request.recordings, moment.at.utc_ns)
-        return _at(footage, index, footage[index].pts_of(moment.at.utc_ns), moment)
+        return _at(footage, index, footage[index].pts_of(moment.at.utc_ns), moment.at.utc_ns)
     found = list(_near(request, footage, moment))
     if found:
         return min(found, key=lambda place: (abs(place.difference_ns), place.recording))
@@ -72,11 +93,11 @@ def _near(request: CaseRequest, footage: Sequence[Footage], moment: Moment) -> I
             continue
         pts = one.nearest(one.pts_of(at), ticks(tolerance, one.info.time_base) if tolerance else 0)
         if pts is not None:
-            place = _at(footage, index, pts, moment)
+            place = _at(footage, index, pts, at)
             if not tolerance or abs(place.difference_ns) <= tolerance:
                 yield place
 
 
-def _at(footage: Sequence[Footage], index: int, pts: int, moment: Moment) -> Place:
+def _at(footage: Sequence[Footage], index: int, pts: int, wanted_ns: int) -> Place:
     at = footage[index].instant_of(pts)
-    return Place(index, pts, at, at.utc_ns - moment.at.utc_ns)
+    return Place(index, pts, at, at.utc_ns - wanted_ns)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import fill
 
 from evidence_export.case import CaseRequest, TimeFacts
-from evidence_export.kinds import course_of, kind_of, lines_of, tenths
+from evidence_export.kinds import course_of, kind_of, lines_of, shows_before, tenths
 from evidence_export.made import Made
 from evidence_export.plan import decisive_interval
 from evidence_export.plates.words import plate_lines
@@ -71,6 +71,7 @@ def readme(request: CaseRequest, made: Made) -> bytes:
         *_continuity(request, made),
         *_view(request),
         *_stream(request),
+        *_before(request, made),
     ]
     why_zh, why_en = _why(request)
     return _README.format(
@@ -259,6 +260,18 @@ def _stream(request: CaseRequest) -> Iterator[Said]:
             "截图为录像中与检测时刻最接近的一帧，时间差见 case.json",
             "The stills are the recorded frames nearest to the sightings; case.json states how near",
         )
+
+
+def _before(request: CaseRequest, made: Made) -> Iterator[Said]:
+    if not shows_before(request.violation):
+        return
+    if made.before is None:
+        yield Said("占用前的画面：没有", "Picture of the place before it was taken: there is none")
+        return
+    at = local_time(made.before.place.at, request)
+    yield Said(
+        f"占用前的画面：data/stills/before.png，{at}", f"The place before it was taken: data/stills/before.png, {at}"
+    )
 
 
 _PLATES = Said(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -29,9 +29,9 @@ from evidence_export.errors import SealError
 from evidence_export.footage import Footage, cut_run, open_footage
 from evidence_export.keys import Signer
 from evidence_export.kinds import members_at
-from evidence_export.made import BagFile, Clip, Made, Panorama, Place, Seal, Source
-from evidence_export.overlay.render import enlargement, render
-from evidence_export.places import holes_of, places_of
+from evidence_export.made import BagFile, Before, Clip, Made, Panorama, Place, Seal, Source
+from evidence_export.overlay.render import Bar, enlargement, render
+from evidence_export.places import holes_of, place_before, places_of
 from evidence_export.plan import case_id_of, check, clip_range, image_set, recordings_needed, runs_of, spans_of
 from evidence_export.plates.looks import PlateEyes
 from evidence_export.plates.making import make_plates
@@ -41,7 +41,7 @@ from evidence_export.verifier import verify
 from streams.instant import Instant
 from streams.interface import Image
 from streams.recorder.durable import sync_folder
-from vision.interface import Moment
+from vision.interface import Box, Moment
 
 Opener = Callable[[Recording, str], Footage]
 
@@ -140,6 +140,8 @@ class _Draft:
         clips = self._clips()
         places = places_of(request, self._footage)
         images = image_set(request, [moment for moment in request.violation.moments if moment.at.utc_ns in places])
+        (self._folder / "data" / "stills").mkdir()
+        (self._folder / "data" / "overlay").mkdir()
         pictures = self._stills([(moment, places[moment.at.utc_ns]) for moment in images.moments])
         made = Made(
             case_id=self._case_id,
@@ -150,6 +152,7 @@ class _Draft:
             separation_required_ns=images.required_ns,
             breaks=breaks_of(request.recordings),
             holes=holes_of(self._sources, self._footage),
+            before=self._before(),
         )
         self._overlays(pictures)
         made = replace(made, plates=self._plate(made, places))
@@ -215,38 +218,58 @@ class _Draft:
 
     def _stills(self, chosen: list[tuple[Moment, Place]]) -> list[tuple[Panorama, Image]]:
         found = []
-        (self._folder / "data" / "stills").mkdir()
         for number, (moment, place) in enumerate(chosen, start=1):
-            picture = self._footage[place.recording].picture(place.pts)
             path = f"{layout.PAYLOAD}stills/panorama-{number}.png"
-            _write_png(Picture.fromarray(np.ascontiguousarray(picture[:, :, ::-1])), self._folder / path)
-            self._note(
-                path,
-                "panorama",
-                parent=f"recording:{self._sources[place.recording].digests.sha256}",
-                transform=f"the frame with pts {place.pts}, decoded, as 8-bit RGB PNG at its full size",
-            )
+            picture = self._still(path, "panorama", place)
             overlay = f"{layout.PAYLOAD}overlay/panorama-{number}.png"
             size = (picture.shape[1], picture.shape[0])
             found.append((Panorama(path, overlay, place, moment, size), picture))
         return found
 
+    def _before(self) -> Before | None:
+        """The picture of the ground before it was taken, and its derived copy; None where there is none."""
+        place = place_before(self._request, self._footage)
+        if place is None:
+            return None
+        before = Before(f"{layout.PAYLOAD}stills/before.png", f"{layout.PAYLOAD}overlay/before.png", place)
+        picture = self._still(before.path, "before", place)
+        bar = texts.before_bar(self._request, self._case_id, before, self._files[-1].digests.sha256)
+        box = self._request.violation.moments[-1].box
+        self._overlay(before.overlay, before.path, picture, box, texts.before_label(), bar)
+        return before
+
+    def _still(self, path: str, role: str, place: Place) -> Image:
+        picture = self._footage[place.recording].picture(place.pts)
+        _write_png(Picture.fromarray(np.ascontiguousarray(picture[:, :, ::-1])), self._folder / path)
+        self._note(
+            path,
+            role,
+            parent=f"recording:{self._sources[place.recording].digests.sha256}",
+            transform=f"the frame with pts {place.pts}, decoded, as 8-bit RGB PNG at its full size",
+        )
+        return picture
+
     def _overlays(self, pictures: list[tuple[Panorama, Image]]) -> None:
-        (self._folder / "data" / "overlay").mkdir()
         sha256 = {file.path: file.digests.sha256 for file in self._files}
-        polygon = [tuple(point) for point in manifest.zone_of_policy(self._request).get("polygon", ())]
         for number, (panorama, picture) in enumerate(pictures, start=1):
-            bar = texts.bar(self._request, self._case_id, panorama, number, len(pictures), sha256[panorama.path])
+            bar = texts.panorama_bar(
+                self._request, self._case_id, panorama, number, len(pictures), sha256[panorama.path]
+            )
             label = texts.box_label(self._request, panorama)
             inner = members_at(self._request.violation, panorama.moment.at.utc_ns)
-            drawn = render(picture, panorama.moment.box, label, polygon, bar, inner)
-            _write_png(drawn, self._folder / panorama.overlay)
-            self._note(
-                panorama.overlay,
-                "overlay",
-                parent=panorama.path,
-                transform=f"enlarged {enlargement(picture.shape[1])} times; box, zone and information bar drawn",
-            )
+            self._overlay(panorama.overlay, panorama.path, picture, panorama.moment.box, label, bar, inner)
+
+    def _overlay(
+        self, path: str, still: str, picture: Image, box: Box, label: str, bar: Bar, inner: Sequence[Box] = ()
+    ) -> None:
+        polygon = [tuple(point) for point in manifest.zone_of_policy(self._request).get("polygon", ())]
+        _write_png(render(picture, box, label, polygon, bar, inner), self._folder / path)
+        self._note(
+            path,
+            "overlay",
+            parent=still,
+            transform=f"enlarged {enlargement(picture.shape[1])} times; box, zone and information bar drawn",
+        )
 
     def _plate(self, made: Made, places: Mapping[int, Place]) -> JsonObject | None:
         rules, eyes = self._request.plates, self._eyes

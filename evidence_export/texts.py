@@ -8,7 +8,7 @@ from datetime import timedelta
 from evidence_export.bag import layout
 from evidence_export.case import CaseRequest
 from evidence_export.kinds import called, kind_of, label_of, lasted, rule_of, tenths
-from evidence_export.made import BagFile, Panorama
+from evidence_export.made import BagFile, Before, Panorama
 from evidence_export.manifest import zone_of_policy
 from evidence_export.overlay.render import Bar, Field
 from evidence_export.plan import zone_of
@@ -68,9 +68,34 @@ def anti_forgery_code(sha256: str) -> str:
     return " ".join(sha256[start : start + 4].upper() for start in range(0, 16, 4))
 
 
-def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, count: int, still_sha256: str) -> Bar:
-    """The information bar of one derived copy."""
-    camera, violation, at = request.camera, request.violation, panorama.at
+def panorama_bar(
+    request: CaseRequest, case_id: str, panorama: Panorama, number: int, count: int, still_sha256: str
+) -> Bar:
+    """The information bar of the derived copy of a panorama."""
+    badge = f"全景图 Panorama {number}/{count}"
+    return _bar(request, case_id, badge, panorama.path, panorama.at, still_sha256, _stream(request, panorama))
+
+
+def before_bar(request: CaseRequest, case_id: str, before: Before, still_sha256: str) -> Bar:
+    """The information bar of the derived copy of the picture of the ground before it was taken."""
+    seen = request.violation.stay.arrived[0]
+    last = "" if seen is None else local_time(seen, request)
+    value = f"该处大部最后空闲于 most of the place was last seen free at {last}"
+    field = Field("占用前 Before", value, wide=True)
+    return _bar(request, case_id, "占用前 Before", before.path, before.place.at, still_sha256, (field,))
+
+
+def _bar(
+    request: CaseRequest,
+    case_id: str,
+    badge: str,
+    path: str,
+    at: Instant,
+    still_sha256: str,
+    picture: tuple[Field, ...],
+) -> Bar:
+    """`picture`: what is to be said of this picture alone."""
+    camera, violation = request.camera, request.violation
     rule = rule_of(request)
     kind = kind_words(called(str(rule.get("kind")), violation), violation.rule)
     lead = not (rule.get("legal_basis") or {}).get("statute")
@@ -79,7 +104,7 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
     place = f"{camera.road or '道路未知 road unknown'}，{camera.location or '具体位置未知 exact place unknown'}"
     return Bar(
         title=f"{kind.zh}{'线索' if lead else ''}  {kind.en}{' (lead)' if lead else ''}",
-        badge=f"全景图 Panorama {number}/{count}",
+        badge=badge,
         fields=(
             Field("时间 Time", local_time(at, request)),
             Field("时间来源 Time source", f"{source_words(at)} {uncertainty(at.uncertainty_ns)}"),
@@ -91,11 +116,11 @@ def bar(request: CaseRequest, case_id: str, panorama: Panorama, number: int, cou
                 f"{violation.rule} · {zone_name} {violation.zone} · {said.zh} ({said.en})",
                 wide=True,
             ),
-            *_stream(request, panorama),
+            *picture,
             Field("案件编号 Case", case_id),
             Field("防伪码 Anti-forgery code", anti_forgery_code(still_sha256)),
         ),
-        footer=f"本图为衍生副本，原图 {panorama.path} 未作任何改动；防伪码为原图 SHA-256 的前 16 位。 "
+        footer=f"本图为衍生副本，原图 {path} 未作任何改动；防伪码为原图 SHA-256 的前 16 位。 "
         "Derived copy; the original is untouched. The code is the first 16 hex digits of the original's SHA-256.",
     )
 
@@ -137,6 +162,11 @@ def box_label(request: CaseRequest, panorama: Panorama) -> str:
     cls = panorama.moment.cls
     score = round(panorama.moment.score * 100)
     return f"{CLASSES_ZH.get(cls, '')} {cls} {score}%".strip()
+
+
+def before_label() -> str:
+    """The words at the box where it shows nothing yet."""
+    return "占用前该处 the place, before"
 
 
 def bag_info(request: CaseRequest, case_id: str, payload: list[BagFile]) -> bytes:

@@ -119,6 +119,26 @@ class Backdrop:
             self._now = self._see(now, detections)
         return self._now
 
+    @property
+    def lost(self) -> bool:
+        """Whether nothing was believed of the last look, as most of it differs: in another light, say."""
+        return self._shape is not None and self._upheaval_ns is not None
+
+    def seen(self, outlines: Sequence[Sequence[Point]]) -> float:
+        """Share, 0..1, of a part of the picture that nothing hid in the last look.
+
+        `outlines`: polygons in fractions of the picture. 0 where nobody watches, and in a look of which nothing was
+        believed.
+        """
+        if self._shape is None or self._learning is not None or self.lost:
+            return 0.0
+        mask = np.zeros(self._zone.shape, np.uint8)
+        for outline in outlines:
+            corners = np.array(outline, np.float64) * self._size - self._origin
+            cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], 1)
+        count = int(np.count_nonzero(mask))
+        return np.count_nonzero((mask > 0) & self._visible) / count if count else 0.0
+
     def _aligned(self, image: Image) -> Image:
         """The picture as if the camera had not moved since the view was learned."""
         if self._anchor is None:
@@ -159,6 +179,7 @@ class Backdrop:
         self._shown = np.zeros(size, np.bool_)
         self._pending = True
         self._stirred = True
+        self._visible: Mask = np.ones(size, np.bool_)
         self._parasols = Parasols()
         self._removals = Removals()
         self._parts: list[tuple[Part, Mask, Footprint]] = []
@@ -200,7 +221,7 @@ class Backdrop:
         differs = _differs(cur, _bytes(self._street), limit)
         unknown = differs & (~self._static | (_max(cv2.absdiff(cur, _bytes(self._shows))) >= limit))
         visible = ~hiding.covered([box for box in boxes if hiding.stands_in(box, unknown)], cur.shape)
-        free = visible
+        free = self._visible = visible
         if self._static.any():
             # What stands, but would not stand out in this light, cannot be seen to have gone.
             tells = _max(cv2.absdiff(self._shows, self._street)) >= _TELLING * limit

@@ -3,7 +3,8 @@
 Pure: looks of a stretch of time in, an outcome out. *Not corrected* means that the same rule, whatever its hours, is
 broken there again: the engine that found the violation says so. *Corrected* means that the place was **seen** in order:
 visible, not hidden, for a minute and ten looks without a break. Everything else is *cannot tell*, with the reason: that
-nothing was found is not yet that nothing is there.
+nothing was found is not yet that nothing is there. Of ground that was taken pixels tell, beside a picture of it from
+before (`vision.regained`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from vision.judges.lot import Limits
 from vision.judges.parked import Place, matched
 from vision.judges.sightings import sightings
 from vision.matching import hidden
-from vision.policy import AnyRule, BikeClutterRule, CameraRules, IntrusionRule, NoParkingRule, Zone
+from vision.policy import AnyRule, BikeClutterRule, CameraRules, IntrusionRule, NoParkingRule, OccupationRule, Zone
+from vision.regained import GroundLook, Regained, TakenGround
 from vision.tuning import Tuning
 
 ENOUGH_LOOKS, ENOUGH_NS = 10, 60 * NS_PER_S
@@ -58,6 +60,7 @@ class Reason(StrEnum):
     TOO_DARK = "too_dark"
     HIDDEN = "hidden"
     TOO_FEW_LOOKS = "too_few_looks"
+    UNFAMILIAR = "unfamiliar"
     UNCLEAR = "unclear"
     """It was visible, and neither in order for long enough nor broken for longer than the rule allows."""
 
@@ -72,6 +75,8 @@ class State(StrEnum):
     HIDDEN = "hidden"
     TOO_DARK = "too_dark"
     VIEW_FAULT = "view_fault"
+    UNFAMILIAR = "unfamiliar"
+    """The street looks too different from before to tell what stands on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ class Look:
     dark: bool = False
     unchanged: bool = False
     """The pixels of the place are like those of the violation's picture, whatever was found in them."""
+    ground: GroundLook | None = None
+    """What pixels tell of the ground, where that is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +102,13 @@ class Question:
     zone: str
     place: Box
     cls: str
+    taken: TakenGround | None = None
+    """What was taken, of a rule of the kind occupation."""
 
     def __post_init__(self) -> None:
-        """Raises PolicyError for a rule or a zone that is not among the rules, or a kind that cannot be re-checked."""
-        rule = self.kind_of_rule
-        if not isinstance(rule, NoParkingRule | IntrusionRule | BikeClutterRule):
-            raise PolicyError(
-                f"a rule of the kind {rule.kind} cannot be re-checked", remedy="Look at the place yourself"
-            )
+        """Raises PolicyError for a rule or a zone that is not among the rules, and for ground that nobody has told."""
+        if isinstance(self.kind_of_rule, OccupationRule) and self.taken is None:
+            raise PolicyError("nobody has told which ground was taken", where=f"camera {self.rules.camera}")
         if all(zone.id != self.zone for zone in self.rules.zones):
             raise PolicyError(f"no zone {self.zone!r}", where=f"camera {self.rules.camera}")
 
@@ -161,7 +167,8 @@ def recheck(question: Question, looks: Iterable[Look], tuning: Tuning | None = N
         judge.see(look)
         if look.fault is not None or look.dark:
             continue  # the engine meets a gap
-        for event in engine.step(rules.camera, look.at, look.detections):
+        view = None if look.ground is None else look.ground.view
+        for event in engine.step(rules.camera, look.at, look.detections, view=view):
             if isinstance(event, ViolationFired) and violation is None and _again(question, event.violation):
                 violation = event.violation
     return judge.outcome(violation)
@@ -180,6 +187,8 @@ def _unscheduled(question: Question) -> CameraRules:
 
 
 def _again(question: Question, violation: Violation) -> bool:
+    if question.taken is not None:
+        return violation.occupied is not None and question.taken.again(violation.occupied.ground)
     if not isinstance(question.kind_of_rule, NoParkingRule):
         return True
     place = violation.stay.place
@@ -223,7 +232,7 @@ class _Judge:
         boxes = normalised(look.detections)
         state = self._state(look, boxes)
         self._states.append((look.at, state))
-        if state is State.TAKEN:
+        if state in (State.TAKEN, State.UNCHANGED):
             self._break()
         elif state is State.FREE:
             self._free(look.at)
@@ -251,6 +260,8 @@ class _Judge:
         names = look.detections.names
         ours = [box for box, cls in zip(boxes, names, strict=True) if family(cls) in self._families]
         others = [box for box, cls in zip(boxes, names, strict=True) if family(cls) not in self._families]
+        if self._question.taken is not None:
+            return self._on_ground(look, self._question.taken)
         if self._limits is not None:
             return self._counted(look, self._limits, others)
         if isinstance(self._rule, IntrusionRule):
@@ -275,6 +286,14 @@ class _Judge:
             return State.HIDDEN
         self._taken, self._standing_at_end = None, False
         return State.UNCHANGED if look.unchanged else State.FREE
+
+    def _on_ground(self, look: Look, taken: TakenGround) -> State:
+        if look.ground is None:
+            return State.UNFAMILIAR
+        told = taken.look(look.ground)
+        if told is Regained.TAKEN or (told is Regained.FREE and not look.unchanged):
+            self._standing_at_end = told is Regained.TAKEN
+        return State.UNCHANGED if told is Regained.FREE and look.unchanged else _ON_GROUND[told]
 
     def _counted(self, look: Look, limits: Limits, others: Sequence[Box]) -> State:
         """Whether no more stand than may, counting every place at which one was found since the stretch began."""
@@ -323,6 +342,14 @@ class _Judge:
         return tuple(Shown(at, place, state) for at, state in _spread(self._states))
 
 
+_ON_GROUND = {
+    Regained.FREE: State.FREE,
+    Regained.TAKEN: State.TAKEN,
+    Regained.HIDDEN: State.HIDDEN,
+    Regained.UNFAMILIAR: State.UNFAMILIAR,
+}
+
+
 def _spread(items: Sequence[_T]) -> list[_T]:
     """The first, the last, and those evenly between."""
     if len(items) <= _SHOWN:
@@ -339,6 +366,7 @@ def _why(counts: dict[State, int], *, standing: bool) -> Reason:
         Reason.VIEW_FAULT: counts.get(State.VIEW_FAULT, 0),
         Reason.TOO_DARK: counts.get(State.TOO_DARK, 0),
         Reason.HIDDEN: counts.get(State.HIDDEN, 0),
+        Reason.UNFAMILIAR: counts.get(State.UNFAMILIAR, 0),
     }
     if 2 * sum(hindrances.values()) >= total:
         return max(hindrances, key=lambda reason: hindrances[reason])

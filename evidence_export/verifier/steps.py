@@ -9,7 +9,8 @@
 7. Compare the BagIt files with what the case manifest makes of them, byte for byte.
 8. Check that the parts agree: case id, policy, parents of derived files, folder name inside a zip.
 9. Check what is said of the footage: the chain of a live camera's segments, their order, the clips cut from them, the
-   breaks between them, and that nothing that blocks an approval was left out.
+   breaks between them, that nothing that blocks an approval was left out, and that the picture of ground before it was
+   taken is from before.
 10. Check what is said of the plate: its close-ups, the frames they are cut out of, and that nothing doubtful is called
    certain.
 11. Check the reasons: the steps that the stay's time was made of add up to what is stated of it, and the arithmetic of
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from evidence_export.bag import layout, pubkey
 from evidence_export.bag.digest import Digests, digest_bytes
+from evidence_export.verifier.before import before_faults
 from evidence_export.verifier.container import Container, printable
 from evidence_export.verifier.footage import live_footage, view_faults
 from evidence_export.verifier.manifest import CaseManifest, read_manifest
@@ -319,6 +321,8 @@ class Verification:
         try:
             live = live_footage(case.root)
             faults = [*(live.faults() if live else ()), *(view_faults(case.root) if case.revision else ())]
+            if case.revision >= layout.BEFORE_REVISION:
+                faults += before_faults(case.root)
         except ValueError as error:
             return "not readable", [Finding(layout.CASE, printable(str(error)))]
         newer = case.revision > layout.FORMAT_REVISION

@@ -8,21 +8,26 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from evidence_export.keys import Signer
-from models.interface import Detector
+from models.interface import Detector, Image
 from streams.archive.discover import search
 from streams.errors import StreamsError
 from streams.instant import NS_PER_S, Instant
 from streetproof.batch.plan import Failure, UnassignedError, camera_of
-from streetproof.recheck.looking import Taken, View, Window, looks_at
+from streetproof.recheck.looking import GroundEyes, Taken, View, Window, looks_at
 from streetproof.recheck.original import Original, RecheckError
 from streetproof.recheck.writing import Facts, write_recheck
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.settings.times import time_rules
 from vision.durations import format_duration
-from vision.recheck import Outcome, recheck
+from vision.recheck import Outcome, Question, recheck
+from vision.regained import TakenGround
 from vision.rules.no_parking import NoParkingRule
+from vision.rules.occupation import OccupationRule
 
 LEAST_WINDOW_NS = 120 * NS_PER_S
 """A shorter window could hardly show a place free for a minute."""
@@ -81,8 +86,11 @@ def do_recheck(
     assert camera is not None, "the original was read with this site"
     window = Window(order.due.utc_ns, order.due.utc_ns + order.window_ns)
     paths, failures = _recordings(loaded, camera, footage)
-    place = question.place if isinstance(question.kind_of_rule, NoParkingRule) else None
-    view = View(original.picture, place)
+    place = question.place if isinstance(question.kind_of_rule, NoParkingRule | OccupationRule) else None
+    view = View(original.picture, place, None if original.before is None else original.before[1])
+    ground = None
+    if original.before is not None and question.taken is not None:
+        ground = _ground_eyes(question, question.taken, *original.before, detector)
     taken: list[Taken] = []
     times = time_rules(loaded.site, camera)
     usable = []
@@ -90,7 +98,7 @@ def do_recheck(
         # Of time that an earlier recording has shown, this one shows nothing new.
         rest = Window(taken[-1].look.at.utc_ns + 1, window.to_ns) if taken else window
         try:
-            looks = list(looks_at(path, camera.id, times, rest, order.rate, detector, view))
+            looks = list(looks_at(path, camera.id, times, rest, order.rate, detector, view, ground))
         except StreamsError as error:
             failures.append(Failure.of(str(path), error))
             continue
@@ -100,6 +108,14 @@ def do_recheck(
     facts = Facts(loaded, camera, original, order, detector.info, tuple(usable), tuple(taken), view.compared)
     folder, document = write_recheck(facts, outcome, signer, sealed_at, out)
     return Done(outcome, folder, document, tuple(failures))
+
+
+def _ground_eyes(question: Question, taken: TakenGround, at: Instant, before: Image, detector: Detector) -> GroundEyes:
+    size = (before.shape[1], before.shape[0])
+    wide, high = detector.fit(size)
+    small = np.asarray(cv2.resize(before, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
+    found = detector.detect([small], sizes=[size])[0]
+    return GroundEyes(question.rules.watched_ground, taken.outlines, at, before, found)
 
 
 def _recordings(loaded: LoadedSite, camera: Camera, footage: Sequence[str]) -> tuple[list[Path], list[Failure]]:

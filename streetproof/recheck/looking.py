@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,11 +12,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.interface import Detector, Image
+from models.interface import Detections, Detector, Image
 from streams.archive.clock import TimeRules
 from streams.archive.reader import open_archive
 from streams.instant import NS_PER_S, Instant
-from streams.interface import DecodeLevel
+from streams.interface import DecodeLevel, Frame
+from vision.backdrop import Backdrop, size_for
+from vision.footprints import Point
 from vision.integrity.interface import ViewFault
 from vision.integrity.monitor import COMPARING, EXPOSURE, ViewMonitor
 from vision.integrity.picture import PictureError
@@ -24,6 +26,7 @@ from vision.integrity.picture import look as cells_of
 from vision.integrity.reference import Reference
 from vision.interface import Box
 from vision.recheck import Look
+from vision.regained import GroundLook
 
 _DARK = 24.0
 """Mean luma below which nobody should judge what is there; the view's own faults are not judged below it either."""
@@ -32,6 +35,8 @@ _ALIKE = 0.6
 _CELLS = (16, 12)
 _SLACK_NS = 60 * NS_PER_S
 """Headers are off by a little: recordings that they say ended so much earlier are not opened."""
+_LEARN_LOOKS, _LEARN_APART_NS = 3, 2 * NS_PER_S
+"""A picture is shown to the backdrop so often, so far apart, to be learned as the street."""
 _FAULTS = {judge.name: judge.fault for judge in (*EXPOSURE, *COMPARING)}
 
 
@@ -52,15 +57,48 @@ class Window:
     to_ns: int
 
 
+class GroundEyes:
+    """Watches ground by its pixels, beginning with a picture in which it was free."""
+
+    def __init__(
+        self,
+        zones: Sequence[Sequence[Point]],
+        taken: Sequence[Sequence[Point]],
+        at: Instant,
+        before: Image,
+        found: Detections,
+    ) -> None:
+        """`taken`: outlines of what was taken. `before`: H x W x 3 BGR uint8, the whole view at `at`, and what was
+        `found` in it."""
+        self._taken = taken
+        self._backdrop = Backdrop(zones)
+        size = (before.shape[1], before.shape[0])
+        small = np.asarray(cv2.resize(before, size_for(size), interpolation=cv2.INTER_AREA), np.uint8)
+        for number in range(_LEARN_LOOKS):
+            self._backdrop.look(at.shifted(number * _LEARN_APART_NS), small, found)
+
+    def look(self, frame: Frame, found: Detections) -> GroundLook:
+        """What the next frame tells."""
+        view = self._backdrop.look(frame.at, frame.scaled(*size_for(frame.size)), found)
+        return GroundLook(view, self._backdrop.lost, self._backdrop.seen(self._taken))
+
+
 class View:
     """What the view looked like when the rule was broken; without a picture of that nothing is said of it."""
 
-    def __init__(self, picture: Image | None, place: Box | None) -> None:
-        """`place`: compare its pixels as well; None: they say nothing, as where several may stand."""
+    def __init__(self, picture: Image | None, place: Box | None, before: Image | None = None) -> None:
+        """`place`: compare its pixels as well; None: they say nothing, as where several may stand.
+
+        `before`: the whole view when the place was free; it looks as it did when the rule was broken if it looks more
+        like that than like this.
+        """
         self._reference: Reference | None = None
         self._monitor: ViewMonitor | None = None
         self._patch: npt.NDArray[np.float32] | None = None
         self._place = place
+        self._before: npt.NDArray[np.float32] | None = None
+        if before is not None and place is not None:
+            self._before = _patch(np.asarray(cv2.cvtColor(before, cv2.COLOR_BGR2GRAY), np.uint8), place)
         if picture is not None:
             grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
             self._patch = None if place is None else _patch(grey, place)
@@ -77,7 +115,9 @@ class View:
         """The fault of the view, whether it is too dark, and whether the place looks as it did."""
         alike = False
         if self._patch is not None and self._place is not None:
-            alike = _correlation(_patch(luma, self._place), self._patch) >= _ALIKE
+            now = _patch(luma, self._place)
+            like = _correlation(now, self._patch)
+            alike = like >= _ALIKE if self._before is None else like > _correlation(now, self._before)
         return self._fault(at, luma), float(luma.mean()) < _DARK, alike
 
     def _fault(self, at: Instant, luma: Image) -> str | None:
@@ -100,6 +140,7 @@ def looks_at(
     rate: Fraction,
     detector: Detector,
     view: View,
+    ground: GroundEyes | None = None,
 ) -> Iterator[Taken]:
     """Looks at the part of a recording that lies in the window, `rate` a second.
 
@@ -116,7 +157,8 @@ def looks_at(
         if window.from_ns <= frame.at.utc_ns <= window.to_ns:
             fault, dark, alike = view.look(frame.at, frame.luma())
             found = detector.detect([frame.scaled(*detector.fit(frame.size))], sizes=[frame.size])[0]
-            yield Taken(Look(frame.at, found, fault, dark, alike), recording, frame.pts)
+            told = None if ground is None else ground.look(frame, found)
+            yield Taken(Look(frame.at, found, fault, dark, alike, told), recording, frame.pts)
 
 
 def _patch(grey: Image, box: Box) -> npt.NDArray[np.float32]:

@@ -16,12 +16,14 @@ from PIL import Image as Pictures
 
 from evidence_export.verifier import verify
 from models.interface import Image
+from streams.instant import Instant, TimeSource, from_iso
 from streetproof.errors import StreetproofError
 from streetproof.settings.site import Site
 from vision.errors import PolicyError
 from vision.interface import Box
 from vision.policy import CameraRules, build_camera_rules, parse_policy
 from vision.recheck import Question
+from vision.regained import TakenGround
 
 _MAX_EVENTS = 1 << 28
 
@@ -39,6 +41,8 @@ class Original:
     """How the evidence names it: a case with the SHA-256 of its manifest, or a stay of a file of events."""
     picture: Image | None
     """The whole view when the rule was broken, H x W x 3 BGR uint8; None: not known."""
+    before: tuple[Instant, Image] | None = None
+    """The whole view before ground was taken, and when; only of a rule of the kind occupation."""
 
 
 def read_original(path: Path, site: Site, stay: str | None = None) -> Original:
@@ -75,17 +79,43 @@ def _of_bundle(path: Path, site: Site) -> Original:
     _camera_of(site, camera, str(path))
     try:
         # Its own rule and zone, as they held then, whatever the site file says now.
-        rules = build_camera_rules(camera, parse_policy(policy["policy"]), [policy["zone"]], policy.get("ground"))
+        rules = build_camera_rules(
+            camera, parse_policy(policy["policy"]), [policy["zone"]], policy.get("ground"), policy.get("shops", ())
+        )
     except PolicyError as error:
         raise RecheckError(
             f"its policy is of a form that this version does not know ({error.what})", where=str(path)
         ) from error
     stay = violation["stay"]
-    question = Question(rules, violation["rule"], violation["zone"], _box(stay["place"]), stay["class"])
-    shown = case["images"]["panoramas"][-1]["path"]
-    picture = np.asarray(Pictures.open(io.BytesIO(_member(path, shown))).convert("RGB"))[:, :, ::-1]
+    occupied = violation.get("occupied")
+    taken = None if occupied is None else _taken(occupied)
+    question = Question(rules, violation["rule"], violation["zone"], _box(stay["place"]), stay["class"], taken)
+    picture = _picture(path, case["images"]["panoramas"][-1]["path"])
     source = {"case": case["case"]["id"], "case_sha256": hashlib.sha256(manifest).hexdigest(), "stay": stay["id"]}
-    return Original(question, source, np.ascontiguousarray(picture))
+    return Original(question, source, picture, None if taken is None else _before(path, case["images"]))
+
+
+def _before(path: Path, images: Mapping[str, Any]) -> tuple[Instant, Image]:
+    """When the ground was still free, and the picture of it. Raises RecheckError where the bundle has none."""
+    before = images.get("before", {"known": False})
+    if before.get("known") is False:
+        raise RecheckError(
+            "the case has no picture of the ground before it was taken, so nobody can tell whether it is free again",
+            where=str(path),
+            remedy="Look at the place yourself",
+        )
+    return Instant(from_iso(before["at"]), TimeSource.OPERATOR, 0), _picture(path, before["path"])
+
+
+def _picture(bundle: Path, name: str) -> Image:
+    """H x W x 3 BGR uint8."""
+    shown = np.asarray(Pictures.open(io.BytesIO(_member(bundle, name))).convert("RGB"))[:, :, ::-1]
+    return np.ascontiguousarray(shown)
+
+
+def _taken(occupied: Mapping[str, Any]) -> TakenGround:
+    outlines = [[(float(x), float(y)) for x, y in outline] for outline in occupied["outlines"]]
+    return TakenGround(outlines, [(float(x), float(y)) for x, y in occupied["ground"]])
 
 
 def _of_events(path: Path, site: Site, stay: str | None) -> Original:
@@ -106,6 +136,12 @@ def _of_events(path: Path, site: Site, stay: str | None) -> Original:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecheckError(f"this is no file of events ({error})", where=str(path)) from error
     known = _camera_of(site, camera, str(path))
+    if entry.get("occupied") is not None:
+        raise RecheckError(
+            "a file of events has no picture of the ground before it was taken",
+            where=str(path),
+            remedy="Give the case's bundle",
+        )
     return Original(Question(known, rule, zone, place, cls), {"stay": name, "events": path.name}, None)
 
 

@@ -51,6 +51,10 @@ REASONS = {
     Reason.VIEW_FAULT: Said("摄像机视角异常（移动、遮挡等）", "the view was at fault: moved, blocked or the like"),
     Reason.TOO_DARK: Said("画面过暗", "it was too dark"),
     Reason.HIDDEN: Said("该处被遮挡", "the place was hidden"),
+    Reason.UNFAMILIAR: Said(
+        "街面与占用前差异过大（如光线不同），无法比对",
+        "the street looked too different from before, as in other light, to be compared",
+    ),
     Reason.TOO_FEW_LOOKS: Said("可用画面太少", "too few looks showed the place"),
     Reason.UNCLEAR: Said(
         "能看到该处，但既未持续清空，也未再次超过规定时间",
@@ -64,6 +68,7 @@ STATES = {
     State.HIDDEN: Said("被遮挡或有车经过", "hidden or passed over"),
     State.TOO_DARK: Said("过暗", "too dark"),
     State.VIEW_FAULT: Said("视角异常", "view at fault"),
+    State.UNFAMILIAR: Said("街面与占用前差异过大", "street too different from before"),
 }
 
 
@@ -185,7 +190,9 @@ def _document(
             "place": exact(question.place),
             "class": question.cls,
             "allowed_ns": question.allowed_ns,
-            "policy_sha256": policy_hash(question.rules.policy, question.area, question.rules.ground),
+            "policy_sha256": policy_hash(
+                question.rules.policy, question.area, question.rules.ground, question.rules.shops
+            ),
         },
         "site": {"id": site.site.id, "name": site.site.name, "timezone": site.site.timezone},
         "camera": {"id": facts.camera.id, "name": facts.camera.name},
