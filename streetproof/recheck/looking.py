@@ -98,12 +98,13 @@ class View:
         self._place = place
         self._before: npt.NDArray[np.float32] | None = None
         if before is not None and place is not None:
-            self._before = _patch(np.asarray(cv2.cvtColor(before, cv2.COLOR_BGR2GRAY), np.uint8), place)
+            self._before = _patch(_grey(before), place)
         if picture is not None:
-            grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-            self._patch = None if place is None else _patch(grey, place)
+            self._patch = None if place is None else _patch(_grey(picture), place)
             with suppress(PictureError):  # too small to be compared: said in the evidence
-                self._reference = Reference(np.clip(cells_of(grey).cells.round(), 0, 255).astype(np.uint8))
+                # What stands about is no part of a view: where the street is known without it, that is compared with.
+                cells = cells_of(_grey(picture if before is None else before)).cells
+                self._reference = Reference(np.clip(cells.round(), 0, 255).astype(np.uint8))
                 self._monitor = ViewMonitor(self._reference)
 
     @property
@@ -159,6 +160,10 @@ def looks_at(
             found = detector.detect([frame.scaled(*detector.fit(frame.size))], sizes=[frame.size])[0]
             told = None if ground is None else ground.look(frame, found)
             yield Taken(Look(frame.at, found, fault, dark, alike, told), recording, frame.pts)
+
+
+def _grey(picture: Image) -> Image:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def _patch(grey: Image, box: Box) -> npt.NDArray[np.float32]:

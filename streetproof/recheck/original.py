@@ -41,6 +41,8 @@ class Original:
     """How the evidence names it: a case with the SHA-256 of its manifest, or a stay of a file of events."""
     picture: Image | None
     """The whole view when the rule was broken, H x W x 3 BGR uint8; None: not known."""
+    called: str
+    """The kind that the violation is called by: that of its rule, or how ground was taken."""
     before: tuple[Instant, Image] | None = None
     """The whole view before ground was taken, and when; only of a rule of the kind occupation."""
 
@@ -92,7 +94,8 @@ def _of_bundle(path: Path, site: Site) -> Original:
     question = Question(rules, violation["rule"], violation["zone"], _box(stay["place"]), stay["class"], taken)
     picture = _picture(path, case["images"]["panoramas"][-1]["path"])
     source = {"case": case["case"]["id"], "case_sha256": hashlib.sha256(manifest).hexdigest(), "stay": stay["id"]}
-    return Original(question, source, picture, None if taken is None else _before(path, case["images"]))
+    called = question.kind_of_rule.kind if occupied is None else str(occupied["kind"])
+    return Original(question, source, picture, called, None if taken is None else _before(path, case["images"]))
 
 
 def _before(path: Path, images: Mapping[str, Any]) -> tuple[Instant, Image]:
@@ -142,7 +145,8 @@ def _of_events(path: Path, site: Site, stay: str | None) -> Original:
             where=str(path),
             remedy="Give the case's bundle",
         )
-    return Original(Question(known, rule, zone, place, cls), {"stay": name, "events": path.name}, None)
+    question = Question(known, rule, zone, place, cls)
+    return Original(question, {"stay": name, "events": path.name}, None, question.kind_of_rule.kind)
 
 
 def _camera_of(site: Site, camera: str, where: str) -> CameraRules:

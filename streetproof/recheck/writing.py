@@ -228,7 +228,7 @@ def _recording(facts: Facts, path: Path) -> Mapping[str, Any]:
 
 def _bar(facts: Facts, outcome: Outcome, taken: Taken, digest: str, number: str) -> Bar:
     question, words = facts.original.question, said(outcome)
-    kind = kind_words(question.kind_of_rule.kind, question.rule)
+    kind = kind_words(facts.original.called, question.rule)
     at, zone = taken.look.at, facts.loaded.site.site.zone
     return Bar(
         title=f"复查：{VERDICTS[outcome.verdict].zh}  Re-check: {VERDICTS[outcome.verdict].en}",

@@ -106,7 +106,7 @@ def test_occupation_is_stated_with_its_ground(request_: CaseRequest, signer: Ed2
     bundle = seal(of_kind(request_, "occupation", occupied=OCCUPIED), tmp_path, signer, SEALED_AT).path
     assert verify(bundle, trusted_key=signer.fingerprint).ok
     case = json.loads((bundle / "case.json").read_bytes())
-    assert case["revision"] == 4
+    assert case["revision"] == 6
     told = case["violation"]["occupied"]
     assert (told["kind"], told["area_m2"], told["shop"], told["shop_name"]) == (
         "out_of_store", "2.846", "shop-1", "阿明 水果店",
@@ -117,7 +117,7 @@ def test_occupation_is_stated_with_its_ground(request_: CaseRequest, signer: Ed2
     assert "占地：约 2.8 m²（2.2 至 3.4 m²）" in readme and "小于 1 m² 的不计" in readme
     assert "由 shop-1 阿明 水果店 门前向外延伸，距店面线 0.4 米" in readme
     assert "People: in 3 % of 32 looks somebody stood beside it" in readme
-    assert "Beginning: the ground was free at" in readme
+    assert "Beginning: most of the ground was free at" in readme
 
 
 def test_occupation_is_called_by_how_ground_is_taken(request_: CaseRequest) -> None:

@@ -22,7 +22,8 @@ from evidence_export.keys import Ed25519Signer
 from evidence_export.sealer import seal
 from models.interface import Detections, Image, ModelInfo
 from streetproof.settings.load import LoadedSite, load_site
-from tests.evidence_export.conftest import SEALED_AT, make_request
+from tests.evidence_export.conftest import SEALED_AT, at, make_request, moment
+from tests.evidence_export.test_kinds import OCCUPIED
 from tests.streetproof.commands import inside
 from vision.policy import policy_content, policy_hash
 
@@ -42,6 +43,26 @@ cameras:
 """
 MODEL = ModelInfo("red-blocks", "ab" * 32, "none", "none", ("car",), (320, 180))
 SECONDS = 122
+CRATES = np.kron(np.random.default_rng(3).integers(30, 250, (9, 16, 3)), np.ones((10, 8, 1))).astype(np.uint8)
+CRATES[..., 2] //= 4  # no red block
+PAVEMENT = """\
+site: {id: demo, name: 示范区综合行政执法局, timezone: Asia/Shanghai}
+policies:
+  - id: east-road
+    name: 东大街一路一策
+    version: "1"
+    rules: [{id: taken, kind: occupation, dwell: 12s, min_area: 0.5}]
+cameras:
+  - id: cam-1
+    name: 东大街1号机
+    policy: east-road
+    ground:
+      points: [[0.2, 0.4], [0.8, 0.4], [0.9, 0.9], [0.1, 0.9]]
+      metres: [[0, 10], [6, 10], [6, 4], [0, 4]]
+    shops: [{id: shop-1, name: 阿明 水果店, owner: 王阿明, frontage: [[0.25, 0.45], [0.7, 0.45]]}]
+    zones:
+      - {id: kerb, name: 东侧路缘, polygon: [[0.25, 0.42], [0.75, 0.42], [0.8, 0.85], [0.2, 0.85]], rules: [taken]}
+"""
 
 
 class RedBlocks:
@@ -65,8 +86,16 @@ class RedBlocks:
         return Detections(np.array(box, np.float32), np.array([0.9], np.float32), np.array([0]), (width, height), MODEL)
 
 
-def film(path: Path, seconds: int, *, car: Callable[[int], bool], shift: int = 0, light: float = 1.0) -> Path:
-    """One frame a second of a textured street, with a red block where `car` says so."""
+def film(
+    path: Path,
+    seconds: int,
+    *,
+    car: Callable[[int], bool],
+    heap: Callable[[int], bool] = lambda second: False,
+    shift: int = 0,
+    light: float = 1.0,
+) -> Path:
+    """One frame a second of a textured street, with a red block where `car` says so, or a `heap` of something else."""
     coarse = np.random.default_rng(7).integers(40, 180, (24, 40), dtype=np.uint8)
     street = cv2.resize(coarse, (800, 480), interpolation=cv2.INTER_CUBIC)[40:400, 40 + shift : 680 + shift]
     with av.open(str(path), "w") as out:
@@ -80,6 +109,9 @@ def film(path: Path, seconds: int, *, car: Callable[[int], bool], shift: int = 0
             if car(second):
                 image = image.copy()
                 image[180:270, 256:384] = (40, 40, 200)
+            if heap(second):
+                image = image.copy()
+                image[180:270, 256:384] = CRATES
             image = (image * light).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "bgr24")
             frame.pts = second
@@ -128,10 +160,16 @@ def run(
 ) -> Callable[..., Any]:
     monkeypatch.setattr("models.store.load_detector", lambda *a, **k: RedBlocks())
 
-    def running(*arguments: object, original: Path = bundle, code: int, at: str = "2026-03-03T09:00") -> Any:
+    def running(
+        *arguments: object,
+        original: Path = bundle,
+        site: Path = folder / "site.yaml",
+        code: int,
+        at: str = "2026-03-03T09:00",
+    ) -> Any:
         key = ("--key", tmp_path / "keys" / "site.pem")
         ran = inside(
-            capsys, monkeypatch, "recheck", original, folder / "site.yaml", "--at", at,
+            capsys, monkeypatch, "recheck", original, site, "--at", at,
             "--out", tmp_path / "out", "--window", "120s", *key, "--json", *arguments,
         )  # fmt: skip
         assert ran.code == code, ran.err
@@ -200,3 +238,75 @@ def test_a_bundle_that_was_changed_is_not_built_on(run: Callable[..., Any], tmp_
 
 def test_a_window_that_is_too_short_is_refused(run: Callable[..., Any], tmp_path: Path) -> None:
     assert "too short" in run(tmp_path / "x.mp4", "--window", "60s", code=4)["error"]["what"]
+
+
+@pytest.fixture(scope="module")
+def pavement(folder: Path) -> Path:
+    """The site file of those who watch the ground."""
+    path = folder / "人行道 1.yaml"
+    path.write_text(PAVEMENT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["seen-free", "never-seen-free"])
+def taking(folder: Path, pavement: Path, request: pytest.FixtureRequest) -> Path:
+    """The case: crates stood there from 12 s on, on 2 March."""
+    site = load_site(pavement).site
+    rules = site.rules_of(site.cameras[0])
+    plane = rules.plane
+    assert plane is not None
+    original = film(folder / "街 20260302_080000.mp4", 40, car=lambda s: False, heap=lambda s: s >= 12)
+    asked = make_request(original)
+    outline = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.75), (0.4, 0.75))
+    ground = plane.to_ground([(0.4, 0.62), (0.6, 0.62), (0.6, 0.75), (0.4, 0.75)])
+    occupied = replace(OCCUPIED, outlines=(outline,), ground=tuple((float(x), float(y)) for x, y in ground))
+    stay = replace(asked.stay, arrived=(at(10) if request.param else None, at(12)), last_seen=at(30), departed=None)
+    violation = replace(
+        asked.violation,
+        rule="taken",
+        policy_hash=policy_hash(rules.policy, rules.zones[0], rules.ground, rules.shops),
+        stay=stay,
+        moments=(moment(12), moment(26)),
+        fired_at=at(26),
+        occupied=occupied,
+    )
+    content = policy_content(rules.policy, rules.zones[0], rules.ground, rules.shops)
+    signer = Ed25519Signer(Ed25519PrivateKey.generate())
+    sealing = replace(asked, policy=content, violation=violation, stay=stay)
+    return seal(sealing, folder / f"cases-{request.param}", signer, SEALED_AT).path
+
+
+def test_ground_that_was_taken_is_looked_at_beside_a_picture_of_it_free(
+    run: Callable[..., Any], tmp_path: Path, pavement: Path, taking: Path
+) -> None:
+    """Also what stands there from the first look on: nothing of a re-check is learned as the street."""
+    if "cases-False" in str(taking):
+        told = run(tmp_path / "none.mp4", original=taking, site=pavement, code=4)
+        assert "no picture of the ground before" in told["error"]["what"]
+        return
+
+    def again(name: str, hour: int, code: int, **what: Any) -> Any:
+        footage = film(tmp_path / f"{name} 20260303_{hour:02d}0000.mp4", SECONDS, **{"car": lambda s: False, **what})
+        told = run(footage, original=taking, site=pavement, code=code, at=f"2026-03-03T{hour:02d}:00")
+        return told["recheck"]["outcome"]
+
+    free = again("空", 9, 0)
+    assert free["verdict"] == "corrected" and free["free_ns"] >= 100 * 10**9
+    dimmer = again("暗", 10, 0, light=0.6)
+    assert dimmer["verdict"] == "corrected"
+    still = again("占", 11, 1, heap=lambda s: True)
+    assert still["verdict"] == "not_corrected" and float(still["violation"]["occupied"]["area_m2"]) > 0.5
+    some = again("半", 12, 3, heap=lambda s: s % 40 < 12)
+    assert (some["verdict"], some["reason"]) == ("cannot_tell", "unclear")
+    hidden = again("车", 13, 3, car=lambda s: True)
+    assert (hidden["verdict"], hidden["reason"]) == ("cannot_tell", "hidden")
+    moved = again("移", 14, 3, shift=40)
+    assert moved["verdict"] == "cannot_tell"
+
+
+def test_a_file_of_events_shows_no_ground_from_before(run: Callable[..., Any], tmp_path: Path, pavement: Path) -> None:
+    entry = {"camera": "cam-1", "rule": "taken", "zone": "kerb", "cls": "footprint", "stay": "0" * 32, "occupied": {}}
+    events = tmp_path / "events.json"
+    events.write_text(json.dumps({"entries": [{**entry, "box": [0.4, 0.5, 0.6, 0.75]}]}))
+    told = run(tmp_path / "none.mp4", original=events, site=pavement, code=4)
+    assert "no picture of the ground before" in told["error"]["what"]

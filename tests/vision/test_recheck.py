@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -84,6 +85,13 @@ def test_what_cannot_be_told_is_not_told(
     outcome = recheck(question, looks(script, 300, **how))
     assert (outcome.verdict, outcome.reason, outcome.violation) == (Verdict.CANNOT_TELL, reason, None)
     assert outcome.shown
+
+
+def test_looks_that_show_it_as_it_was_break_the_time_in_order() -> None:
+    empty = looks(lambda t: [])
+    mixed = [replace(one, unchanged=number % 5 == 4) for number, one in enumerate(empty)]
+    outcome = recheck(PARKING, mixed)
+    assert (outcome.verdict, outcome.reason) == (Verdict.CANNOT_TELL, Reason.UNCLEAR)
 
 
 def test_exactly_enough_is_enough() -> None:
