@@ -41,7 +41,7 @@ def places_of(request: CaseRequest, footage: Sequence[Footage]) -> dict[int, Pla
 def place_before(request: CaseRequest, footage: Sequence[Footage]) -> Place | None:
     """The keyframe that shows the ground before it was taken: the one nearest to `free_at`, and no later than the last
     look that showed it free. None: no recording has one, or nobody knows of such a look."""
-    wanted, seen = free_at(request), request.violation.stay.arrived[0]
+    wanted, seen = free_at(request.violation, request.limits.pre_roll_ns), request.violation.stay.arrived[0]
     if wanted is None or seen is None:
         return None
     found = []

@@ -12,7 +12,7 @@ from evidence_export.case import MAX_MOMENT_TOLERANCE_NS, CaseRequest, Recording
 from evidence_export.errors import SealError
 from evidence_export.kinds import kind_of, separated_by_duty, shows_before
 from streams.instant import NS_PER_S
-from vision.interface import Moment
+from vision.interface import Moment, Stay, Violation
 
 SEAM_NS = NS_PER_S // 2
 """Further apart than this, the end of a segment and the beginning of the next one are a break."""
@@ -174,22 +174,28 @@ def image_set(request: CaseRequest, moments: Sequence[Moment] | None = None) -> 
     return ImageSet(chosen, required)
 
 
-def free_at(request: CaseRequest) -> int | None:
-    """`pre_roll` before the last look that showed most of the ground free, ns since the epoch: things come one by one.
+def free_at(violation: Violation, pre_roll_ns: int) -> int | None:
+    """`pre_roll_ns` before the last look that showed most of the ground free, ns since the epoch: it fills bit by bit.
 
-    None: the case is of another kind, nobody saw the ground free, or that was too long before."""
-    seen, taken = request.violation.stay.arrived
-    if seen is None or not shows_before(request.violation) or taken.utc_ns - seen.utc_ns > MAX_BEFORE_NS:
+    None: the case is of another kind, nobody saw the ground free, or that was too long before.
+    """
+    seen, taken = violation.stay.arrived
+    if seen is None or not shows_before(violation) or taken.utc_ns - seen.utc_ns > MAX_BEFORE_NS:
         return None
-    return seen.utc_ns - request.limits.pre_roll_ns
+    return seen.utc_ns - pre_roll_ns
+
+
+def begins_at(violation: Violation, stay: Stay, pre_roll_ns: int) -> int:
+    """From when on a case shows footage, ns since the epoch: from `pre_roll_ns` before the arrival, or from when the
+    ground was free."""
+    start = min(stay.arrived[1].utc_ns, violation.stay.arrived[1].utc_ns) - pre_roll_ns
+    return min(start, free_at(violation, pre_roll_ns) or start)
 
 
 def clip_range(request: CaseRequest) -> ClipRange:
-    """From `pre_roll` before the arrival, or from when the ground was free, to `post_roll` after the last sighting, or
-    after the proof if that is longer than allowed."""
+    """From `begins_at` to `post_roll` after the last sighting, or after the proof if that is longer than allowed."""
     limits = request.limits
-    start = min(request.stay.arrived[1].utc_ns, decisive_interval(request)[0]) - limits.pre_roll_ns
-    start = min(start, free_at(request) or start)
+    start = begins_at(request.violation, request.stay, limits.pre_roll_ns)
     end = request.stay.last_seen.utc_ns + limits.post_roll_ns
     if end - start <= limits.max_clip_ns:
         return ClipRange(start, end, shortened=False)

@@ -7,6 +7,7 @@ from typing import Any
 
 from evidence_export.case import CameraFacts, CaseRequest, EvidenceLimits, Recording, SiteFacts, Software
 from evidence_export.kinds import has_plate
+from evidence_export.plan import begins_at
 from models.catalog import load_catalog
 from models.interface import ModelInfo
 from streetproof.plates import plate_rules
@@ -24,9 +25,9 @@ def limits_of(loaded: LoadedSite) -> EvidenceLimits:
     return EvidenceLimits(pre_roll_ns=evidence.pre_roll, post_roll_ns=evidence.post_roll, max_clip_ns=evidence.max_clip)
 
 
-def span_of(stay: Stay, limits: EvidenceLimits) -> tuple[int, int]:
-    """The time from which footage is wanted for a stay, ns UTC."""
-    return stay.arrived[1].utc_ns - limits.pre_roll_ns, stay.last_seen.utc_ns + limits.post_roll_ns
+def span_of(violation: Violation, stay: Stay, limits: EvidenceLimits) -> tuple[int, int]:
+    """The time from which footage is wanted for a case, ns UTC."""
+    return begins_at(violation, stay, limits.pre_roll_ns), stay.last_seen.utc_ns + limits.post_roll_ns
 
 
 def case_request(

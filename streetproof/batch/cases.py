@@ -18,7 +18,7 @@ from streetproof.settings.site import Camera
 
 def case_request(loaded: LoadedSite, camera: Camera, finding: Finding, recordings: Sequence[Observed]) -> CaseRequest:
     """What the sealer needs, from what the site file says and what was observed."""
-    span = cases.span_of(finding.stay, cases.limits_of(loaded))
+    span = cases.span_of(finding.violation, finding.stay, cases.limits_of(loaded))
     return cases.case_request(
         loaded,
         camera,

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from evidence_export.case import CaseRequest, ViewFaultFacts, recording_of
+from evidence_export.plan import begins_at
 from models.interface import ModelInfo
 from models.store import ModelStore
 from streams.instant import NS_PER_S, Instant, TimeSource
@@ -93,7 +94,7 @@ class CaseWork:
         return self._store.findings.add(
             violation,
             due_ns=due_ns,
-            hold_from_ns=needed_from_ns(loaded.site, violation.stay.arrived[1].utc_ns),
+            hold_from_ns=begins_at(violation, violation.stay, evidence.pre_roll) - loaded.site.live.segment,
             hold_to_ns=due_ns + evidence.post_roll + 2 * loaded.site.live.segment,
             context={"config": loaded.sha256, "role": role.value, "model": model_json(model)},
         )
@@ -191,7 +192,7 @@ class CaseWork:
             raise CaseWorkError("its camera is not in the site file it fired under", where=f"finding {finding.id}")
         stay, still_standing, since_ns = self._freeze(finding, now_ns)
         limits = cases.limits_of(loaded)
-        from_ns, to_ns = cases.span_of(stay, limits)
+        from_ns, to_ns = cases.span_of(finding.violation, stay, limits)
         records = self._index.between(camera.id, from_ns, to_ns)
         complete = bool(records) and records[-1].closing.end.utc_ns >= to_ns - _MARGIN_NS
         enough_ns = 2 * loaded.site.live.segment + limits.post_roll_ns + _LATE_NS

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from evidence_export.plan import MAX_BEFORE_NS
 from models.interface import Detections, Image, ModelInfo
 from streams.instant import NS_PER_S, Instant
 from streams.interface import DecodeLevel
@@ -22,6 +23,7 @@ from vision.interface import Stay, StayEnded, StayOpened, Violation, ViolationFi
 from vision.lookback import Pinned, pin_arrival, pin_departure
 from vision.policy import CameraRules
 from vision.remembered import RememberedPlaces
+from vision.rules.occupation import FOOTPRINT
 from vision.tuning import Tuning
 
 _BACK_FRAMES = 250
@@ -193,8 +195,9 @@ class Desk:
         return self._engine.standing(self._camera)
 
     def timed_since_ns(self) -> int | None:
-        """When the first of those arrived that a rule may yet fire for; None: there are none."""
-        return min((stay.arrived[1].utc_ns for stay in self._engine.timed(self._camera)), default=None)
+        """When the first of those arrived that a rule may yet fire for, or when its ground was free; None: there are
+        none."""
+        return min((_since_ns(stay) for stay in self._engine.timed(self._camera)), default=None)
 
     def stay(self, stay_id: str) -> Stay | None:
         """An open stay as it is now."""
@@ -295,3 +298,11 @@ def restored(rules: CameraRules, zone: ZoneInfo, state: Mapping[str, Any] | None
         return Desk(rules, zone, state), None
     except StateError as error:
         return Desk(rules, zone), str(error)
+
+
+def _since_ns(stay: Stay) -> int:
+    """From when on a case of it would show footage, but for the pre-roll."""
+    free, first = stay.arrived
+    if stay.cls != FOOTPRINT or free is None:
+        return first.utc_ns
+    return max(free.utc_ns, first.utc_ns - MAX_BEFORE_NS)

@@ -65,8 +65,12 @@ def test_the_frame_is_from_before_and_the_clip_begins_no_later(
 
 def test_a_clip_begins_when_the_ground_was_free(taking: CaseRequest) -> None:
     later = arriving(taking, at(-100))
-    assert free_at(later) == at(-100).utc_ns - later.limits.pre_roll_ns == clip_range(later).start_ns
-    assert free_at(arriving(taking, at(4).shifted(-MAX_BEFORE_NS - 1))) is None
+    assert (
+        free_at(later.violation, later.limits.pre_roll_ns)
+        == at(-100).utc_ns - later.limits.pre_roll_ns
+        == clip_range(later).start_ns
+    )
+    assert free_at(arriving(taking, at(4).shifted(-MAX_BEFORE_NS - 1)).violation, 0) is None
     parked = replace(later, violation=replace(later.violation, occupied=None))
     assert clip_range(parked).start_ns == at(4).utc_ns - later.limits.pre_roll_ns
 
