@@ -29,10 +29,12 @@ from vision.judges.sightings import sightings
 from vision.matching import hidden
 from vision.policy import AnyRule, BikeClutterRule, CameraRules, IntrusionRule, NoParkingRule, OccupationRule, Zone
 from vision.regained import GroundLook, Regained, TakenGround
+from vision.rules.interface import Rule
 from vision.tuning import Tuning
 
 ENOUGH_LOOKS, ENOUGH_NS = 10, 60 * NS_PER_S
 """A place is in order that was seen so in so many looks, over so long, with nothing in between that says otherwise."""
+USUAL_WINDOW_NS = 600 * NS_PER_S
 LOOK_APART_NS = 10 * NS_PER_S
 """Looks further apart than this say nothing of the time between them."""
 _SHARE = 0.3
@@ -125,8 +127,17 @@ class Question:
     @property
     def allowed_ns(self) -> int:
         """The longest time for which it may go on without being a violation: the window must be longer."""
-        rule = self.kind_of_rule
-        return max(rule.terms.limits) + rule.terms.grace_ns
+        return allowed_ns(self.kind_of_rule)
+
+
+def allowed_ns(rule: Rule) -> int:
+    """The longest time that a rule allows to anything at any hour, with its grace."""
+    return max(rule.terms.limits) + rule.terms.grace_ns
+
+
+def usual_window_ns(rule: Rule) -> int:
+    """For how long to look again where nobody says: long enough to see the rule broken once more, by far."""
+    return max(USUAL_WINDOW_NS, 2 * allowed_ns(rule))
 
 
 @dataclass(frozen=True, slots=True)

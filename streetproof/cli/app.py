@@ -9,6 +9,7 @@ import typer
 
 from streetproof.cli import (
     batch,
+    cases,
     config,
     dataset,
     demo,
@@ -64,6 +65,7 @@ app.command(epilog=replay.EPILOG)(replay.replay)
 app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=cases.EPILOG)(cases.cases)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)
 app.command(epilog=status.EPILOG)(status.status)
 app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)

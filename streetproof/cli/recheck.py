@@ -28,12 +28,13 @@ def recheck(
         Path, typer.Argument(help="The case's bundle (folder or zip), or a file of events.", show_default=False)
     ],
     site: Annotated[Path, typer.Argument(help="The site file (YAML).", show_default=False)],
-    footage: Annotated[
-        list[str], typer.Argument(help="Recordings of that time: files, folders, globs in quotes.", show_default=False)
-    ],
     at: Annotated[
         str, typer.Option("--at", help="When to look again, at the site: 2026-11-03T09:00, or with a UTC offset.")
     ],
+    footage: Annotated[
+        list[str] | None,
+        typer.Argument(help="Recordings of that time: files, folders, globs in quotes.", show_default=False),
+    ] = None,
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the evidence.")] = Path("rechecks"),
     window: Annotated[
         str | None, typer.Option(help="For how long, e.g. 15m; default: 10m, or twice what the rule allows.")
@@ -62,7 +63,7 @@ def recheck(
     model = loaded.site.model
     detector = load_detector(model.name, store=store_at(store), min_score=model.min_score, iou=model.iou)
     signer = load_or_create_key(key or default_key(loaded.site.site.id))
-    done = do_recheck(loaded, asked, order, footage, detector, signer, now(), out_dir)
+    done = do_recheck(loaded, asked, order, footage or [], detector, signer, now(), out_dir)
     if as_json:
         failures = [{"path": one.path, "what": one.what, "remedy": one.remedy} for one in done.failures]
         print_json({"folder": str(done.folder), "recheck": done.document, "failures": failures})
@@ -72,7 +73,8 @@ def recheck(
 
 
 def _show(done: Done) -> None:
-    from streetproof.recheck.writing import STATES, said
+    from streetproof.recheck.words import STATES
+    from streetproof.recheck.writing import said
 
     for failure in done.failures:
         err.print("✗ ", style="bold red", end="")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from evidence_export.kinds import called, told
 from evidence_export.words import Said, class_zh, kind_words
 from streams.instant import NS_PER_S, Instant, iso_utc
 from streetproof.daemon.notices.interface import Notice, NoticeKind
+from streetproof.daemon.rechecking import NotRechecked, Rechecked
 from streetproof.daemon.words import fault_zh, view_words
+from streetproof.recheck.words import outcome_words
 from streetproof.settings.site import Camera, Site
 from vision.interface import Violation
+from vision.recheck import Reason, Verdict
 
 SITE_FILE_IN_FORCE = Said("站点配置已恢复有效并生效", "The site file is in order and in force again")
 
@@ -48,6 +52,29 @@ def sealed(site: Site, camera: str, case_id: str, bundle: str, at_ns: int) -> No
         zh=f"证据包已封存：{case_id}",
         en=f"The evidence bundle {case_id} is sealed",
         data={"case": case_id, "bundle": bundle},
+    )
+
+
+def rechecked(site: Site, told: Rechecked | NotRechecked, at_ns: int) -> Notice:
+    """The place of a case was looked at again, or could not be."""
+    asked = told.asked
+    camera = site.camera(asked.camera)
+    name = asked.camera if camera is None else camera.name
+    data: dict[str, Any] = {"case": asked.case_id, "due_ns": asked.due_ns}
+    if isinstance(told, NotRechecked):
+        words = Said("未能完成，请人工查看", f"it could not be done ({told.error}): look at the place yourself")
+        data["error"] = told.error
+    else:
+        words = outcome_words(Verdict(told.verdict), None if told.reason is None else Reason(told.reason))
+        data |= {"verdict": told.verdict, "reason": told.reason, "folder": str(told.folder)}
+    return Notice(
+        kind=NoticeKind.RECHECK,
+        site=site.site.id,
+        camera=asked.camera,
+        at_ns=at_ns,
+        zh=f"{name}：{asked.case_id} 复查：{words.zh}",
+        en=f"{name}: re-check of {asked.case_id}: {words.en}",
+        data=data,
     )
 
 

@@ -22,6 +22,7 @@ from streetproof import cases
 from streetproof.batch.observations import model_json, model_of
 from streetproof.batch.register import case_row, read_manifest
 from streetproof.batch.work import Seal
+from streetproof.daemon.appointments import appointments, done_from_ns
 from streetproof.daemon.index import RecordingIndex, save_holds
 from streetproof.daemon.messages import StreamRole
 from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess
@@ -151,6 +152,9 @@ class CaseWork:
         self._store.remember_case(case_row(outcome.case.case_id, bundle, request, run=None))
         if request.plates is not None:
             self._enter(outcome.case.path)
+        loaded = self._config(finding)
+        for asked in appointments(loaded, finding, outcome.case.case_id, bundle):
+            self._store.rechecks.add(asked, try_ns=done_from_ns(asked, loaded))
         self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used)
         try:
             save_holds(self._recordings, self._store.holds.all())

@@ -46,6 +46,7 @@ from streetproof.daemon.messages import (
     Watch,
 )
 from streetproof.daemon.notices.interface import Notice
+from streetproof.daemon.rechecking import Rechecking
 from streetproof.daemon.sealing import NotSealed, Sealed
 from streetproof.daemon.snapshot import CameraState
 from streetproof.daemon.tallies import CameraTally
@@ -106,6 +107,7 @@ class Hub:
         self.detector = detector
         self.pictures = pictures
         self.casework = casework
+        self.rechecking: Rechecking | None = None
         self.broken: StreetproofError | None = None
         self.cases = 0
         self.views = Views(views)
@@ -351,6 +353,9 @@ class Hub:
             if made is not None:
                 self._case_made(made.finding.stay.camera, made.case_id, str(made.bundle))
         self.casework.work(self._host.now_ns())
+        told = None if self.rechecking is None else self.rechecking.work(self._host.now_ns())
+        if told is not None:
+            self._notify(announce.rechecked(self.loaded.site, told, self._host.now_ns()))
 
     def _doubt_sealed(self, loaded: LoadedSite, name: str, fault: str, since: Instant) -> None:
         """A fault is confirmed some time after it began: a case sealed in between does not say so. People must know."""

@@ -31,6 +31,7 @@ from streetproof.daemon.notices.sender import Sender
 from streetproof.daemon.notices.targets import targets_of
 from streetproof.daemon.overview import overview
 from streetproof.daemon.problems import site_file_refused
+from streetproof.daemon.rechecking import Rechecking
 from streetproof.daemon.reload import SiteFile, changes, kept_copy, live_cameras
 from streetproof.daemon.sdnotify import Notifier
 from streetproof.daemon.sealing import SealingProcess
@@ -140,6 +141,9 @@ class Daemon:
             time.monotonic_ns,
             self._notify,
             request.data / "views",
+        )
+        self._hub.rechecking = self._rechecking = Rechecking(
+            store, self._index, self._recordings, request.data, request.key, request.models.folder
         )
         live = loaded.site.live
         self._inference = InferenceThread(detector, self._pictures, live.inference_batch, self._hub.tell)
@@ -304,6 +308,7 @@ class Daemon:
         self._hub.drain()
         self._hub.keep(last=True)
         self._sealing.stop()
+        self._rechecking.stop()
         self._sender.stop(1)
         self._server.stop()
         _log.info("stopped")

@@ -24,7 +24,7 @@ from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.settings.times import time_rules
 from vision.durations import format_duration
-from vision.recheck import Outcome, Question, recheck
+from vision.recheck import Outcome, Question, recheck, usual_window_ns
 from vision.regained import TakenGround
 from vision.rules.no_parking import NoParkingRule
 from vision.rules.occupation import OccupationRule
@@ -56,7 +56,7 @@ def window_of(original: Original, asked_ns: int | None) -> int:
     """How long to look, ns: as asked, or long enough to see the rule broken again. Raises RecheckError."""
     needed = original.question.allowed_ns + LEAST_WINDOW_NS // 2
     if asked_ns is None:
-        return max(10 * 60 * NS_PER_S, 2 * original.question.allowed_ns)
+        return usual_window_ns(original.question.kind_of_rule)
     if asked_ns < max(LEAST_WINDOW_NS, needed):
         raise RecheckError(
             f"a window of {format_duration(asked_ns)} is too short: the rule allows "

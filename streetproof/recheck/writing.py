@@ -28,6 +28,7 @@ from streams.instant import Instant
 from streams.interface import DecodeLevel
 from streetproof.recheck.looking import Taken
 from streetproof.recheck.original import Original, RecheckError
+from streetproof.recheck.words import STATES, VERDICTS, outcome_words
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.settings.times import time_rules
@@ -35,41 +36,12 @@ from streetproof.version import __version__
 from vision.codec import to_json
 from vision.durations import format_duration
 from vision.policy import policy_hash
-from vision.recheck import Outcome, Reason, Shown, State, Verdict
+from vision.recheck import Outcome, Shown
 
 if TYPE_CHECKING:
     from streetproof.recheck.doing import Order
 
 FORMAT = "streetproof-recheck"
-VERDICTS = {
-    Verdict.CORRECTED: Said("已改正", "Corrected"),
-    Verdict.NOT_CORRECTED: Said("未改正", "Not corrected"),
-    Verdict.CANNOT_TELL: Said("无法判断", "Cannot tell"),
-}
-REASONS = {
-    Reason.NO_FOOTAGE: Said("该时段没有录像", "there is no footage of that time"),
-    Reason.VIEW_FAULT: Said("摄像机视角异常（移动、遮挡等）", "the view was at fault: moved, blocked or the like"),
-    Reason.TOO_DARK: Said("画面过暗", "it was too dark"),
-    Reason.HIDDEN: Said("该处被遮挡", "the place was hidden"),
-    Reason.UNFAMILIAR: Said(
-        "街面与占用前差异过大（如光线不同），无法比对",
-        "the street looked too different from before, as in other light, to be compared",
-    ),
-    Reason.TOO_FEW_LOOKS: Said("可用画面太少", "too few looks showed the place"),
-    Reason.UNCLEAR: Said(
-        "能看到该处，但既未持续清空，也未再次超过规定时间",
-        "the place was visible, but neither in order for long enough nor taken for longer than is allowed",
-    ),
-}
-STATES = {
-    State.FREE: Said("该处清空", "in order"),
-    State.TAKEN: Said("该处被占", "taken"),
-    State.UNCHANGED: Said("未检出目标，但与违法时画面相同", "nothing found, but it looks as it did"),
-    State.HIDDEN: Said("被遮挡或有车经过", "hidden or passed over"),
-    State.TOO_DARK: Said("过暗", "too dark"),
-    State.VIEW_FAULT: Said("视角异常", "view at fault"),
-    State.UNFAMILIAR: Said("街面与占用前差异过大", "street too different from before"),
-}
 
 
 @dataclass(frozen=True)
@@ -89,11 +61,7 @@ class Facts:
 
 def said(outcome: Outcome) -> Said:
     """The outcome in a few words of each language."""
-    verdict = VERDICTS[outcome.verdict]
-    if outcome.reason is None:
-        return verdict
-    reason = REASONS[outcome.reason]
-    return Said(f"{verdict.zh}：{reason.zh}", f"{verdict.en}: {reason.en}")
+    return outcome_words(outcome.verdict, outcome.reason)
 
 
 def write_recheck(

@@ -11,6 +11,7 @@ from streetproof.store.findings import Findings
 from streetproof.store.gaps import Gaps
 from streetproof.store.holds import Holds
 from streetproof.store.notices import NoticeRows
+from streetproof.store.rechecks import Rechecks
 from streetproof.store.segments import Segments
 from streetproof.store.states import EngineStates
 from streetproof.store.tables import CaseRow, RecordingRow, RunRow
@@ -33,6 +34,7 @@ class Store:
         self.notices = NoticeRows(self._connection)
         self.views = ViewFaults(self._connection)
         self.vehicles = Vehicles(self._connection)
+        self.rechecks = Rechecks(self._connection)
 
     @classmethod
     def open_file(cls, path: Path, *, busy_s: float = BUSY_S) -> Store:

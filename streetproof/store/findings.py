@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,8 @@ from vision.codec import from_json, to_json
 from vision.interface import Stay, Violation
 
 _ERROR_LENGTH = 500
+_AT_ONCE = 500
+"""Databases take a limited number of values in one statement."""
 _LONGEST_WAIT_NS = 7 * 24 * 3600 * NS_PER_S
 
 
@@ -152,6 +154,17 @@ class Findings:
         )
         with self._connection.read() as session:
             return [case_id for case_id in session.scalars(query) if case_id is not None]
+
+    def of_cases(self, case_ids: Sequence[str]) -> dict[str, StoredFinding]:
+        """The findings that these cases were made of, by case; those of a batch have none."""
+        found: dict[str, StoredFinding] = {}
+        with self._connection.read() as session:
+            for start in range(0, len(case_ids), _AT_ONCE):
+                chosen = FindingRow.case_id.in_(case_ids[start : start + _AT_ONCE])
+                found |= {
+                    str(row.case_id): _finding(row) for row in session.scalars(sa.select(FindingRow).where(chosen))
+                }
+        return found
 
     def begin(self, finding: int) -> None:
         """It is being sealed."""

@@ -165,3 +165,30 @@ class ViewFaultRow(Base):
     kind: Mapped[str] = mapped_column(String(20))
     since_ns: Mapped[int] = mapped_column(BigInteger)
     until_ns: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RecheckRow(Base):
+    """One look at the place of a case at a given time. One per case and time."""
+
+    __tablename__ = "recheck"
+    __table_args__ = (UniqueConstraint("case_id", "due_ns"), Index("ix_recheck_state", "state", "try_ns"))
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(64))
+    camera: Mapped[str] = mapped_column(String(64))
+    bundle: Mapped[str] = mapped_column(Text)
+    """Relative to the data folder."""
+    config: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the site file that was in force when the rule fired."""
+    due_ns: Mapped[int] = mapped_column(BigInteger)
+    window_ns: Mapped[int] = mapped_column(BigInteger)
+    """From `due_ns` on, for so long."""
+    state: Mapped[str] = mapped_column(String(10))
+    try_ns: Mapped[int] = mapped_column(BigInteger)
+    """When it is to be done, or tried again."""
+    attempts: Mapped[int] = mapped_column(Integer)
+    verdict: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(20))
+    folder: Mapped[str | None] = mapped_column(Text)
+    """Of the evidence, relative to the data folder."""
+    error: Mapped[str | None] = mapped_column(Text)

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from streams.instant import NS_PER_S
 from vision.durations import Duration
 from vision.rules.days import EVERY_DAY, Day, DayKind, possible
 
@@ -145,6 +146,9 @@ class MinSize(BaseModel):
         return self
 
 
+MAX_RECHECKS = 8
+MIN_RECHECK_NS, MAX_RECHECK_NS = 60 * NS_PER_S, 30 * 24 * 3600 * NS_PER_S
+"""So long after a violation its place may be looked at again."""
 CLEAR_OF = 10
 """A class that fewer than one sighting in so many shows is taken for a flicker of the detector."""
 
@@ -221,6 +225,11 @@ class Rule(BaseModel):
     min_size: MinSize | None = Field(
         default=None, exclude_if=lambda size: size is None, description="smaller boxes do not count for the rule"
     )
+    recheck: Annotated[tuple[Duration, ...], Field(max_length=MAX_RECHECKS)] = Field(
+        default=(),
+        exclude_if=lambda times: not times,
+        description="how long after a violation its place is looked at again (复查); live cameras only",
+    )
     legal_basis: LegalBasis = LegalBasis()
 
     @property
@@ -263,6 +272,10 @@ class Rule(BaseModel):
             raise ValueError(f"a class is named twice in {list(self.classes)}")
         if self.schedule is not None and not self.schedule:
             raise ValueError("an empty schedule never opens; leave `schedule` out for a rule that always applies")
+        if any(not MIN_RECHECK_NS <= one <= MAX_RECHECK_NS for one in self.recheck):
+            raise ValueError("recheck: between a minute and thirty days after a violation")
+        if list(self.recheck) != sorted(set(self.recheck)):
+            raise ValueError("recheck: give the times in order, each once")
         if self.max_unseen <= 0:
             raise ValueError("max_unseen must be more than 0: nothing would ever count as seen")
         return self

@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
 
     LEAD = "lead"
     """A violation was sealed as a lead or a case."""
+    RECHECK = "recheck"
+    """The place of a case was looked at again, or could not be."""
     FAULT = "fault"
     """A camera gives no usable stream."""
     RECOVERED = "recovered"

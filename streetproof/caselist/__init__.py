@@ -1,0 +1,1 @@
+"""The list of sealed cases: what each bundle says, and what is known of it since."""

@@ -1,0 +1,167 @@
+"""Re-checks (复查) that rules ask for: the place of a case is looked at again after a time, in what was recorded.
+
+The command that people use does the work (`streetproof recheck`), in a process of its own at low priority: whatever
+becomes of it, the daemon goes on, and anybody can do the same again by hand. When to look is in the database.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+
+from streams.instant import NS_PER_S, iso_utc
+from streetproof.daemon.index import RecordingIndex
+from streetproof.store.database import Store
+from streetproof.store.rechecks import Appointment, StoredRecheck
+from vision.durations import format_duration
+
+_log = structlog.get_logger(__name__)
+
+_NICE = 10
+_LONGEST_NS = 3600 * NS_PER_S
+_RETRY_NS = 300 * NS_PER_S
+_MAX_ATTEMPTS = 4
+_DONE = (0, 1, 3)
+"""Exit codes of the command with which it has said something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """The place of a case was looked at again; `folder`: its evidence."""
+
+    asked: Appointment
+    verdict: str
+    reason: str | None
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class NotRechecked:
+    """It could not be done, and is given up."""
+
+    asked: Appointment
+    error: str
+
+
+@dataclass(slots=True)
+class _Running:
+    """The one that is being done."""
+
+    recheck: StoredRecheck
+    process: subprocess.Popen[bytes]
+    out: IO[bytes]
+    since_ns: int
+
+
+class Rechecking:
+    """All re-checks of a site. Called by the hub's thread; one is done at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        index: RecordingIndex,
+        recordings: Path,
+        data: Path,
+        key: Path,
+        models: Path,
+        command: Sequence[str] = (sys.executable, "-c", "from streetproof.cli import main; main()"),
+    ) -> None:
+        """`models`: the store of models. `command`: what `recheck` and its arguments are put behind."""
+        self._store = store
+        self._index = index
+        self._recordings = recordings
+        self._data = data
+        self._key = key
+        self._models = models
+        self._command = tuple(command)
+        self._running: _Running | None = None
+
+    def work(self, now_ns: int) -> Rechecked | NotRechecked | None:
+        """Begin the next one that is due, or see how far the one under way is. Raises StoreError."""
+        if self._running is not None:
+            return self._watch(self._running, now_ns)
+        due = self._store.rechecks.due(now_ns)
+        if due is not None:
+            self._begin(due)
+        return None
+
+    def stop(self) -> None:
+        """End at once: what is under way is begun again by the next run."""
+        if self._running is not None:
+            self._running.process.kill()
+            self._running.process.wait()
+            self._running.out.close()
+            self._running = None
+
+    def _begin(self, recheck: StoredRecheck) -> None:
+        asked = recheck.asked
+        records = self._index.between(asked.camera, asked.due_ns, asked.end_ns)
+        arguments = [
+            "recheck", str(self._data / asked.bundle), str(self._data / "configs" / f"{asked.config}.yaml"),
+            *(str(self._recordings / record.path) for record in records),
+            "--at", iso_utc(asked.due_ns), "--window", format_duration(asked.window_ns),
+            "--out", str(self._data / "rechecks"), "--key", str(self._key), "--store", str(self._models), "--json",
+        ]  # fmt: skip
+        out = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the process has ended
+        process = subprocess.Popen(
+            ["nice", "-n", str(_NICE), *self._command, *arguments],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._running = _Running(recheck, process, out, time.monotonic_ns())
+        _log.info("recheck_begun", case=asked.case_id, camera=asked.camera, segments=len(records))
+
+    def _watch(self, running: _Running, now_ns: int) -> Rechecked | NotRechecked | None:
+        code = running.process.poll()
+        if code is None:
+            if time.monotonic_ns() - running.since_ns > _LONGEST_NS:
+                running.process.kill()
+            return None
+        running.out.seek(0)
+        told = _told(running.out.read())
+        running.out.close()
+        self._running = None
+        asked = running.recheck.asked
+        folder, said = self._evidence(code, told)
+        if folder is not None and said is not None:
+            verdict, reason = str(said["verdict"]), said["reason"]
+            self._store.rechecks.done(running.recheck.id, verdict, reason, str(folder.relative_to(self._data)))
+            _log.info("rechecked", case=asked.case_id, camera=asked.camera, verdict=verdict, reason=reason)
+            return Rechecked(asked, verdict, reason, folder)
+        error = _error(code, told)
+        again = running.recheck.attempts + 1 < _MAX_ATTEMPTS
+        self._store.rechecks.failed(running.recheck.id, error, retry_ns=now_ns + _RETRY_NS if again else None)
+        _log.error("not_rechecked", case=asked.case_id, camera=asked.camera, given_up=not again, error=error)
+        return None if again else NotRechecked(asked, error)
+
+    def _evidence(self, code: int, told: Any) -> tuple[Path | None, Any]:
+        """The folder of the evidence, and the outcome in it; also of one that was written before a crash."""
+        if code in _DONE and told:
+            return Path(told["folder"]), told["recheck"]["outcome"]
+        written = Path(str((told or {}).get("error", {}).get("where") or ""))
+        if written.parent != self._data / "rechecks":
+            return None, None
+        try:
+            return written, json.loads((written / "recheck.json").read_bytes())["outcome"]
+        except (OSError, ValueError, KeyError):
+            return None, None
+
+
+def _told(written: bytes) -> Any:
+    try:
+        return json.loads(written)
+    except ValueError:
+        return None
+
+
+def _error(code: int, told: Any) -> str:
+    error = (told or {}).get("error")
+    return str(error["what"]) if error else f"the command ended with {code} and said nothing"
