@@ -24,14 +24,18 @@ from streetproof.batch.observations import (
     ObservationWriter,
     as_stored,
     coverage_json,
+    coverage_of,
     model_json,
     read_end,
 )
+from streetproof.errors import StreetproofError
 from streetproof.settings.site import Look
 from vision.attention import ChangeGate
 from vision.backdrop import REVISION as BACKDROP
 from vision.backdrop import Backdrop, size_for
+from vision.carried import frozen, thawed
 from vision.codec import to_json
+from vision.errors import StateError
 from vision.remembered import RememberedPlaces
 from vision.sight import REVISION, Sight
 
@@ -69,6 +73,22 @@ class Probed:
     """As the container tells; None where it does not."""
 
 
+class CarryMissingError(StreetproofError):
+    """What the recording before left behind is no longer there, and is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """What one recording leaves behind for the next one of its camera: its memory of the ground."""
+
+    key: str
+    """Of the observations, and so of all that it was made from."""
+    file: Path
+    """There until the next recording was looked at."""
+    end_ns: int
+    """When that recording ended, UTC; the memory says nothing of frames before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observe:
     """Look at a recording. `sha256` is given where the file is known from an earlier run and has not changed since."""
@@ -82,6 +102,10 @@ class Observe:
     sha256: str | None
     ground: tuple[tuple[tuple[float, float], ...], ...] = ()
     """Zones whose ground is watched by its pixels (`CameraRules.watched_ground`)."""
+    carry: Carry | None = None
+    """What the recording before left behind, where ground is watched; None: it is learned anew."""
+    again: bool = False
+    """Look also where that was done before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +120,8 @@ class Observed:
     file: Path
     end: dict[str, Any]
     reused: bool
+    carry: Carry | None = None
+    """What it leaves behind, where ground was watched and anything was seen."""
 
 
 def probe(task: Probe) -> Probed:
@@ -106,7 +132,10 @@ def probe(task: Probe) -> Probed:
 
 
 def observe(task: Observe) -> Observed:
-    """Look at the whole recording, or find that this was done before. Raises StreamsError, ModelsError."""
+    """Look at the whole recording, or find that this was done before.
+
+    Raises StreamsError, ModelsError, CarryMissingError where what the one before left behind is gone.
+    """
     status = task.path.stat()
     sha256 = task.sha256 or sha256_of(task.path)
     detector = detector_of(task.detector)
@@ -122,13 +151,40 @@ def observe(task: Observe) -> Observed:
         "sight": REVISION,
     }
     if task.ground:
-        header["ground"] = {"zones": [[list(point) for point in zone] for zone in task.ground], "revision": BACKDROP}
+        header["ground"] = {
+            "zones": [[list(point) for point in zone] for zone in task.ground],
+            "revision": BACKDROP,
+            "after": None if task.carry is None else task.carry.key,
+        }
     key = hashlib.sha256(json.dumps([FORMAT, header], sort_keys=True).encode()).hexdigest()
     file = task.folder / f"{key}.jsonl.gz"
-    end, reused = _end_if_whole(file), True
+    end, reused = None if task.again else _end_if_whole(file), True
     if end is None:
         end, reused = _look(task, source, detector, file, header), False
-    return Observed(task.path, task.camera, status.st_size, status.st_ctime_ns, sha256, file, end, reused)
+    left = _carry_of(key, file, end) if task.ground else None
+    return Observed(task.path, task.camera, status.st_size, status.st_ctime_ns, sha256, file, end, reused, left)
+
+
+def _carry_of(key: str, file: Path, end: dict[str, Any]) -> Carry | None:
+    until = coverage_of(end["coverage"]).end
+    return None if until is None else Carry(key, _memory_of(file), until.utc_ns)
+
+
+def _memory_of(file: Path) -> Path:
+    """Where the memory of the ground lies beside observations."""
+    return file.with_suffix("").with_suffix(".ground")
+
+
+def _remembered(task: Observe) -> Backdrop:
+    """The memory of the ground to go on with. Raises CarryMissingError."""
+    if task.carry is None:
+        return Backdrop(task.ground)
+    try:
+        return thawed(task.carry.file.read_bytes(), str(task.carry.file))
+    except (OSError, StateError) as error:
+        raise CarryMissingError(
+            f"what the recording before left behind cannot be read ({error})", where=str(task.carry.file)
+        ) from error
 
 
 def sha256_of(path: Path) -> str:
@@ -179,7 +235,8 @@ def _look_at(
     sight = Sight(ChangeGate(task.look.max_reuse) if task.look.skip_unchanged else None)
     spacing = _Spacing(task.look.max_interval) if level is DecodeLevel.KEYFRAMES else None
     places = RememberedPlaces()
-    backdrop = Backdrop(task.ground) if task.ground else None
+    backdrop = _remembered(task) if task.ground else None
+    known_ns = None if task.carry is None else task.carry.end_ns
     last: Detections | None = None
     shown: Image | None = None
     looked = inferred = 0
@@ -197,13 +254,15 @@ def _look_at(
             looked += 1
             pixels = places.look(frame.at, None if repeated else shown, last)
             view = None
-            if backdrop is not None:
+            if backdrop is not None and (known_ns is None or frame.at.utc_ns >= known_ns):
                 view = backdrop.look(frame.at, None if repeated else frame.scaled(*size_for(frame.size)), last)
             writer.add(task.camera, frame.at, frame.pts, last, repeated, pixels, view)
             done_ns = frame.at.utc_ns - source.start.utc_ns
             if done_ns - reported_ns >= _REPORT_EVERY_NS:
                 reported_ns = done_ns
                 pool.send(Advanced(task.path, done_ns))
+        if backdrop is not None:
+            _keep(backdrop, _memory_of(file))
         coverage = source.coverage()
         if spacing is not None:
             spacing.end(coverage)
@@ -215,6 +274,13 @@ def _look_at(
         }
         writer.finish(end)
     return end
+
+
+def _keep(backdrop: Backdrop, file: Path) -> None:
+    """Before the observations are whole, so that whole ones never lack it."""
+    partial = file.with_suffix(".ground.partial")
+    partial.write_bytes(frozen(backdrop))
+    partial.replace(file)
 
 
 class _Spacing:

@@ -9,7 +9,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from models.store import ModelStore, locate
 from streams.archive.discover import search
 from streams.instant import Instant, TimeSource
 from streetproof.batch.cases import case_request
+from streetproof.batch.chain import Chain
 from streetproof.batch.events import BatchEvent, CaseReady, FileDone, FileFailed, Judged, Planned
 from streetproof.batch.judge import Judge
 from streetproof.batch.observations import model_json
-from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed
+from streetproof.batch.observe import CarryMissingError, DetectorSpec, Observe, Observed, Probe, Probed
 from streetproof.batch.plan import Failure, camera_named, camera_of
 from streetproof.batch.pool import Pool
 from streetproof.batch.register import CaseRegister, read_manifest
@@ -106,6 +107,8 @@ class _Batch:
         """In order of time."""
         self._observed: dict[str, dict[Path, Observed]] = {}
         self._judges: dict[str, Judge] = {}
+        self._chains: dict[str, Chain] = {}
+        """Of cameras whose ground is watched: their recordings are looked at one after the other."""
         self._log = EventLog(self._site.site.id, stays=request.stays) if request.events is not None else None
         self._cases: list[dict[str, Any]] = []
 
@@ -130,11 +133,16 @@ class _Batch:
                         tasks.extend(self._plan(recordings))
                 case Observe(), Observed():
                     self._store.remember_recording(outcome.path, outcome.size_bytes, outcome.changed_ns, outcome.sha256)
-                    self._tell(FileDone(task.path, self._recordings[task.path].footage_ns or 0, outcome.reused))
-                    tasks.extendleft(self._judge(task.path, outcome))
+                    if not self._is_judged(task):
+                        self._tell(FileDone(task.path, self._recordings[task.path].footage_ns or 0, outcome.reused))
+                        tasks.extendleft(self._judge(task.path, outcome))
+                    tasks.extendleft(self._next(task, outcome))
+                case Observe(), CarryMissingError():
+                    tasks.extendleft(self._anew(task, outcome))
                 case Observe(), StreetproofError():
                     self._fail(Failure.of(str(task.path), outcome))
                     tasks.extendleft(self._judge(task.path, None))
+                    tasks.extendleft(self._next(task, None))
                 case Seal(), SealedCase():
                     self._register.add(outcome.case_id, outcome.path, task.request)
                     self._case_ready(outcome.path, task.request, new=True)
@@ -210,7 +218,39 @@ class _Batch:
                     self._site.rules_of(camera), self._site.site.zone, own, self._site.evidence.post_roll, self._log
                 )
                 self._observed[camera.id] = {}
-        yield from map(self._observe_task, in_order)
+                if self._site.rules_of(camera).watched_ground:
+                    self._chains[camera.id] = Chain(own)
+        for recording in in_order:
+            if recording.camera not in self._chains:
+                yield self._observe_task(recording)
+        for chain in self._chains.values():
+            yield from self._linked(chain)
+
+    def _is_judged(self, task: Observe) -> bool:
+        """Whether it was looked at before in this run, and is again only for what it leaves behind."""
+        return task.path in self._observed[task.camera]
+
+    def _next(self, task: Observe, observed: Observed | None) -> Iterator[Observe]:
+        """The recording that goes on where this one ended, where ground is watched."""
+        chain = self._chains.get(task.camera)
+        if chain is not None:
+            chain.done(observed)
+            yield from self._linked(chain)
+
+    def _anew(self, task: Observe, error: CarryMissingError) -> Iterator[Task]:
+        """Look again at the recordings before, for what they leave behind."""
+        chain = self._chains[task.camera]
+        if chain.restart():
+            yield from self._linked(chain)
+        else:
+            self._fail(Failure.of(str(task.path), error))
+            yield from self._judge(task.path, None)
+            yield from self._next(task, None)
+
+    def _linked(self, chain: Chain) -> Iterator[Observe]:
+        link = chain.link()
+        if link is not None:
+            yield replace(self._observe_task(link.recording), carry=link.carry, again=link.again)
 
     def _camera_of(self, path: Path) -> Camera:
         if self._request.camera is not None:
