@@ -216,6 +216,16 @@ class Desk:
         """The engine's state as JSON text."""
         return json.dumps(self._engine.save(), ensure_ascii=False, separators=(",", ":"))
 
+    @property
+    def street(self) -> Backdrop | None:
+        """What is known of the street, where rules watch its ground."""
+        return self._backdrop
+
+    def go_on(self, street: Backdrop) -> None:
+        """Go on with what was known of the street before a restart."""
+        if self._backdrop is not None:
+            self._backdrop = street
+
     def _new_backdrop(self) -> Backdrop | None:
         """Another view, or the same after a pause: the street is learned anew."""
         watched = self.rules.watched_ground

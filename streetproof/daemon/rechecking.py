@@ -90,9 +90,7 @@ class Rechecking:
         if self._running is not None:
             return self._watch(self._running, now_ns)
         due = self._store.rechecks.due(now_ns)
-        if due is not None:
-            self._begin(due)
-        return None
+        return None if due is None else self._begin(due, now_ns)
 
     def stop(self) -> None:
         """End at once: what is under way is begun again by the next run."""
@@ -102,7 +100,7 @@ class Rechecking:
             self._running.out.close()
             self._running = None
 
-    def _begin(self, recheck: StoredRecheck) -> None:
+    def _begin(self, recheck: StoredRecheck, now_ns: int) -> NotRechecked | None:
         asked = recheck.asked
         records = self._index.between(asked.camera, asked.due_ns, asked.end_ns)
         arguments = [
@@ -112,12 +110,17 @@ class Rechecking:
             "--out", str(self._data / "rechecks"), "--key", str(self._key), "--store", str(self._models), "--json",
         ]  # fmt: skip
         out = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the process has ended
-        process = subprocess.Popen(
-            ["nice", "-n", str(_NICE), *self._command, *arguments],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        try:
+            process = subprocess.Popen(
+                ["nice", "-n", str(_NICE), *self._command, *arguments],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except OSError as error:
+            out.close()
+            return self._failed(recheck, f"it cannot be started ({error.strerror or error})", now_ns)
         self._running = _Running(recheck, process, out, time.monotonic_ns())
         _log.info("recheck_begun", case=asked.case_id, camera=asked.camera, segments=len(records))
+        return None
 
     def _watch(self, running: _Running, now_ns: int) -> Rechecked | NotRechecked | None:
         code = running.process.poll()
@@ -136,9 +139,11 @@ class Rechecking:
             self._store.rechecks.done(running.recheck.id, verdict, reason, str(folder.relative_to(self._data)))
             _log.info("rechecked", case=asked.case_id, camera=asked.camera, verdict=verdict, reason=reason)
             return Rechecked(asked, verdict, reason, folder)
-        error = _error(code, told)
-        again = running.recheck.attempts + 1 < _MAX_ATTEMPTS
-        self._store.rechecks.failed(running.recheck.id, error, retry_ns=now_ns + _RETRY_NS if again else None)
+        return self._failed(running.recheck, _error(code, told), now_ns)
+
+    def _failed(self, recheck: StoredRecheck, error: str, now_ns: int) -> NotRechecked | None:
+        asked, again = recheck.asked, recheck.attempts + 1 < _MAX_ATTEMPTS
+        self._store.rechecks.failed(recheck.id, error, retry_ns=now_ns + _RETRY_NS if again else None)
         _log.error("not_rechecked", case=asked.case_id, camera=asked.camera, given_up=not again, error=error)
         return None if again else NotRechecked(asked, error)
 

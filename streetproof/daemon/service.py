@@ -203,6 +203,8 @@ class Daemon:
                 self._reread()
             if every.due("house", _HOUSE_NS, self._beat_ns):
                 self._upkeep.run(self._host)
+            if every.due("streets", NS_PER_S, self._beat_ns):
+                self._hub.keep_streets()
             if not said_ready and self._snapshot is not None and self._snapshot.ready:
                 said_ready = self._notifier.ready(f"{len(self._hub.stations)} cameras") or True
                 _log.info("ready")
@@ -307,6 +309,7 @@ class Daemon:
             self._inference.join(2)
         self._hub.drain()
         self._hub.keep(last=True)
+        self._hub.keep_streets(last=True)
         self._sealing.stop()
         self._rechecking.stop()
         self._sender.stop(1)

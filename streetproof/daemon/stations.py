@@ -73,6 +73,9 @@ class Stations:
         )
         if saved is not None and (not usable or refused):
             _log.warning("stays_begin_anew", camera=camera.id, why=refused or "its rules or zones have changed")
+        street = self._hub.streets.load(camera.id, digest, self._host.now_ns()) if refused is None else None
+        if street is not None:
+            desk.go_on(street)
         tally = CameraTally(camera.id, camera.name, main.label, self._host.now_ns())
         station = Station(camera, desk, tally, digest, view=self._hub.views.load(camera.id))
         self._hub.stations[camera.id] = station

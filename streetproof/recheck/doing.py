@@ -82,6 +82,11 @@ def do_recheck(
     the folder cannot be written, ModelsError where the detector fails.
     """
     question = original.question
+    if original.fired_ns is not None and order.due.utc_ns < original.fired_ns:
+        raise RecheckError(
+            f"{order.due.isoformat()} lies before the violation: whether it was corrected shows afterwards",
+            remedy="Give a later time with --at",
+        )
     camera = loaded.site.camera(question.rules.camera)
     assert camera is not None, "the original was read with this site"
     window = Window(order.due.utc_ns, order.due.utc_ns + order.window_ns)

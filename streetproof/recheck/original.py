@@ -43,6 +43,8 @@ class Original:
     """The whole view when the rule was broken, H x W x 3 BGR uint8; None: not known."""
     called: str
     """The kind that the violation is called by: that of its rule, or how ground was taken."""
+    fired_ns: int | None = None
+    """When the rule was broken, UTC; None: not known."""
     before: tuple[Instant, Image] | None = None
     """The whole view before ground was taken, and when; only of a rule of the kind occupation."""
 
@@ -95,7 +97,8 @@ def _of_bundle(path: Path, site: Site) -> Original:
     picture = _picture(path, case["images"]["panoramas"][-1]["path"])
     source = {"case": case["case"]["id"], "case_sha256": hashlib.sha256(manifest).hexdigest(), "stay": stay["id"]}
     called = question.kind_of_rule.kind if occupied is None else str(occupied["kind"])
-    return Original(question, source, picture, called, None if taken is None else _before(path, case["images"]))
+    before = None if taken is None else _before(path, case["images"])
+    return Original(question, source, picture, called, from_iso(violation["fired_at"]), before)
 
 
 def _before(path: Path, images: Mapping[str, Any]) -> tuple[Instant, Image]:

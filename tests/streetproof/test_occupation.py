@@ -16,6 +16,7 @@ from streetproof.batch.observations import ObservationWriter, as_stored, coverag
 from streetproof.course import Course
 from streetproof.daemon.desk import Desk, Fired
 from streetproof.daemon.messages import StreamRole
+from streetproof.daemon.streets import Street, Streets
 from streetproof.evaluation.entries import entry_of
 from streetproof.events import EventLog, dump_events
 from streetproof.replay.lines import DetectionsError
@@ -114,20 +115,27 @@ def test_a_view_that_is_none_is_refused_with_its_line(
     assert str(caught.value).startswith(f"{path}:1:")
 
 
-def test_the_desk_watches_the_ground_by_its_pictures() -> None:
-    metres = [[0, 9], [16, 9], [16, 0], [0, 0]]
-    flat = {"points": [[0.0, 0.1], [1.0, 0.1], [1.0, 1.0], [0.0, 1.0]], "metres": metres}
-    mine = rules(shops=(), ground=flat, dwell="20s").model_copy()
-    desk, rng = Desk(mine, SHANGHAI), np.random.default_rng(1)
-    found = []
-    for t in range(0, 60, 2):
+METRES_FLAT = [[0, 9], [16, 9], [16, 0], [0, 0]]
+FLAT = {"points": [[0.0, 0.1], [1.0, 0.1], [1.0, 1.0], [0.0, 1.0]], "metres": METRES_FLAT}
+
+
+def watched(desk: Desk, start: int, until: int) -> list[Fired]:
+    """What fires in that time, a look every two seconds; crates have stood there since 10 s."""
+    found, rng = [], np.random.default_rng(start)
+    for t in range(start, until, 2):
         canvas = street()
         if t >= 10:
             crates(canvas, (90, 60, 220, 150))
         picture = np.clip(canvas + rng.normal(0, 2, canvas.shape), 0, 255).astype(np.uint8)
         seen = detections([], SIZE, MODEL)
         found += desk.seen(at(t), seen, StreamRole.MAIN, repeated=False, image=picture, ground=picture)
-    (fired,) = [one for one in found if isinstance(one, Fired)]
+    return [one for one in found if isinstance(one, Fired)]
+
+
+def test_the_desk_watches_the_ground_by_its_pictures() -> None:
+    mine = rules(shops=(), ground=FLAT, dwell="20s").model_copy()
+    desk = Desk(mine, SHANGHAI)
+    (fired,) = watched(desk, 0, 60)
     told = fired.violation.occupied
     assert told is not None and told.area_m2 == pytest.approx(6.5 * 5, rel=0.25)
     assert (told.area_low_m2, told.kind) == (0.0, "occupation"), (
@@ -135,3 +143,40 @@ def test_the_desk_watches_the_ground_by_its_pictures() -> None:
     )
     restored = Desk(mine, SHANGHAI, json.loads(desk.save()))
     assert [stay.id for stay in restored.standing()] == [fired.violation.stay.id]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_after_a_restart_the_street_is_what_it_was(tmp_path: Path, kept: bool) -> None:
+    """The daemon ends with crates on the ground, and is back a minute later."""
+    mine = rules(shops=(), ground=FLAT, dwell="60s").model_copy()
+    desk, streets = Desk(mine, SHANGHAI), Streets(tmp_path / "街 一")
+    assert watched(desk, 0, 40) == [] and desk.street is not None
+    if kept:
+        streets.keep("gt-01", Street(desk.street, at(38).utc_ns, "ab" * 32))
+    again = Desk(mine, SHANGHAI, json.loads(desk.save()))
+    street_ = streets.load("gt-01", "ab" * 32, at(100).utc_ns)
+    assert (street_ is not None) is kept
+    if street_ is not None:
+        again.go_on(street_)
+    fired = watched(again, 100, 220)
+    # Learned anew, the crates are part of the street; what was not watched does not count.
+    assert len(fired) == kept
+    if kept:
+        stay = fired[0].violation.stay
+        assert stay.arrived[1].utc_ns < at(40).utc_ns and stay.gap_ns > 50 * 10**9
+
+
+def test_what_is_too_old_or_of_other_rules_is_not_used(tmp_path: Path) -> None:
+    mine = rules(shops=(), ground=FLAT, dwell="60s").model_copy()
+    desk, streets = Desk(mine, SHANGHAI), Streets(tmp_path)
+    watched(desk, 0, 20)
+    assert desk.street is not None
+    streets.keep("gt-01", Street(desk.street, at(20).utc_ns, "ab" * 32))
+    assert streets.load("gt-01", "ab" * 32, at(20 + 600).utc_ns) is not None
+    assert streets.load("gt-01", "ab" * 32, at(21 + 600).utc_ns) is None
+    assert streets.load("gt-01", "ab" * 32, at(19).utc_ns) is None, "the clock was put back"
+    assert streets.load("gt-01", "cd" * 32, at(30).utc_ns) is None
+    assert streets.load("gt-02", "ab" * 32, at(30).utc_ns) is None
+    for damaged in (b"", b"{}", b"nothing", b'{"at": 1, "rules": "x"}', (tmp_path / "gt-01.street").read_bytes()[:-9]):
+        (tmp_path / "gt-01.street").write_bytes(damaged)
+        assert streets.load("gt-01", "ab" * 32, at(30).utc_ns) is None

@@ -310,3 +310,8 @@ def test_a_file_of_events_shows_no_ground_from_before(run: Callable[..., Any], t
     events.write_text(json.dumps({"entries": [{**entry, "box": [0.4, 0.5, 0.6, 0.75]}]}))
     told = run(tmp_path / "none.mp4", original=events, site=pavement, code=4)
     assert "no picture of the ground before" in told["error"]["what"]
+
+
+def test_a_time_before_the_violation_is_refused(run: Callable[..., Any], empty: Path) -> None:
+    told = run(empty, code=4, at="2026-03-01T09:00")
+    assert "lies before the violation" in told["error"]["what"]

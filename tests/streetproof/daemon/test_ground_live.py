@@ -60,6 +60,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, real_model: str) -> Live:
     with Store.open_file(data / "state.db") as store:
         (row,) = store.cases()
         (again,) = store.rechecks.all()
+    assert (data / "views" / "south.street").is_file(), "what is known of the street outlives the daemon"
     assert again.asked.case_id == row.id and again.asked.camera == "south"
     return Live(site, data, data / row.bundle)
 

@@ -67,7 +67,7 @@ def rechecking(store: Store, data: Path, script: str) -> Rechecking:
 def finished(work: Rechecking, now_ns: int) -> Any:
     """What comes of the one that is due."""
     assert work.work(now_ns) is None
-    for _ in range(600):
+    for _ in range(4000):  # busy machines take their time
         told = work.work(now_ns)
         if told is not None or work._running is None:
             return told
@@ -242,3 +242,14 @@ def test_the_real_command_on_real_footage(store: Store, tmp_path: Path, bootstra
     assert isinstance(told, Rechecked), store.rechecks.all()
     assert told.verdict == "corrected" and (told.folder / "recheck.json.sig").is_file()
     assert case.case_id in (told.folder / "README.txt").read_text("utf-8")
+
+
+def test_a_command_that_cannot_be_started_does_not_end_the_daemon(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    work = rechecking(store, tmp_path, "sys.exit(0)")
+    store.rechecks.add(ASKED, try_ns=LATER)
+    assert work.work(LATER) is None and work._running is None
+    (kept,) = store.rechecks.all()
+    assert kept.attempts == 1 and "cannot be started" in (kept.error or "")
