@@ -63,8 +63,6 @@ from vision.interface import Stay, Violation
 
 _log = structlog.get_logger(__name__)
 
-_STREET_NS = 120 * NS_PER_S
-"""What a camera knows of its street is written down so often."""
 _RETRY_STORE_NS = 2 * NS_PER_S
 _MAX_UNKEPT = 10_000
 """Findings and ends of stays that wait for the database, over all cameras."""
@@ -125,7 +123,6 @@ class Hub:
         self._undone: list[Undone] = []
         self._unanswered: Sealed | NotSealed | None = None
         self._store_again_ns = 0
-        self._street_kept_ns: dict[str, int] = {}
         self.store_error: str | None = None
 
     # -- from other threads ----------------------------------------------------------------------------------------
@@ -190,20 +187,13 @@ class Hub:
             _log.error("database_refused", error=str(error), waiting=len(self._undone))
 
     def keep_streets(self, *, last: bool = False) -> None:
-        """Write down what a camera knows of its street, the one whose turn it is; at the `last` time those of all.
-
-        It takes a tenth of a second for each: less than a look, of which there are many between two turns.
-        """
-        watching = [name for name, one in self.stations.items() if one.desk.street is not None]
-        watching.sort(key=lambda name: self._street_kept_ns.get(name, 0))
-        for name in watching if last else watching[:1]:
-            station = self.stations[name]
-            kept_ns = self._street_kept_ns.get(name, 0)
-            if station.last is None or (not last and self._monotonic() - kept_ns < _STREET_NS):
-                continue
-            self._street_kept_ns[name] = self._monotonic()
-            if station.desk.street is not None:
-                self.streets.keep(name, Street(station.desk.street, station.last.utc_ns, station.rules_sha256))
+        """Write down what a camera knows of its street, the one whose turn it is; at the `last` time those of all."""
+        known = {
+            name: Street(street, one.last.utc_ns, one.rules_sha256)
+            for name, one in self.stations.items()
+            if (street := one.desk.street) is not None and one.last is not None
+        }
+        self.streets.keep_in_turn(known, self._monotonic(), last=last)
 
     def standing(self, camera: str, stay: str) -> Stay | None:
         """An open stay as it is now."""

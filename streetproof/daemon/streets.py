@@ -7,16 +7,19 @@ again where the camera looked at most ten minutes ago, under the same rules.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from streams.instant import NS_PER_S
 from streetproof.batch.chain import CARRY_NS
 from vision.backdrop import Backdrop
 from vision.carried import frozen, thawed
 from vision.errors import StateError
 
+_EVERY_NS = 120 * NS_PER_S
 _log = structlog.get_logger(__name__)
 
 
@@ -34,6 +37,18 @@ class Streets:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._kept_ns: dict[str, int] = {}
+        """When those of each camera were kept, by CLOCK_MONOTONIC."""
+
+    def keep_in_turn(self, known: Mapping[str, Street], now_ns: int, *, last: bool = False) -> None:
+        """Keep that of one camera, if its turn has come; at the `last` time those of all.
+
+        It takes a tenth of a second for each: less than a look, of which there are many between two turns.
+        """
+        for camera in sorted(known, key=lambda name: self._kept_ns.get(name, -_EVERY_NS))[: None if last else 1]:
+            if last or now_ns - self._kept_ns.get(camera, -_EVERY_NS) >= _EVERY_NS:
+                self._kept_ns[camera] = now_ns
+                self.keep(camera, known[camera])
 
     def keep(self, camera: str, street: Street) -> None:
         """Keep the newest for a camera. Where the disk does not take it, that is logged, and the one before stays."""

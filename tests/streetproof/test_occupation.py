@@ -26,6 +26,7 @@ from tests.vision.byhand import SHANGHAI, T0, Seen, at, detections
 from tests.vision.test_backdrop import SIZE, crates, street
 from tests.vision.test_occupation import METRES, MODEL, SHOPS, ZONE, footprint, person, rules
 from tests.vision.test_taken import GROUND
+from vision.backdrop import Backdrop
 from vision.codec import to_json
 from vision.footprints import View
 from vision.interface import NO_PIXELS
@@ -180,3 +181,18 @@ def test_what_is_too_old_or_of_other_rules_is_not_used(tmp_path: Path) -> None:
     for damaged in (b"", b"{}", b"nothing", b'{"at": 1, "rules": "x"}', (tmp_path / "gt-01.street").read_bytes()[:-9]):
         (tmp_path / "gt-01.street").write_bytes(damaged)
         assert streets.load("gt-01", "ab" * 32, at(30).utc_ns) is None
+
+
+def test_streets_are_kept_one_after_the_other_and_all_at_the_end(tmp_path: Path) -> None:
+    streets, zones = Streets(tmp_path), rules(shops=(), ground=FLAT).watched_ground
+    known = {name: Street(Backdrop(zones), at(0).utc_ns, "ab" * 32) for name in ("a", "b", "c")}
+
+    def kept_at(second: int, *, last: bool = False) -> set[str]:
+        for path in tmp_path.glob("*.street"):
+            path.unlink()
+        streets.keep_in_turn(known, second * 10**9, last=last)
+        return {path.stem for path in tmp_path.glob("*.street")}
+
+    assert [kept_at(second) for second in (0, 1, 2, 3)] == [{"a"}, {"b"}, {"c"}, set()]
+    assert (kept_at(119), kept_at(120), kept_at(120)) == (set(), {"a"}, set())
+    assert kept_at(121, last=True) == {"a", "b", "c"}
