@@ -275,10 +275,13 @@ def _judge(places: Sequence[_Place], cells: Sequence[Cells | None], count: int) 
         ]
     else:
         kept = [False] * len(places)
+        alike = np.ones(len(places))
         empty = [not place.found and _is_exactly_empty(place) for place in places]
-    for place, is_kept, is_empty, which in zip(places, kept, empty, cells, strict=True):
+    for place, is_kept, like, is_empty, which in zip(places, kept, alike.tolist(), empty, cells, strict=True):
         place.whole = is_kept
-        place.kept = is_kept or (which is not None and _is_kept_in_part(place))
+        # What can be seen beside the boxes must not show something else than the part that is to be kept.
+        in_part = which is not None and not is_empty and like >= _UNLIKE
+        place.kept = is_kept or (in_part and _is_kept_in_part(place))
         place.empty_looks = place.empty_looks + 1 if is_empty else 0
 
 
@@ -353,11 +356,15 @@ def _is_again(now: Patch, empty: Patch, filled: Patch, like: float, cells: Cells
     # Correlation is blind to how bright it is, so what still stands there is not called gone because night falls.
     if like > max(0.0, correlation(empty, filled, cells)) + _STANDS:
         return False
-    way = about_mean(filled, cells) - about_mean(empty, cells)
+    shows, ground = about_mean(now, cells), about_mean(empty, cells)
+    # Nor does it ask for the contrast that the ground had in the light of then: lamps and shadows change it.
+    if min(float(shows.std()), float(ground.std())) >= _PLAIN and float(likeness(shows, ground)) >= _ALIKE:
+        return True
+    way = about_mean(filled, cells) - ground
     length = float(np.sqrt((way * way).mean()))
     if length < _PLAIN:
         return False
-    gone = about_mean(now, cells) - about_mean(empty, cells)
+    gone = shows - ground
     share = float((gone * way).mean()) / length**2
     rest = gone - np.float32(share) * way
     return share <= _SHARE and float(np.sqrt((rest * rest).mean())) <= _REST * length
