@@ -130,15 +130,16 @@ def empty_again(now: Patch, filled: Patch, before: Sequence[Empty], like: float,
 def exactly_empty(now: Patch, filled: Patch, before: Sequence[Empty], cells: Cells | None) -> bool:
     """Whether a look shows what was there before, though boxes cover all but `cells`: those stood there already, or
     what little they leave to be seen shows it."""
+    if _most(_is_exactly(now, one.shows, filled, one.seen) for one in before):
+        return True
+    # Most often that little shows what stood there.
+    if cells is None or not before or cells.mean() < _LITTLE or correlation(now, filled, cells) > UNLIKE:
+        return False
+    told = [(one, one.told(cells)) for one in before]
     return _most(
-        _is_exactly(now, one.shows, filled, one.seen) or _is_exactly(now, one.shows, filled, _little(one.told(cells)))
-        for one in before
+        which is not None and bool(which.mean() >= _LITTLE) and _is_exactly(now, one.shows, filled, which)
+        for one, which in told
     )
-
-
-def _little(cells: Cells | None) -> Cells | None:
-    """The same cells; None, that is all, where they are too few to tell anything."""
-    return None if cells is None or cells.mean() < _LITTLE else cells
 
 
 def neither(now: Patch, filled: Patch, before: Sequence[Empty], cells: Cells | None) -> bool:
@@ -161,7 +162,7 @@ def _most(said: Iterable[bool]) -> bool:
 
 def _is_exactly(now: Patch, empty: Patch, filled: Patch, cells: Cells | None) -> bool:
     """The side of a bus may be as plain as the ground, but it has not its structure."""
-    if float((empty if cells is None else empty[cells]).std()) < _PLAIN or correlation(now, empty, cells) < ALIKE:
+    if correlation(now, empty, cells) < ALIKE or float((empty if cells is None else empty[cells]).std()) < _PLAIN:
         return False
     return _is_again(now, empty, filled, correlation(now, filled, cells), cells)
 
