@@ -19,6 +19,10 @@ class PixelEvidence:
     """Places that show again what was there before something came to stand in them."""
     kept: tuple[Box, ...] = ()
     """Places that show what came to stand in them, whether or not a detector found it in this look."""
+    covered: tuple[Box, ...] = ()
+    """Places that show neither: something that no detector found may stand before them."""
+    others: tuple[Box, ...] = ()
+    """Places in which a detector found, for the first time, another thing than what came to stand in them."""
 
 
 NO_PIXELS = PixelEvidence()

@@ -56,7 +56,14 @@ def standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str |
     """Why this object, read back at `now_ns`, cannot have come about under these rules, or None."""
     first, last = standing.first.utc_ns, standing.last_seen.utc_ns
     zones = {zone.id: zone.rules for zone in rules.zones}
-    counts = (standing.seen_ns, standing.occluded_ns, standing.gap_ns, standing.pending_gap_ns, standing.absent_ns)
+    counts = (
+        standing.seen_ns,
+        standing.occluded_ns,
+        standing.gap_ns,
+        standing.pending_gap_ns,
+        standing.absent_ns,
+        standing.covered_ns,
+    )
     checks = {
         "times of an object out of order": EARLIEST_NS <= first <= last <= now_ns
         and (standing.before is None or EARLIEST_NS <= standing.before.utc_ns < first),

@@ -10,7 +10,7 @@ from streams.interface import Frame
 from vision.attention import ChangeGate
 from vision.steady import MOST, SteadyView
 
-REVISION = 6
+REVISION = 7
 """Changes when the same frames would be shown to the model, or remembered, differently: what was seen before is not
 used again."""
 AVERAGED_LOOKS = MOST

@@ -61,6 +61,8 @@ class Standing:
     """First sample since the last sighting in which its visible place was empty."""
     absent_ns: int = 0
     absent_samples: int = 0
+    covered_ns: int = 0
+    """Since the last sighting, in samples in which its place showed neither it nor what was there before."""
     emptied_samples: int = 0
     """Samples since the last sighting in which its place was seen to be what it was before it came."""
     displaced: int = 0
@@ -163,6 +165,7 @@ class Standing:
 
     def _not_absent(self) -> None:
         self.absent_from, self.absent_ns, self.absent_samples, self.emptied_samples = None, 0, 0, 0
+        self.covered_ns = 0
 
     def absent(self, at: Instant, elapsed_ns: int, *, empty: bool = False) -> None:
         """Nothing was found at its visible place in this sample, `elapsed_ns` after the sample before.
@@ -175,6 +178,11 @@ class Standing:
         self.absent_samples += 1
         self.emptied_samples += empty
         self.tracing.look(Shown.MISSED)
+
+    def covered(self, elapsed_ns: int) -> None:
+        """Something that nobody knows stood before its place, `elapsed_ns` after the sample before, or it is gone."""
+        self.covered_ns += elapsed_ns
+        self.hid()
 
     def hid(self, by: str | None = None) -> None:
         """Something, of the class `by` where that is known, stood before its place in this sample."""

@@ -33,6 +33,9 @@ class Tuning:
     """... once it has broken a rule: a second case for one car is worse then than a stay that ends late."""
     remembered_iou: float = 0.5
     """What pixels say of a place holds for a stay whose place overlaps it so much."""
+    covered_ns: int = 20 * NS_PER_S
+    """Where pixels show neither what stands there nor the empty place, something unknown may stand before it: until a
+    rule is broken, that is no absence for so long."""
     emptied_samples: int = 2
     """A stay ends as well when its place was seen empty in so many samples: then pixels say so."""
     displaced_iou: float = 0.15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
@@ -98,12 +99,15 @@ class Watch:
             return []
         forgotten = [standing for standing in memory.standings if gap and not standing.open]
         ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
+        ended += self._make_way(at, moments, pixels)
         found = match(memory.standings, moments, self._tuning)
         found = numbered(memory.standings, moments, found, self.associator)
         seen, kept = [], []
-        shown, emptied = (self._missed_at(found.best, boxes) for boxes in (pixels.kept, pixels.emptied))
+        shown, emptied, covered = (
+            self._missed_at(found.best, boxes) for boxes in (pixels.kept, pixels.emptied, pixels.covered)
+        )
         # What hides a place may be missed as well: there it is where it was.
-        around = (*normalised(detections), *pixels.kept) if None in found.best else ()
+        around = _around(normalised(detections), pixels.kept, self._tuning) if None in found.best else ()
         for number, (standing, moment) in enumerate(zip(memory.standings, found.best, strict=True)):
             if moment is not None:
                 seen.append((standing, moment))
@@ -116,6 +120,10 @@ class Watch:
                 empty = number in emptied
                 if not weight and not empty and hidden(standing.place, around, self._tuning):
                     standing.hid(hider(standing.place, detections, self._tuning))
+                    continue
+                unsure = number in covered and not (weight or empty or standing.fired)
+                if unsure and standing.covered_ns < self._tuning.covered_ns:
+                    standing.covered(0 if gap else elapsed)
                     continue
                 absent_ns = standing.absent_ns
                 standing.absent(at, 0 if gap else elapsed, empty=empty)
@@ -235,6 +243,26 @@ class Watch:
             standing.gap(length_ns)
         return self._give_up(at)
 
+    def _make_way(self, at: Instant, moments: Sequence[Moment], pixels: PixelEvidence) -> list[Event]:
+        """End the open stays that were not to be seen for a while where now, by its looks, another thing stands."""
+        tuning = self._tuning
+        unseen = [
+            standing
+            for standing in self.memory.standings
+            if standing.open and standing.absent_ns + standing.covered_ns >= tuning.absence_ns
+        ]
+        if not unseen:
+            return []
+        others, kept = (self._standing_at(unseen, boxes) for boxes in (pixels.others, pixels.kept))
+        for number, standing in enumerate(unseen):
+            # What may have left is the same only where it looks the same: of an absence it would have ended by now.
+            another = (
+                standing.covered_ns > 0 and number not in kept and any(shows(standing, one, tuning) for one in moments)
+            )
+            if number in others or another:
+                standing.replaced(at, tuning.displaced_limit)
+        return self._give_up(at)
+
     def _yield_places(self, seen: list[tuple[Standing, Moment]]) -> None:
         """Two objects cannot stand on the same ground: a stay not seen now has left what another stands on."""
         found = [standing for standing, _ in seen]
@@ -320,11 +348,15 @@ class Watch:
     def _missed_at(self, best: list[Moment | None], places: tuple[Box, ...]) -> set[int]:
         """The objects, by number, that no box shows and that stand at one of the places."""
         missed = [number for number, moment in enumerate(best) if moment is None] if places else []
-        if not missed:
+        there = self._standing_at([self.memory.standings[number] for number in missed], places)
+        return {missed[number] for number in there}
+
+    def _standing_at(self, standings: list[Standing], places: tuple[Box, ...]) -> set[int]:
+        """The objects, by number, that stand at one of the places of which pixels say something."""
+        if not standings or not places:
             return set()
-        overlaps = ious([self.memory.standings[number].place for number in missed], places)
-        agrees = (overlaps.max(axis=1) >= self._tuning.remembered_iou).tolist()
-        return {number for number, there in zip(missed, agrees, strict=True) if there}
+        overlaps = ious([standing.place for standing in standings], places)
+        return set((overlaps.max(axis=1) >= self._tuning.remembered_iou).nonzero()[0].tolist())
 
     def _keep(self, at: Instant, kept: list[Standing]) -> None:
         """Let those count that pixels show and no box does."""
@@ -390,6 +422,12 @@ class Watch:
 
     def _stay(self, standing: Standing, zone: str, ended: Ending | None = None) -> Stay:
         return standing.stay(self.rules.camera, zone, ended)
+
+
+def _around(boxes: Sequence[Box], kept: Sequence[Box], tuning: Tuning) -> tuple[Box, ...]:
+    """What is there in a look: what was found in it, and what is kept where it was. What was found is where it is."""
+    missed = ious(kept, boxes).max(axis=1, initial=0) < tuning.remembered_iou
+    return (*boxes, *(place for place, one in zip(kept, missed.tolist(), strict=True) if one))
 
 
 def _why(standing: Standing, *, gone: bool, moved: bool) -> EndReason:

@@ -1,10 +1,10 @@
 """What a model saw in one recording, kept beside it: one JSON line per frame between a header and an end line.
 
-A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, `"emptied":[[x1,y1,x2,y2]]` and `"kept"`
-where pixels say something of places (shares of the image, see `vision.remembered`), and `"view"` where a camera watches
-its ground (`vision.footprints`); `utc` has nine decimals. The numbers are rounded on the way in (a hundredth of a
-pixel, a ten-thousandth of score), so that judging from the file and judging while looking cannot differ. The end line
-proves that the file is whole.
+A line holds `{"camera","utc","pts","size","boxes":[{"xyxy","cls","score"}]}`, `"emptied":[[x1,y1,x2,y2]]`, `"kept"`,
+`"covered"` and `"others"` where pixels say something of places (shares of the image, see `vision.remembered`), and
+`"view"` where a camera watches its ground (`vision.footprints`); `utc` has nine decimals. The numbers are rounded on
+the way in (a hundredth of a pixel, a ten-thousandth of score), so that judging from the file and judging while looking
+cannot differ. The end line proves that the file is whole.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -161,7 +161,7 @@ def read_observations(path: Path) -> Iterator[Observation]:
                 model=header.model,
             ),
             repeated=line["repeated"],
-            pixels=PixelEvidence(_places(line.get("emptied", ())), _places(line.get("kept", ()))),
+            pixels=PixelEvidence(*(_places(line.get(one.name, ())) for one in fields(PixelEvidence))),
             view=view_of(line["view"]) if "view" in line else None,
         )
     if not whole:

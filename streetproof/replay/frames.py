@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Never, TypeGuard
 
 import numpy as np
@@ -119,7 +119,7 @@ def frame_of(value: dict[str, Any], vocabulary: Vocabulary, names: Names) -> Fra
         size=size,
         model=vocabulary.model,
     )
-    pixels = PixelEvidence(_places(value, "emptied"), _places(value, "kept"))
+    pixels = PixelEvidence(*(_places(value, one.name) for one in fields(PixelEvidence)))
     return Frame(camera, utc_ns, detections, clipped, outside, pixels, _view(value))
 
 

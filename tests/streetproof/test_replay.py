@@ -226,6 +226,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "emptied null": (GOOD | {"emptied": None}, "`emptied` must be a list"),
     "emptied in pixels": (GOOD | {"emptied": [[651, 41, 724, 99]]}, "place 1 of `emptied` does not lie in the image"),
     "emptied of three": (GOOD | {"emptied": [[0, 0, 1, 1], [0, 0, 1]]}, "place 2 of `emptied` must be four numbers"),
+    "covered null": (GOOD | {"covered": None}, "`covered` must be a list"),
+    "others in pixels": (GOOD | {"others": [[651, 41, 724, 99]]}, "place 1 of `others` does not lie in the image"),
     "x y w h": (GOOD | {"boxes": [VAN | {"xyxy": [651, 41, 73, 58]}]}, "negative size"),
     "far away": (GOOD | {"boxes": [VAN | {"xyxy": [1, 1, 1e12, 4]}]}, "a million pixels"),
     "percent": (GOOD | {"boxes": [VAN | {"score": 70}]}, "`score` must be a number from 0 to 1"),

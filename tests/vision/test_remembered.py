@@ -18,6 +18,7 @@ from vision.remembered import RememberedPlaces
 SIZE = (416, 234)
 RNG = np.random.default_rng(8)
 STREET = cv2.GaussianBlur(RNG.normal(90, 80, (SIZE[1], SIZE[0])), (0, 0), 9).clip(40, 150)
+PATCHED = 95 + 8 * (STREET - STREET.mean())
 FLAT = np.full((SIZE[1], SIZE[0]), 95.0)
 BOX: Box = (0.30, 0.40, 0.48, 0.62)
 
@@ -105,6 +106,23 @@ def test_somebody_who_walks_through_the_empty_place_delays_it_and_no_more() -> N
     t = parked(memory, STREET, vehicle(1))
     assert told(memory, t, picture(STREET, person=0.38, seed=70)) == ()
     assert told(memory, t + 2, picture(STREET, seed=71)) != ()
+
+
+@pytest.mark.parametrize(("then", "later"), [(0.4, 1.0), (1.0, 0.4)], ids=["lamps on", "lamps off"])
+@pytest.mark.parametrize("beside", [[], [("person", 0.8, (0.44, 0.35, 0.47, 0.66))]], ids=["free", "somebody in front"])
+def test_a_place_whose_light_changed_while_a_vehicle_stood_there_is_told_to_be_empty(
+    then: float, later: float, beside: list[Seen]
+) -> None:
+    """All levels are others than before it came, and so are nearly those that it had itself: neither keeps anything."""
+    memory, plain = RememberedPlaces(), 80 + (vehicle(1) - 115) / 4
+    for k in range(4):
+        said(memory, 2.0 * k, picture(PATCHED, light=then, seed=k))
+    for k in range(4, 24):
+        light = then if k < 10 else later
+        said(memory, 2.0 * k, picture(PATCHED, plain, light=light, seed=k), [("car", 0.8, BOX)])
+    for k in range(24, 27):
+        now = said(memory, 2.0 * k, picture(PATCHED, light=later, seed=k), beside)
+        assert not keeps(now) and any(iou(place, BOX) > 0.6 for place in now.emptied)
 
 
 def test_where_nobody_knows_what_was_there_before_nothing_is_said() -> None:
