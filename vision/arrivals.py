@@ -26,6 +26,8 @@ _STRAY = 0.02
 """Share of a part whose pixels may arrive during a pause: noise, and shadows that come and go."""
 _RESTS = 0.6
 """Share of the width of what stands on something, or behind it."""
+WITHIN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+"""Pixels of one thing are no further apart than this."""
 _LEAST = 40
 """Pixels that are a thing of their own."""
 
@@ -61,6 +63,17 @@ def apart(solid: Mask, known: Mask, before: Times, since: Times) -> list[Mask]:
         if below:
             named[named == number] = below
     return [part for number in kept if (part := named == number).any()]
+
+
+def pieces(mask: Mask) -> list[Mask]:
+    """Its parts that do not touch: what came at one time may stand on both sides of something else."""
+    whole = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, WITHIN)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    if count <= 2:
+        return [mask]
+    sizes = stats[:, cv2.CC_STAT_AREA]
+    found = [mask & (labels == number) for number in range(1, count) if sizes[number] >= _LEAST]
+    return found or [mask]
 
 
 def _upon(named: npt.NDArray[np.uint8], number: int) -> int:

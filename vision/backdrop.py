@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import cv2
@@ -26,8 +27,8 @@ import numpy.typing as npt
 
 from models.interface import Detections, Image
 from streams.instant import NS_PER_S, Instant
-from vision import hiding
-from vision.arrivals import apart
+from vision import hanging, hiding
+from vision.arrivals import WITHIN, apart, pieces
 from vision.footprints import MOST, Footprint, Point, View
 from vision.hiding import Part
 from vision.interface import Box
@@ -37,13 +38,14 @@ from vision.outline import outline_of
 from vision.parasols import Parasols
 from vision.registered import Anchor
 from vision.replaced import Patch, Verdict, judge
+from vision.trimmed import trimmed
 
 Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Times = npt.NDArray[np.int64]
 
-REVISION = 3
+REVISION = 4
 """Changes when the same pictures would be told otherwise: what was told before is not used again."""
 WIDTH = 640
 """Columns of the picture that is looked at; see `size_for`."""
@@ -59,16 +61,12 @@ _FOLLOW = 0.15
 """How fast the reference follows what is seen of it."""
 _SETTLE = 0.3
 _BETWEEN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13))
-_WITHIN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
-"""Pixels of one thing are no further apart than this."""
+"""What lies so near to what has changed is not learned."""
 _TELLING = 1.4
 """Of the difference that counts: what stands must stand out by so much for its absence to be seen."""
 _ANCHORED_LOOKS = 64
 _UPHEAVAL, _UPHEAVAL_NS = 0.6, 90 * NS_PER_S
 """Share of the view that differs in a look of which nothing is believed; after this time the reference begins anew."""
-_AT_ONCE_NS, _IN_ONE_GO, _UNDER, _WIDER = 4 * NS_PER_S, 0.8, 0.05, 1.4
-"""A parasol is opened within this time, this share of it at least; share of it that appears on the ground below; and
-how much wider than high it looks."""
 _STILL_COMES = 0.3
 """Of what lies around a part: where more has changed a moment ago, one waits."""
 _MIN_PIXELS = 40
@@ -224,7 +222,7 @@ class Backdrop:
         free = self._visible = visible
         if self._static.any():
             # What stands, but would not stand out in this light, cannot be seen to have gone.
-            tells = _max(cv2.absdiff(self._shows, self._street)) >= _TELLING * limit
+            tells = _differs(_bytes(self._shows), _bytes(self._street), _TELLING * limit)
             free = visible & (tells | ~self._static)
         changed, same = free & differs, free & ~differs
         if float(np.count_nonzero(changed & ~self._static)) > _UPHEAVAL * changed.size:
@@ -246,7 +244,7 @@ class Backdrop:
         cv2.accumulateWeighted(cur, self._street, _FOLLOW, cv2.subtract(bare.view(np.uint8), thing))
         near = _max(cv2.absdiff(cur, _bytes(self._shows))) < limit
         settling, fresh = changed & near, changed & ~near
-        cv2.accumulateWeighted(cur, self._shows, _SETTLE, settling.view(np.uint8))
+        cv2.accumulateWeighted(cur, self._shows, _SETTLE, (settling | bare).view(np.uint8))
         cv2.accumulateWeighted(cur, self._shows, 1.0, fresh.view(np.uint8))
         self._stable = np.asarray(cv2.add(self._stable, settling.view(np.uint8)), np.uint8)
         np.copyto(self._stable, 0, where=fresh | bare)
@@ -280,7 +278,7 @@ class Backdrop:
     def _find(self, now: int, limit: float) -> None:
         """Take what stays apart into connected parts, and judge each."""
         before, self._parts = self._parts, []
-        whole = cv2.morphologyEx(self._static.view(np.uint8), cv2.MORPH_CLOSE, _WITHIN)
+        whole = cv2.morphologyEx(self._static.view(np.uint8), cv2.MORPH_CLOSE, WITHIN)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
         for number in sorted(range(1, count), key=lambda i: -int(stats[i, cv2.CC_STAT_AREA])):
             x, y, w, h, area = (int(value) for value in stats[number])
@@ -307,49 +305,26 @@ class Backdrop:
         self._absorb(part, old & beside & ~self._solid[part], now)
         if (verdict.solid & self._static[part]).any():
             corner = self._corner(part)
+            pixels = hanging.Pixels(self._static, self._shown, self._last_back, self._since)
             for came in apart(verdict.solid, self._static[part], self._last_back[part], self._since[part]):
-                for one, parasol in self._parasols.told_apart(came, corner, self._size):
+                hangs = partial(hanging.may_hang, pixels, part)
+                told = self._parasols.told_apart(came, corner, self._size, hangs)
+                for one, parasol in [(piece, canopy) for mask, canopy in told for piece in pieces(mask)]:
                     if self._was_moved(now, part, one):
                         self._absorb(part, one & self._static[part], now)
                         continue
-                    if not parasol and self._opened(part, mine, one):
+                    if not parasol and hanging.opened(pixels, part, mine, one):
                         self._parasols.opened(now, self._box(part, one))
                         parasol = True
                     elif parasol:
                         self._parasols.stands(now, self._box(part, one))
-                    self._outline(part, one, parasol, verdict, before)
+                    self._outline(part, one, mine & ~(verdict.solid & ~one), parasol, verdict, before)
 
     def _was_moved(self, now: int, part: Part, solid: Mask) -> bool:
         """Whether a thing was part of the street before, at another place."""
         inside = solid & self._static[part]
         since = self._since[part][inside]
         return bool(since.size) and self._removals.explain(int(np.median(since)), now, self._shows[part], inside)
-
-    def _opened(self, part: Part, mine: Mask, solid: Mask) -> bool:
-        """Whether it came in one go, and with it something on the ground straight below: a foot, or the shade there.
-
-        What it touches, as all that is `mine` does, is not below it.
-        """
-        inside = solid & self._static[part]
-        if not inside.any():
-            return False
-        since = int(np.median(self._since[part][inside]))
-        at_once = np.abs(self._since - since) <= _AT_ONCE_NS
-        if np.count_nonzero(at_once[part] & inside) < _IN_ONE_GO * np.count_nonzero(inside):
-            return False
-        rows, columns = np.nonzero(solid)
-        wide, left = int(columns.max() - columns.min()), int(columns.min()) + part[1].start
-        low, high = int(rows.max()) + part[0].start, int(rows.min()) + part[0].start
-        if wide < _WIDER * (low - high):
-            return False
-        below = (slice(low + 2, low + 2 + round(1.3 * wide)), slice(left + wide // 4, left + wide - wide // 4))
-        apart = self._static & at_once
-        apart[part] &= ~mine
-        under = apart[below]
-        next_to_it = (self._shown | self._static)[low + 2 : low + 2 + _NEAR, below[1]]
-        if np.count_nonzero(next_to_it) > _STILL_COMES * next_to_it.size:
-            return False  # it stands on that
-        return bool(np.count_nonzero(under) >= max(_MIN_PIXELS, _UNDER * np.count_nonzero(inside)))
 
     def _box(self, part: Part, solid: Mask) -> Box:
         rows, columns = np.nonzero(solid)
@@ -370,9 +345,15 @@ class Backdrop:
         return bool(np.count_nonzero(changed) > _STILL_COMES * np.count_nonzero(around))
 
     def _outline(
-        self, part: Part, solid: Mask, parasol: bool, verdict: Verdict, before: Sequence[tuple[Part, Mask, Footprint]]
+        self,
+        part: Part,
+        solid: Mask,
+        changed: Mask,
+        parasol: bool,
+        verdict: Verdict,
+        before: Sequence[tuple[Part, Mask, Footprint]],
     ) -> None:
-        """Tell of one thing."""
+        """Tell of one thing, `solid`; `changed`: what around it is no other thing, and no longer shows the street."""
         inside = solid & self._static[part]
         for place, known, one in before:
             if (
@@ -385,7 +366,8 @@ class Backdrop:
                 return
         if len(self._parts) >= MOST or not (inside & self._zone[part]).any():
             return
-        outline = outline_of(solid, self._corner(part), self._size)
+        bare = solid if parasol else trimmed(solid, changed, verdict, self._street[part], self._shows[part])
+        outline = outline_of(bare, self._corner(part), self._size)
         if outline is not None:
             since = (int(np.median(self._last_back[part][inside])), int(np.median(self._since[part][inside])))
             one = Footprint(outline, since, 0.0, round(verdict.replaced, 2), round(verdict.fresh, 2), parasol)

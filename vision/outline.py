@@ -34,6 +34,8 @@ def outline_of(mask: npt.NDArray[np.bool_], origin: tuple[int, int], size: tuple
     # A contour goes through the middles of the pixels at the rim, and half of each lies outside; but a thing looks
     # wider than it is by as much as the picture is blurred.
     shape = Polygon(corners.reshape(-1, 2)).buffer(-_BLUR, join_style="mitre", mitre_limit=2)
+    if shape.geom_type == "MultiPolygon":  # what is as thin as a pole falls apart
+        shape = max(shape.geoms, key=lambda part: part.area)
     if shape.geom_type != "Polygon" or shape.is_empty:
         return None
     width, height = size

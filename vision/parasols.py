@@ -7,6 +7,7 @@ from that, however closely they touch in the picture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi
 
@@ -49,6 +50,8 @@ class _Seen:
     """Looks in which it was called one."""
     looks: int = 1
     """... of so many since it was first."""
+    opened: bool = False
+    """It was seen to open."""
 
     @property
     def sure(self) -> bool:
@@ -83,7 +86,7 @@ class Parasols:
     def opened(self, now_ns: int, box: Box) -> None:
         """One was seen to open there, whatever a detector says."""
         self._seen = [one for one in self._seen if iou(one.box, box) < _SAME][-_MOST + 1 :]
-        self._seen.append(_Seen(box, now_ns, _MOST_LOOKS, _MOST_LOOKS))
+        self._seen.append(_Seen(box, now_ns, _MOST_LOOKS, _MOST_LOOKS, opened=True))
 
     def stands(self, now_ns: int, box: Box) -> None:
         """Pixels show that what was called one still is there."""
@@ -91,8 +94,13 @@ class Parasols:
             if one.sure and iou(one.box, box) >= _SAME:
                 one.last_ns = now_ns
 
-    def told_apart(self, solid: Mask, origin: tuple[int, int], size: tuple[int, int]) -> list[tuple[Mask, bool]]:
-        """`solid`, a mask at `origin` of a picture of `size`, as canopies and the rest; whether each is a canopy."""
+    def told_apart(
+        self, solid: Mask, origin: tuple[int, int], size: tuple[int, int], hangs: Callable[[Mask], bool]
+    ) -> list[tuple[Mask, bool]]:
+        """`solid`, a mask at `origin` of a picture of `size`, as canopies and the rest; whether each is a canopy.
+
+        `hangs`: whether pixels bear out that a mask hangs above the ground. Detectors call heaps of fruit parasols too.
+        """
         canopies: list[tuple[Mask, bool]] = []
         rest = solid
         for one in sorted(self._seen, key=lambda seen: (-seen.told, seen.box)):
@@ -105,7 +113,7 @@ class Parasols:
             window[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = True
             canopy = rest & window
             oval = pi / 4 * (right - left) * (bottom - top)
-            if np.count_nonzero(canopy) < _FILLS * oval:
+            if np.count_nonzero(canopy) < _FILLS * oval or not (one.opened or hangs(canopy)):
                 continue
             other = cv2.morphologyEx((rest & ~window).view(np.uint8), cv2.MORPH_OPEN, np.ones((_POLE, _POLE), np.uint8))
             if np.count_nonzero(other) < _OTHER * np.count_nonzero(canopy):

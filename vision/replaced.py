@@ -33,6 +33,12 @@ _CAST_TINT, _DIMMED, _EVEN, _MOSTLY, _ALL, _SOFT = 3.0, 0.95, 0.1, 0.4, 0.8, 13
 """Of a shadow: how far its colours may be off, in grey levels; how bright it is at most and how evenly so, as shares of
 the lit street; which share of what is dimmed is so at least; with which share of a part dimmed all of it is shadow; and
 how wide its soft edge may be, in pixels."""
+_HARD = 0.75
+"""A hard shadow leaves less; its soft edge, as wide as itself where things are small, leaves anything."""
+_BLEED = 0.2
+"""Share of an edge of the street's own colours by which colours may be off there besides."""
+_DARKEST = 0.4
+"""How much of the light a shadow leaves at least, in the levels of a picture: that of the sky."""
 _GLARE, _LIT = 245.0, 0.4
 _OPEN = 7
 """Pixels: edges of shadows give strips of this width in which windows say nothing."""
@@ -62,12 +68,16 @@ class Verdict:
     replaced: float
     fresh: float
     taken_away: bool
+    kept: Mask
+    """Where the street's texture is seen, whether or not anything has changed there."""
+    lost: Mask
+    """Where it has one that is not seen."""
 
 
 def judge(patch: Patch, known: Mask) -> Verdict:
     """What a part of the view that has changed for a while is. `known`: where the street was replaced before."""
     old, new = _grey(patch.street), _grey(patch.shows)
-    replaced, kept = _texture(old, new, patch)
+    replaced, kept = lost, _ = _texture(old, new, patch)
     ratio = np.asarray(cv2.blur(new, (3, 3)) / np.maximum(cv2.blur(old, (3, 3)), 4), np.float32)
     tint = _tint(patch, ratio)
     replaced = (replaced | (tint > max(_TINT, 1.2 * patch.limit))) & patch.mine
@@ -91,7 +101,7 @@ def judge(patch: Patch, known: Mask) -> Verdict:
     fresh = _fresh(old, new, where)
     size = int(solid.sum())
     part = float((replaced & solid).sum()) / size if size else share
-    return Verdict(solid, part, fresh, fresh < _TAKEN and _merges(patch, where))
+    return Verdict(solid, part, fresh, fresh < _TAKEN and _merges(patch, where), kept, lost)
 
 
 def _grey(planes: Planes) -> Planes:
@@ -128,20 +138,35 @@ def _cast(ratio: Planes, tint: Planes, patch: Patch) -> Mask:
 
     So is what it leaves, brighter by one share.
     """
-    alike = patch.mine & (tint < max(_CAST_TINT, 0.3 * patch.limit))
+    alike = patch.mine & (tint < max(_CAST_TINT, 0.3 * patch.limit) + _BLEED * _colour_edges(patch.street))
     if np.count_nonzero(alike) >= _ALL * np.count_nonzero(patch.mine):
         usual = float(np.median(ratio[alike]))
         if usual > 1 and np.count_nonzero(alike & (np.abs(ratio - usual) < _EVEN * usual)) >= _ALL * alike.sum():
             return alike  # and where the sun comes back
-    dimmed = alike & (ratio < _DIMMED)
+    dimmed = alike & (ratio < _DIMMED) & (ratio > _DARKEST)
     if not dimmed.any() or np.count_nonzero(dimmed) >= _ALL * np.count_nonzero(patch.mine):
+        return dimmed
+    return _even(ratio, dimmed) | _even(ratio, dimmed & (ratio < _HARD), dimmed)
+
+
+def _even(ratio: Planes, dimmed: Mask, edges: Mask | None = None) -> Mask:
+    """Where most of `dimmed` is so by one share, and what of `edges` lies about that; nothing where most is not."""
+    if not dimmed.any():
         return dimmed
     usual = _mode(ratio[dimmed])
     even = dimmed & (np.abs(ratio - usual) < _EVEN * usual)
     if np.count_nonzero(even) < _MOSTLY * np.count_nonzero(dimmed):
         return np.zeros_like(dimmed)
     core = cv2.morphologyEx(even.view(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    return (cv2.dilate(core, np.ones((_SOFT, _SOFT), np.uint8)) > 0) & dimmed
+    return (cv2.dilate(core, np.ones((_SOFT, _SOFT), np.uint8)) > 0) & (dimmed if edges is None else edges)
+
+
+def _colour_edges(street: Planes) -> Planes:
+    """By how many grey levels the street's own colour changes about each pixel: video smears colours over that."""
+    colour = street - street.mean(axis=2, keepdims=True)
+    kernel = np.ones((5, 5), np.uint8)
+    edges: Planes = (cv2.dilate(colour, kernel) - cv2.erode(colour, kernel)).max(axis=2)
+    return edges
 
 
 def _mode(values: npt.NDArray[np.floating[Any]]) -> float:

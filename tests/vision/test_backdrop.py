@@ -230,3 +230,36 @@ def test_a_damaged_view_is_refused(change: dict[str, object], words: str) -> Non
         damaged = GOOD | {"footprints": [GOOD["footprints"][0] | change]}  # type: ignore[index]
     with pytest.raises(ValueError, match=words):
         view_of(damaged)
+
+
+def test_what_came_at_one_time_on_both_sides_of_something_else_is_two_things() -> None:
+    """Joined by what came between them, each is still told; the larger one alone was, before."""
+    left, middle, right = (60, 80, 110, 120), (110, 80, 150, 120), (150, 80, 190, 120)
+
+    def draw(canvas: Canvas, t: float) -> None:
+        if t >= 10:
+            crates(canvas, left)
+            crates(canvas, right)
+        if t >= 40:
+            crates(canvas, middle)
+
+    view = watch(draw, 70)[-1]
+    assert view is not None
+    found = sorted(Polygon(one.outline).bounds[0] * SIZE[0] for one in view.footprints)
+    assert found == pytest.approx([60, 110, 150], abs=4)
+
+
+def test_a_thing_that_is_in_part_as_grey_as_the_street_is_not_eaten_away() -> None:
+    """Its grey side differs from the street by little more than counts, and by less where slabs meet."""
+
+    def draw(canvas: Canvas, t: float) -> None:
+        if t >= 10:
+            crates(canvas, (100, 80, 160, 100))
+            canvas[100:124, 100:160] = 105
+            canvas[100:124, 100:160:7] = 96
+
+    areas = [
+        sum(Polygon(one.outline).area for one in view.footprints) if view is not None else 0.0
+        for view in watch(draw, 120)
+    ]
+    assert areas[-1] > 0.97 * areas[20] > 0

@@ -21,7 +21,7 @@ from vision.footprints import Footprint, View
 from vision.interface import NO_PIXELS, Event, StayEnded, StayOpened, Violation, ViolationFired
 from vision.policy import CameraRules, build_camera_rules, parse_policy, policy_hash
 
-MODEL = replace(byhand.MODEL, classes=("person", "car", "truck", "umbrella"))
+MODEL = replace(byhand.MODEL, classes=("person", "car", "truck", "umbrella", "bus", "motorcycle"))
 ZONE = [[round(v, 4) for v in seen((x, y, 0))] for x, y in METRES]
 FRONT = [[round(v, 4) for v in seen((x, 15.5, 0))] for x in (-4.0, 0.0)]
 SHOPS = [
@@ -125,17 +125,39 @@ def test_who_walks_past_makes_no_vendor() -> None:
     assert violation.occupied is not None and violation.occupied.kind == "occupation"
 
 
+def box_about(shape: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
+    xs, ys = [x for x, _ in shape], [y for _, y in shape]
+    return (min(xs), min(ys), max(xs), max(ys))
+
+
 @pytest.mark.parametrize("cls", ["car", "truck"])
 def test_a_parked_vehicle_is_no_occupation(cls: str) -> None:
-    xs, ys = [x for x, _ in STALL], [y for _, y in STALL]
-    vehicle = (cls, 0.7, (min(xs), min(ys), max(xs), max(ys)))
+    shape = outline((block(0, 11, 4.4, 1.8), 0, 1.9))
+    vehicle = (cls, 0.7, box_about(shape))
 
     def script(t: float) -> tuple[list[Footprint], list[Seen]]:
-        return ([footprint()] if t >= 10 else []), [vehicle] if t >= 10 and int(t) % 4 else []
+        return ([footprint(shape)] if t >= 10 else []), [vehicle] if t >= 10 and int(t) % 4 else []
 
     assert not fired(play(Engine([rules()], SHANGHAI), script, 300)), (
         "though the detector misses it in every other look"
     )
+
+
+@pytest.mark.parametrize("cls", ["car", "truck", "bus"])
+def test_a_cart_that_a_detector_calls_a_vehicle_is_too_small_for_one(cls: str) -> None:
+    """What it is called look after look does not make it one: no car takes 1.6 m2."""
+    assert fired(play(Engine([rules()], SHANGHAI), always(STALL, [(cls, 0.7, box_about(STALL))]), 120))
+
+
+def test_what_is_shown_of_a_vehicle_may_be_small() -> None:
+    """A dark car on a dark road is seen in parts: the box is that of all of it."""
+    whole = outline((block(1, 10.6, 4.4, 1.8), 0, 1.5))
+    assert not fired(play(Engine([rules()], SHANGHAI), always(STALL, [("car", 0.7, box_about(whole))]), 120))
+
+
+def test_a_cart_on_two_wheels_may_be_as_small_as_it_likes() -> None:
+    boxes: list[Seen] = [("motorcycle", 0.7, box_about(STALL))]
+    assert not fired(play(Engine([rules()], SHANGHAI), always(STALL, boxes), 120))
 
 
 def test_people_who_wait_are_no_occupation() -> None:

@@ -8,8 +8,10 @@ import pytest
 import shapely
 from shapely import Polygon
 
+from vision.canopies import Part
 from vision.ground import Ground, Plane
-from vision.taken import Part, Standpoint, Taken
+from vision.sides import Taken
+from vision.taken import Standpoint
 
 HEIGHT, PITCH, FOCAL, ASPECT = 5.0, 24.0, 1.3, 16 / 9
 Solid = tuple[float, float, float]
@@ -82,6 +84,14 @@ def test_a_block_takes_the_ground_under_it(
     assert found.area_m2 == pytest.approx(wide * deep, rel=0.2)
     assert found.low_m2 <= found.area_m2 <= found.high_m2
     assert found.shape.intersection(foot).area > 0.75 * foot.area, "and where it stands"
+
+
+@pytest.mark.parametrize("place", [(2.0, 10.0), (3.0, 12.0), (0.5, 14.0)])
+@pytest.mark.parametrize("high", [0.3, 0.9])
+def test_what_is_seen_whole_is_measured_without_a_bias(place: tuple[float, float], high: float) -> None:
+    """The rays that measure a side end a little within it, and its corners lie beyond."""
+    found = taken((block(*place, 1.8, 0.9), 0, high))
+    assert found.area_m2 == pytest.approx(1.62, rel=0.04)
 
 
 def test_a_thing_seen_square_on_tells_little_of_its_depth_and_says_so() -> None:

@@ -91,8 +91,9 @@ def oval() -> Mask:
     return mask > 0
 
 
-def told(parasols: Parasols, solid: Mask) -> list[tuple[int, bool]]:
-    return [(int(mask.sum()), canopy) for mask, canopy in parasols.told_apart(solid, (0, 0), SIZE)]
+def told(parasols: Parasols, solid: Mask, hangs: bool = True) -> list[tuple[int, bool]]:
+    apart = parasols.told_apart(solid, (0, 0), SIZE, lambda _: hangs)
+    return [(int(mask.sum()), canopy) for mask, canopy in apart]
 
 
 def seen(looks: int, every: int = 1, name: str = "umbrella", score: float = 0.15) -> Parasols:
@@ -109,6 +110,13 @@ def test_a_detector_that_keeps_calling_it_a_parasol_is_believed_however_unsure()
     assert told(seen(20, every=4), solid) == [(int(solid.sum()), False)], "now and then goods are called one"
     assert told(seen(4), solid) == [(int(solid.sum()), False)], "not at once"
     assert told(seen(20, name="kite"), solid) == [(int(solid.sum()), False)]
+
+
+def test_crates_that_a_detector_calls_a_parasol_are_none_where_pixels_show_that_they_do_not_hang() -> None:
+    assert told(seen(20), oval(), hangs=False) == [(int(oval().sum()), False)]
+    opened = Parasols()
+    opened.opened(0, CANOPY)
+    assert told(opened, oval(), hangs=False) == [(int(oval().sum()), True)], "but one that was seen to open is"
 
 
 def test_what_touches_a_parasol_is_no_part_of_it_but_its_pole_is() -> None:

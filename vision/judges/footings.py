@@ -10,8 +10,8 @@ from pydantic import ConfigDict
 
 from vision.footprints import Point
 from vision.interface import Box
+from vision.sides import Metres
 from vision.standing import Standing
-from vision.taken import Metres
 from vision.tally import SAVED, Tally
 
 AREAS_KEPT = 15

@@ -8,10 +8,12 @@ from functools import lru_cache
 import shapely  # type: ignore[import-untyped]
 from shapely import Polygon
 
+from vision.canopies import Part
 from vision.footprints import Footprint, Point
 from vision.interface import Box
 from vision.judges.footings import Footing, Group
-from vision.taken import Part, Standpoint, Taken
+from vision.sides import Taken
+from vision.taken import Standpoint
 
 JOIN_M = 0.45
 """Things that stand closer to each other are one: nobody walks between them."""

@@ -27,6 +27,7 @@ from vision.judges.footings import AREAS_KEPT, MAX_SUPPORTS, Footing, Group
 from vision.judges.groups import common, covered, grouped, polygon, remnant, shown_of
 from vision.judges.interface import Sample
 from vision.judges.people import Person, people_of
+from vision.judges.vehicles import can_be
 from vision.pace import Pace
 from vision.policy import CameraRules, Zone, policy_hash
 from vision.reasons import Ending, EndReason
@@ -241,7 +242,9 @@ class Occupation:
                 footing.supports[name] = footing.supports.get(name, 0) + 1
         ground = polygon(group.ground)
         outlines = [polygon(outline) for outline in group.outlines]
-        footing.driven += _covered([b for n, b in kept if n in VEHICLES], group.box, outlines)
+        place = None if self._standpoint is None else self._standpoint[1].place
+        driven = [b for n, b in kept if n in VEHICLES and can_be(n, b, group, self._plane, place)]
+        footing.driven += _covered(driven, group.box, outlines)
         footing.crowded += _covered([b for n, b in kept if n == "person"], group.box, outlines)
         fronts = list(self._fronts.values())
         footing.lingered += any(

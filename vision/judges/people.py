@@ -13,7 +13,7 @@ from vision.boxes import normalised
 from vision.errors import GroundError
 from vision.ground import Plane
 from vision.interface import Box
-from vision.taken import Metres
+from vision.sides import Metres
 
 _MIN_SCORE = 0.3
 _STILL_M = 0.6
