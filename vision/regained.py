@@ -10,7 +10,7 @@ import shapely  # type: ignore[import-untyped]
 from shapely import Polygon
 
 from vision.footprints import Point, View
-from vision.taken import Metres
+from vision.sides import Metres
 
 _SEEN = 0.7
 """Of what was taken, in the picture: with less of it seen nothing is said of it."""
