@@ -136,17 +136,19 @@ def _tint(patch: Patch, ratio: Planes) -> Planes:
 def _cast(ratio: Planes, tint: Planes, patch: Patch) -> Mask:
     """A shadow whose texture a coarse video has lost: the street's colours, dimmed everywhere by the same share.
 
-    So is what it leaves, brighter by one share.
+    So is what it leaves, brighter by one share, or as bright as the street around: shadows that creep do both at once.
     """
     alike = patch.mine & (tint < max(_CAST_TINT, 0.3 * patch.limit) + _BLEED * _colour_edges(patch.street))
     if np.count_nonzero(alike) >= _ALL * np.count_nonzero(patch.mine):
         usual = float(np.median(ratio[alike]))
         if usual > 1 and np.count_nonzero(alike & (np.abs(ratio - usual) < _EVEN * usual)) >= _ALL * alike.sum():
             return alike  # and where the sun comes back
-    dimmed = alike & (ratio < _DIMMED) & (ratio > _DARKEST)
-    if not dimmed.any() or np.count_nonzero(dimmed) >= _ALL * np.count_nonzero(patch.mine):
-        return dimmed
-    return _even(ratio, dimmed) | _even(ratio, dimmed & (ratio < _HARD), dimmed)
+    dimmed, left = alike & (ratio < _DIMMED) & (ratio > _DARKEST), alike & (ratio > 1 / _DIMMED)
+    if not (left.any() and _merges(patch, left)):
+        left = np.zeros_like(left)
+    if not dimmed.any() or np.count_nonzero(dimmed | left) >= _ALL * np.count_nonzero(patch.mine):
+        return dimmed | left
+    return left | _even(ratio, dimmed) | _even(ratio, dimmed & (ratio < _HARD), dimmed)
 
 
 def _even(ratio: Planes, dimmed: Mask, edges: Mask | None = None) -> Mask:

@@ -23,7 +23,7 @@ from bench.accuracy.scoring import Scored, event_entries, score, truth_entries
 from bench.accuracy.tables import show
 
 OUT = ROOT / "bench" / "out" / "accuracy"
-HELD_OUT, TUNING = (500, 501, 502), (100, 101, 102)
+HELD_OUT, TUNING = (600, 601, 602), (100, 101, 102)
 """Scenes that figures are reported of, and scenes to look at while something is being improved."""
 _Task = tuple[Footage, Sequence[Contender]]
 QUICK = ("day", "night", "bus", "look-alikes")
