@@ -167,6 +167,27 @@ def test_people_who_wait_are_no_occupation() -> None:
     assert not fired(play(Engine([rules()], SHANGHAI), always(shape, crowd), 300))
 
 
+@pytest.mark.parametrize(("share", "accused"), [(1.0, False), (0.8, False), (0.5, True), (0.2, True), (0.0, True)])
+def test_people_of_whom_a_detector_is_unsure_speak_against_a_violation_and_never_for_one(
+    share: float, accused: bool
+) -> None:
+    """A queue by night, say: in most looks boxes with a low score cover it, each time others."""
+    crowd = [person(1 + 0.4 * i, 10) for i in range(6)]
+    xs, ys = [v for _, _, b in crowd for v in (b[0], b[2])], [v for _, _, b in crowd for v in (b[1], b[3])]
+    shape = ((min(xs), min(ys)), (max(xs), min(ys)), (max(xs), max(ys)), (min(xs), max(ys)))
+    faint = [("person", 0.12, box) for _, _, box in crowd]
+
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        covered = t >= 10 and (t / 2) % 10 < 10 * share
+        return ([footprint(shape)] if t >= 10 else [], list(faint) if covered else [])
+
+    events = fired(play(Engine([rules()], SHANGHAI), script, 300))
+    assert bool(events) is accused
+    for violation in events:
+        assert violation.occupied is not None and violation.occupied.lingering == 0.0
+        assert dict(violation.occupied.supports).get("person", 0) == 0
+
+
 @pytest.mark.parametrize(
     "how",
     [{"shape": CRATE}, {"shown": 0.2}, {"replaced": 0.3}, {"shape": outline((block(2, 30, 2.4, 1.2), 0, 0.3))}],

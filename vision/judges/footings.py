@@ -74,6 +74,8 @@ class Footing:
     driven: int = 0
     crowded: int = 0
     """... in which vehicles, or people, cover most of it."""
+    faintly: int = 0
+    """... in which people do of whom the detector may be unsure."""
     supports: dict[str, int] = field(default_factory=dict)
     """... in which each class was seen on it or beside it."""
 

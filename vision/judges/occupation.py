@@ -52,6 +52,9 @@ _FILLS = 0.2
 _EXPLAINED, _CROWD = 0.4, 0.2
 """A thing of which so much lies in boxes of vehicles, or of people, in so many of the looks, is them. Of people who
 stand close to each other detectors find but some."""
+_FAINTLY, _UPRIGHT = 0.65, 1.5
+"""... of people of whom a detector is unsure, in so many of the looks: nobody is accused of what may be a queue. How many
+times higher than wide such a box is: a wider one takes in what somebody stands beside."""
 _BESIDE_M = 1.3
 _STRANGE = 0.5
 """Share of it in which the street must be replaced, and not only lit differently."""
@@ -246,13 +249,22 @@ class Occupation:
         driven = [b for n, b in kept if n in VEHICLES and can_be(n, b, group, self._plane, place)]
         footing.driven += _covered(driven, group.box, outlines)
         footing.crowded += _covered([b for n, b in kept if n == "person"], group.box, outlines)
+        # However low a score: it cannot speak for a violation, but it can against one.
+        wide, high = sample.detections.size
+        faint = [
+            b
+            for n, b in zip(names, boxes, strict=True)
+            if n == "person" and (b[3] - b[1]) * high >= _UPRIGHT * (b[2] - b[0]) * wide
+        ]
+        footing.faintly += _covered(faint, group.box, outlines)
         fronts = list(self._fronts.values())
         footing.lingered += any(
             person.beside(outlines, ground, _BESIDE_M, fronts) and person.stood(self.memory.people) for person in people
         )
 
     def _explained(self, footing: Footing) -> bool:
-        return footing.driven > _EXPLAINED * footing.looks or footing.crowded > _CROWD * footing.looks
+        shares = ((footing.driven, _EXPLAINED), (footing.crowded, _CROWD), (footing.faintly, _FAINTLY))
+        return any(count > share * footing.looks for count, share in shares)
 
     def _leave(self, at: Instant) -> list[Event]:
         """End what is over, and forget what did not stay."""
@@ -396,7 +408,7 @@ class Occupation:
 
 
 def _footing_fault(one: Footing) -> str | None:
-    counts = (one.lingered, one.driven, one.crowded, *one.supports.values())
+    counts = (one.lingered, one.driven, one.crowded, one.faintly, *one.supports.values())
     if not all(0 <= count <= one.looks for count in counts) or len(one.supports) > MAX_SUPPORTS:
         return "counts of looks"
     measured = [*one.areas]
