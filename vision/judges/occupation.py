@@ -53,8 +53,8 @@ _EXPLAINED, _CROWD = 0.4, 0.2
 """A thing of which so much lies in boxes of vehicles, or of people, in so many of the looks, is them. Of people who
 stand close to each other detectors find but some."""
 _FAINTLY, _UPRIGHT = 0.65, 1.5
-"""... of people of whom a detector is unsure, in so many of the looks: nobody is accused of what may be a queue. How many
-times higher than wide such a box is: a wider one takes in what somebody stands beside."""
+"""... of people of whom a detector is unsure, in so many of the looks: nobody is accused of what may be a queue. How
+many times higher than wide such a box is: a wider one takes in what somebody stands beside."""
 _BESIDE_M = 1.3
 _STRANGE = 0.5
 """Share of it in which the street must be replaced, and not only lit differently."""
