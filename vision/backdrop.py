@@ -45,7 +45,7 @@ Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Times = npt.NDArray[np.int64]
 
-REVISION = 5
+REVISION = 6
 """Changes when the same pictures would be told otherwise: what was told before is not used again."""
 WIDTH = 640
 """Columns of the picture that is looked at; see `size_for`."""

@@ -33,6 +33,8 @@ _CAST_TINT, _DIMMED, _EVEN, _MOSTLY, _ALL, _SOFT = 3.0, 0.95, 0.1, 0.4, 0.8, 13
 """Of a shadow: how far its colours may be off, in grey levels; how bright it is at most and how evenly so, as shares of
 the lit street; which share of what is dimmed is so at least; with which share of a part dimmed all of it is shadow; and
 how wide its soft edge may be, in pixels."""
+_AROUND, _AS_LIT = 15, 0.15
+"""How far around, in pixels, the street is asked how bright it is, and by which share of that lit ground may be off."""
 _HARD = 0.75
 """A hard shadow leaves less; its soft edge, as wide as itself where things are small, leaves anything."""
 _BLEED = 0.2
@@ -144,11 +146,24 @@ def _cast(ratio: Planes, tint: Planes, patch: Patch) -> Mask:
         if usual > 1 and np.count_nonzero(alike & (np.abs(ratio - usual) < _EVEN * usual)) >= _ALL * alike.sum():
             return alike  # and where the sun comes back
     dimmed, left = alike & (ratio < _DIMMED) & (ratio > _DARKEST), alike & (ratio > 1 / _DIMMED)
-    if not (left.any() and _merges(patch, left)):
+    if not _is_lit_street(patch, left):
         left = np.zeros_like(left)
     if not dimmed.any() or np.count_nonzero(dimmed | left) >= _ALL * np.count_nonzero(patch.mine):
         return dimmed | left
     return left | _even(ratio, dimmed) | _even(ratio, dimmed & (ratio < _HARD), dimmed)
+
+
+def _is_lit_street(patch: Patch, where: Mask) -> bool:
+    """Whether it is as bright there as the street around that has not changed, where either is lit.
+
+    A quarter of both is enough: around a shadow that creeps lies what it shades still, and light comes back softly.
+    """
+    around = (cv2.dilate(where.view(np.uint8), np.ones((_AROUND, _AROUND), np.uint8)) > 0) & ~patch.mine
+    if not where.any() or not around.any():
+        return False
+    back, lit = (np.quantile(patch.shows[mask], 0.75, axis=0) for mask in (where, around))
+    off = np.abs(back - lit)
+    return bool((off <= _AS_LIT * lit).all())
 
 
 def _even(ratio: Planes, dimmed: Mask, edges: Mask | None = None) -> Mask:
