@@ -46,7 +46,8 @@ def test_three_cameras_a_case_and_a_camera_that_is_unplugged_and_returns(
 
         cameras[1].kill()
         seen = _until(site, lambda status: _camera(status, "gate-2")["state"] == "waiting")
-        assert _camera(seen, "gate-2")["fault"] in ("ended", "refused")
+        # Whoever asks a server that is being killed may be cut off in the middle of its answer: that is no stream.
+        assert _camera(seen, "gate-2")["fault"] in ("ended", "refused", "protocol")
         assert _camera(seen, "gate-2")["fps"] is None
         assert {_camera(seen, name)["state"] for name in ("gate-1", "gate-3")} == {"recording"}
 
