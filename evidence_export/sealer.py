@@ -235,7 +235,7 @@ class _Draft:
         picture = self._still(before.path, "before", place)
         bar = texts.before_bar(self._request, self._case_id, before, self._files[-1].digests.sha256)
         box = self._request.violation.moments[-1].box
-        self._overlay(before.overlay, before.path, picture, box, texts.before_label(), bar)
+        self._overlay(before.overlay, before.path, picture, box, texts.BEFORE_LABEL, bar)
         return before
 
     def _still(self, path: str, role: str, place: Place) -> Image:

@@ -26,6 +26,8 @@ _SOURCES = {
 }
 _TENTH = NS_PER_S // 10
 _UNKNOWN = "未知 unknown"
+BEFORE_LABEL = "占用前该处 the place, before"
+"""The words at the box where it shows nothing yet."""
 
 
 def local_time(at: Instant, request: CaseRequest) -> str:
@@ -162,11 +164,6 @@ def box_label(request: CaseRequest, panorama: Panorama) -> str:
     cls = panorama.moment.cls
     score = round(panorama.moment.score * 100)
     return f"{CLASSES_ZH.get(cls, '')} {cls} {score}%".strip()
-
-
-def before_label() -> str:
-    """The words at the box where it shows nothing yet."""
-    return "占用前该处 the place, before"
 
 
 def bag_info(request: CaseRequest, case_id: str, payload: list[BagFile]) -> bytes:

@@ -11,9 +11,12 @@ import pickle
 import zlib
 from typing import Any
 
+from streams.instant import NS_PER_S
 from vision.backdrop import REVISION, Backdrop
 from vision.errors import StateError
 
+CARRY_NS = 600 * NS_PER_S
+"""After a longer pause the street is learned anew: too much may have come to stand there that belongs to it."""
 _MAX_BYTES = 1 << 28
 _PLAIN = {("builtins", "slice"), ("collections", "deque"), ("numpy", "dtype"), ("numpy", "ndarray")}
 _ARRAYS = {"_reconstruct", "scalar", "_frombuffer"}

@@ -304,7 +304,7 @@ class _Judge:
         told = taken.look(look.ground)
         if told is Regained.TAKEN or (told is Regained.FREE and not look.unchanged):
             self._standing_at_end = told is Regained.TAKEN
-        return State.UNCHANGED if told is Regained.FREE and look.unchanged else _ON_GROUND[told]
+        return State.UNCHANGED if told is Regained.FREE and look.unchanged else State(told.value)
 
     def _counted(self, look: Look, limits: Limits, others: Sequence[Box]) -> State:
         """Whether no more stand than may, counting every place at which one was found since the stretch began."""
@@ -351,14 +351,6 @@ class _Judge:
         if verdict is Verdict.CORRECTED:
             return tuple(Shown(at, place, State.FREE) for at in _spread(self._best.looks))
         return tuple(Shown(at, place, state) for at, state in _spread(self._states))
-
-
-_ON_GROUND = {
-    Regained.FREE: State.FREE,
-    Regained.TAKEN: State.TAKEN,
-    Regained.HIDDEN: State.HIDDEN,
-    Regained.UNFAMILIAR: State.UNFAMILIAR,
-}
 
 
 def _spread(items: Sequence[_T]) -> list[_T]:

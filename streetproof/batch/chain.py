@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from streams.instant import NS_PER_S
 from streetproof.batch.observe import Carry, Observed, Probed
+from vision.carried import CARRY_NS
 
-CARRY_NS = 600 * NS_PER_S
-"""After a longer pause the street is learned anew: too much may have come to stand there that belongs to it."""
 _SEAM_NS = NS_PER_S
 """A recording may begin so much before the end of the one before: their times are read from clocks."""
 

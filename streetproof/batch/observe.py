@@ -16,6 +16,7 @@ from streams.archive.clock import TimeRules
 from streams.archive.reader import ArchiveFile, open_archive
 from streams.instant import NS_PER_S, Instant
 from streams.interface import Coverage, DecodeLevel, Frame
+from streams.recorder.durable import write_whole
 from streetproof.batch import pool
 from streetproof.batch.events import Advanced
 from streetproof.batch.observations import (
@@ -262,7 +263,8 @@ def _look_at(
                 reported_ns = done_ns
                 pool.send(Advanced(task.path, done_ns))
         if backdrop is not None:
-            _keep(backdrop, _memory_of(file))
+            # Before the observations are whole, so that whole ones never lack it.
+            write_whole(_memory_of(file), frozen(backdrop))
         coverage = source.coverage()
         if spacing is not None:
             spacing.end(coverage)
@@ -274,13 +276,6 @@ def _look_at(
         }
         writer.finish(end)
     return end
-
-
-def _keep(backdrop: Backdrop, file: Path) -> None:
-    """Before the observations are whole, so that whole ones never lack it."""
-    partial = file.with_suffix(".ground.partial")
-    partial.write_bytes(frozen(backdrop))
-    partial.replace(file)
 
 
 class _Spacing:

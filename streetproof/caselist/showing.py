@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from evidence_export.words import Language, Said, kind_words
-from streams.instant import to_datetime
 from streetproof.caselist.entries import Entry
+from streetproof.clock import on_the_wall
 from streetproof.recheck.words import outcome_words
 from streetproof.store.rechecks import RecheckState, StoredRecheck
 from vision.recheck import Reason, Verdict
@@ -31,14 +29,14 @@ _STATES = {
 
 def cells(entry: Entry, language: Language) -> tuple[str, ...]:
     """One text per head."""
-    zone = ZoneInfo(entry.timezone or "UTC")
+    zone = entry.timezone or "UTC"
     kind = kind_words(entry.kind or "", entry.row.rule).to(language)
-    rechecks = [f"{_clock(one.asked.due_ns, zone)} {_said(one).to(language)}" for one in entry.rechecks]
+    rechecks = [f"{on_the_wall(one.asked.due_ns, zone)} {_said(one).to(language)}" for one in entry.rechecks]
     return (
         entry.row.id,
         kind,
         entry.camera_name or entry.row.camera,
-        _clock(entry.row.arrived_ns, zone),
+        on_the_wall(entry.row.arrived_ns, zone),
         _left(entry, zone, language),
         "\n".join(rechecks),
     )
@@ -50,20 +48,15 @@ def _said(one: StoredRecheck) -> Said:
     return outcome_words(Verdict(one.verdict), None if one.reason is None else Reason(one.reason))
 
 
-def _left(entry: Entry, zone: ZoneInfo, language: Language) -> str:
+def _left(entry: Entry, zone: str, language: Language) -> str:
     departure = entry.departure
     if departure is None or departure.until_ns is None:
         return _NOT_SEEN.to(language)
-    told, day = [], _clock(entry.row.arrived_ns, zone)[:10]
+    told, day = [], on_the_wall(entry.row.arrived_ns, zone)[:10]
     for moment in (departure.since_ns, departure.until_ns):
         if moment is not None:
-            clock = _clock(moment, zone)
+            clock = on_the_wall(moment, zone)
             told.append(clock[11:] if clock[:10] == day else clock)
             day = clock[:10]
     left = " – ".join(told)
     return f"{left}\n({_LATER.to(language)})" if entry.learned_later else left
-
-
-def _clock(utc_ns: int, zone: ZoneInfo) -> str:
-    """As the site's clocks show it, to the second, rounded down: `2026-11-02 08:00:00`."""
-    return f"{to_datetime(utc_ns).astimezone(zone):%Y-%m-%d %H:%M:%S}"

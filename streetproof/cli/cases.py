@@ -12,16 +12,11 @@ from evidence_export.words import Language, Said
 from streetproof.cli.language import language_of
 from streetproof.cli.options import Json
 from streetproof.cli.output import out, print_json
-from streetproof.errors import StreetproofError
 
 EPILOG = (
     "Example: streetproof cases --data streetproof-data --camera gate-1    "
     "Exit codes: 0 done, also where there are none · 2 usage · 4 there is no database, or it cannot be read"
 )
-
-
-class CaseListError(StreetproofError):
-    """There is no database where one was looked for."""
 
 
 def cases(
@@ -45,17 +40,10 @@ def cases(
 
     from streetproof.caselist.entries import document, entries
     from streetproof.caselist.showing import FIXED, HEADS, cells
-    from streetproof.store.database import Store
+    from streetproof.cli.database import opened
 
-    path = data / "state.db"
-    if not path.is_file():
-        raise CaseListError(
-            "there are no cases here",
-            where=str(data),
-            remedy="Name the folder that `streetproof batch --out` or `streetproof run --data` wrote to with --data",
-        )
     language = lang or language_of(os.environ)
-    with Store.open_file(path) as store:
+    with opened(data, "there are no cases here") as store:
         rows = [row for row in store.cases() if camera in (None, row.camera)]
         found = list(entries(store, data, rows[-last:]))
     if as_json:

@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,20 +16,12 @@ from evidence_export.words import Language, Said
 from streetproof.cli.language import language_of
 from streetproof.cli.options import Json
 from streetproof.cli.output import out, print_json
-from streetproof.errors import StreetproofError
-
-if TYPE_CHECKING:
-    from streetproof.store.database import Store
 
 EPILOG = (
     "Example: streetproof vehicles 京A12?45 --data cases-2026-11-02 --fuzzy    "
     "Exit codes: 0 done, also where nothing is found · 2 usage · 4 there is no ledger, or it cannot be read"
 )
 _Order = Literal["nearest", "time", "plate", "camera", "certainty"]
-
-
-class LedgerError(StreetproofError):
-    """There is no ledger where one was looked for."""
 
 
 def vehicles(
@@ -67,6 +59,7 @@ def vehicles(
 
     An uncertain reading is called so, with its doubtful characters in brackets beside what else they may be.
     """
+    from streetproof.cli.database import opened
     from streetproof.store.vehicles import Span
     from streetproof.vehicles.matching import normalised
     from streetproof.vehicles.search import Order, search
@@ -83,7 +76,7 @@ def vehicles(
         plate = None if query is None else normalised(query)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="QUERY") from error
-    with _ledger(data) as store:
+    with opened(data, "there is no ledger here") as store:
         zone = ZoneInfo(store.vehicles.timezone() or "UTC")
         span = Span(_moment(since, zone, "--since"), _moment(until, zone, "--until", end=True))
         edits = (1.0 if distance is None else distance) if fuzzy else None
@@ -116,19 +109,6 @@ def _literal(cell: str) -> str:
 
 def _counted(number: int) -> Said:
     return Said(f"共 {number} 条", f"{number} {'entry' if number == 1 else 'entries'}")
-
-
-def _ledger(data: Path) -> Store:
-    from streetproof.store.database import Store
-
-    path = data / "state.db"
-    if not path.is_file():
-        raise LedgerError(
-            "there is no ledger here",
-            where=str(data),
-            remedy="Name the folder that `streetproof batch --out` or `streetproof run --data` wrote to with --data",
-        )
-    return Store.open_file(path)
 
 
 def _moment(text: str | None, zone: ZoneInfo, option: str, *, end: bool = False) -> int | None:

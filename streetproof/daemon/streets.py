@@ -14,9 +14,8 @@ from pathlib import Path
 import structlog
 
 from streams.instant import NS_PER_S
-from streetproof.batch.chain import CARRY_NS
 from vision.backdrop import Backdrop
-from vision.carried import frozen, thawed
+from vision.carried import CARRY_NS, frozen, thawed
 from vision.errors import StateError
 
 _EVERY_NS = 120 * NS_PER_S

@@ -8,11 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from evidence_export.keys import Signer
-from models.interface import Detector, Image
+from models.interface import Detector
 from streams.archive.discover import search
 from streams.errors import StreamsError
 from streams.instant import NS_PER_S, Instant
@@ -24,8 +21,7 @@ from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.settings.times import time_rules
 from vision.durations import format_duration
-from vision.recheck import Outcome, Question, recheck, usual_window_ns
-from vision.regained import TakenGround
+from vision.recheck import Outcome, recheck, usual_window_ns
 from vision.rules.no_parking import NoParkingRule
 from vision.rules.occupation import OccupationRule
 
@@ -95,7 +91,7 @@ def do_recheck(
     view = View(original.picture, place, None if original.before is None else original.before[1])
     ground = None
     if original.before is not None and question.taken is not None:
-        ground = _ground_eyes(question, question.taken, *original.before, detector)
+        ground = GroundEyes(question.rules.watched_ground, question.taken.outlines, *original.before, detector.info)
     taken: list[Taken] = []
     times = time_rules(loaded.site, camera)
     usable = []
@@ -113,14 +109,6 @@ def do_recheck(
     facts = Facts(loaded, camera, original, order, detector.info, tuple(usable), tuple(taken), view.compared)
     folder, document = write_recheck(facts, outcome, signer, sealed_at, out)
     return Done(outcome, folder, document, tuple(failures))
-
-
-def _ground_eyes(question: Question, taken: TakenGround, at: Instant, before: Image, detector: Detector) -> GroundEyes:
-    size = (before.shape[1], before.shape[0])
-    wide, high = detector.fit(size)
-    small = np.asarray(cv2.resize(before, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
-    found = detector.detect([small], sizes=[size])[0]
-    return GroundEyes(question.rules.watched_ground, taken.outlines, at, before, found)
 
 
 def _recordings(loaded: LoadedSite, camera: Camera, footage: Sequence[str]) -> tuple[list[Path], list[Failure]]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.interface import Detections, Detector, Image
+from models.interface import Detections, Detector, Image, ModelInfo
 from streams.archive.clock import TimeRules
 from streams.archive.reader import open_archive
 from streams.instant import NS_PER_S, Instant
@@ -66,16 +66,16 @@ class GroundEyes:
         taken: Sequence[Sequence[Point]],
         at: Instant,
         before: Image,
-        found: Detections,
+        model: ModelInfo,
     ) -> None:
-        """`taken`: outlines of what was taken. `before`: H x W x 3 BGR uint8, the whole view at `at`, and what was
-        `found` in it."""
+        """`taken`: outlines of what was taken. `before`: H x W x 3 BGR uint8, the whole view at `at`; `model` has not
+        looked at it: what stands in a street while it is learned is part of it, whatever it is."""
         self._taken = taken
         self._backdrop = Backdrop(zones)
         size = (before.shape[1], before.shape[0])
         small = np.asarray(cv2.resize(before, size_for(size), interpolation=cv2.INTER_AREA), np.uint8)
         for number in range(_LEARN_LOOKS):
-            self._backdrop.look(at.shifted(number * _LEARN_APART_NS), small, found)
+            self._backdrop.look(at.shifted(number * _LEARN_APART_NS), small, Detections.empty(size, model))
 
     def look(self, frame: Frame, found: Detections) -> GroundLook:
         """What the next frame tells."""

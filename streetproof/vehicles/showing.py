@@ -6,12 +6,11 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from evidence_export.plates.words import COLOURS, DOUBTS, ROWS, STATUS, UNKNOWN_COLOUR
 from evidence_export.words import Language, Said
-from streams.instant import iso_utc, to_datetime
-from streetproof.store.tables import VehicleRow
+from streams.instant import iso_utc
+from streetproof.clock import on_the_wall
 from streetproof.vehicles.search import Entry
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -58,8 +57,8 @@ def cells(entry: Entry, language: Language) -> tuple[str, ...]:
         row.camera_name,
         row.zone_name,
         row.rule,
-        local(row.arrived_ns, row),
-        local(row.last_seen_ns, row),
+        on_the_wall(row.arrived_ns, row.timezone),
+        on_the_wall(row.last_seen_ns, row.timezone),
         row.case_id,
         characters,
         "" if entry.distance is None else f"{entry.distance:g}",
@@ -70,11 +69,6 @@ def plate_of(entry: Entry, language: Language) -> str:
     """The plate as it may be shown."""
     found = entry.reading.get("text" if entry.row.status == "certain" else "marked")
     return found if isinstance(found, str) else _NOTHING_READ.to(language)
-
-
-def local(utc_ns: int, row: VehicleRow) -> str:
-    """A time as the site's clocks show it, to the second, rounded down: `2026-11-02 08:00:00`."""
-    return f"{to_datetime(utc_ns).astimezone(ZoneInfo(row.timezone)):%Y-%m-%d %H:%M:%S}"
 
 
 def table_of(entries: Sequence[Entry], language: Language, *, asked: bool) -> tuple[list[str], list[list[str]]]:

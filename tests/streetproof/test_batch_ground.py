@@ -13,11 +13,12 @@ import yaml
 
 from bench.occupation.site import site_of
 from streams.instant import NS_PER_S, Instant, TimeSource
-from streetproof.batch.chain import CARRY_NS, Chain
+from streetproof.batch.chain import Chain
 from streetproof.batch.observe import Carry, Observed, Probed
 from tests.scenes import Encoding, Scene
 from tests.scenes.pavement import Blocks, Pavement, Piece, Taking, Thing, record
 from tests.streetproof.commands import streetproof
+from vision.carried import CARRY_NS
 
 FPS = 5
 PARTS = (0, 18, 36, 54)
