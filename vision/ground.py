@@ -130,6 +130,15 @@ class Plane:
             found.append((u / w, v / w))
         return found
 
+    def onto(self) -> tuple[Row, Row, Row]:
+        """From metres on the ground to the picture, in homogeneous coordinates: rows of a 3 x 3 matrix.
+
+        The last coordinate is positive in front of the camera.
+        """
+        x0, y0 = self._origin
+        a, b, c = ((p, q, r - p * x0 - q * y0) for p, q, r in self._back)
+        return (a, b, c)
+
     def standpoint(self, aspect: float) -> tuple[float, float, float] | None:
         """Where the camera stands: X, Y and its height above the ground, in metres.
 

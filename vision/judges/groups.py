@@ -12,7 +12,7 @@ from vision.canopies import Part
 from vision.footprints import Footprint, Point
 from vision.interface import Box
 from vision.judges.footings import Footing, Group
-from vision.sides import Taken
+from vision.sides import Metres, Taken
 from vision.taken import Standpoint
 
 JOIN_M = 0.45
@@ -38,11 +38,10 @@ def grouped(footprints: Sequence[Footprint], standpoint: Standpoint) -> list[Gro
 def _group(members: Sequence[Footprint], whole: Taken) -> Group:
     sizes = [float(Polygon(one.outline).area) for one in members]
     main = members[sizes.index(max(sizes))]
-    ring = list(whole.shape.exterior.simplify(0.02).coords)[:-1]
     return Group(
         outlines=tuple(one.outline for one in members),
         box=_box([one.outline for one in members]),
-        ground=tuple((round(x, 3), round(y, 3)) for x, y in ring),
+        ground=tuple(ring_of(whole.shape)),
         area_m2=round(whole.area_m2, 3),
         low_m2=round(whole.low_m2, 3),
         high_m2=round(whole.high_m2, 3),
@@ -51,6 +50,11 @@ def _group(members: Sequence[Footprint], whole: Taken) -> Group:
         since=main.since,
         canopy=whole.canopy,
     )
+
+
+def ring_of(ground: Polygon) -> list[Metres]:
+    """Its corners, to the millimetre; those that change nothing are left out."""
+    return [(round(x, 3), round(y, 3)) for x, y in list(ground.exterior.simplify(0.02).coords)[:-1]]
 
 
 def _box(outlines: Sequence[tuple[Point, ...]]) -> Box:

@@ -23,8 +23,8 @@ from vision.ground import Plane
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
 from vision.interface import Box, Event, Moment, Occupied, Stay, StayEnded, StayOpened, Violation, ViolationFired
-from vision.judges.footings import AREAS_KEPT, MAX_SUPPORTS, Footing, Group
-from vision.judges.groups import common, covered, grouped, polygon, remnant, shown_of
+from vision.judges.footings import AREAS_KEPT, MAX_SUPPORTS, Footing, Group, Measured
+from vision.judges.groups import common, covered, grouped, polygon, remnant, ring_of, shown_of
 from vision.judges.interface import Sample
 from vision.judges.people import Person, people_of
 from vision.judges.vehicles import can_be
@@ -33,6 +33,7 @@ from vision.policy import CameraRules, Zone, policy_hash
 from vision.reasons import Ending, EndReason
 from vision.rules.occupation import FOOTPRINT, VEHICLES, OccupationKind, OccupationRule
 from vision.saved import inside, read_memory, standing_fault
+from vision.sides import Taken
 from vision.standing import Standing, stay_id
 from vision.taken import Standpoint
 from vision.tally import Tally
@@ -231,8 +232,22 @@ class Occupation:
             one.open, one.zones = True, [term.zone.id]
             told.append(StayOpened(self._stay(footing), looked_back=False))
         if shown and one.open:
-            told.append(ViolationFired(self._violation(footing, term, shown)))
+            taken = self._closely(footing)
+            if taken.area < term.rule.min_area:
+                tally.restart()  # at first sight it was more: it is measured again if it stays as long again
+            else:
+                told.append(ViolationFired(self._violation(footing, term, shown, taken)))
         return told
+
+    def _closely(self, footing: Footing) -> Measured:
+        """What it takes, measured with care; where it stands is told with it."""
+        quick, standpoint = footing.area, self._standpoint
+        assert standpoint is not None, "it was measured before"
+        whole = Taken(Polygon(footing.ground), quick.area, quick.low, quick.high, quick.canopy)
+        taken = standpoint[1].closely(footing.outlines, whole)
+        if taken is not whole:
+            footing.ground = ring_of(taken.shape)
+        return Measured(round(taken.area_m2, 3), round(taken.low_m2, 3), round(taken.high_m2, 3), taken.canopy)
 
     def _note(self, footing: Footing, term: _Term, group: Group, sample: Sample, people: Sequence[Person]) -> None:
         """What the detector saw on it and beside it."""
@@ -327,7 +342,7 @@ class Occupation:
         one = footing.object
         return StayEnded(self._stay(footing, one.ending(why, at)), one.fired_in(footing.tally.zones[0]))
 
-    def _violation(self, footing: Footing, term: _Term, shown: tuple[Moment, ...]) -> Violation:
+    def _violation(self, footing: Footing, term: _Term, shown: tuple[Moment, ...], taken: Measured) -> Violation:
         tally = footing.tally
         overrun = tally.overrun(term.force)
         assert overrun is not None, "moments are shown only where a limit was passed"
@@ -346,10 +361,10 @@ class Occupation:
             dwell_lower_bound_ns=overrun.counted_ns,
             grounds=term.force.grounds(overrun, tally.classes, shown[0].at.utc_ns, fired_at.utc_ns),
             reckoning=tally.reckoning(term.force, overrun, stay, fired_at),
-            occupied=self._occupied(footing, term.rule),
+            occupied=self._occupied(footing, term.rule, taken),
         )
 
-    def _occupied(self, footing: Footing, rule: OccupationRule) -> Occupied:
+    def _occupied(self, footing: Footing, rule: OccupationRule, taken: Measured) -> Occupied:
         ground = Polygon(footing.ground)
         distances = {name: round(float(line.distance(ground)), 2) for name, line in self._fronts.items()}
         nearest = min(distances, key=lambda name: distances[name], default=None)
@@ -363,12 +378,12 @@ class Occupation:
             distance = distances[nearest]
         else:
             kind = OccupationKind.STREET_VENDOR if lingering >= rule.linger else OccupationKind.OCCUPATION
-        measured, shop = footing.area, nearest if kind is OccupationKind.OUT_OF_STORE else None
+        shop = nearest if kind is OccupationKind.OUT_OF_STORE else None
         return Occupied(
             kind=kind.value,
-            area_m2=measured.area,
-            area_low_m2=measured.low,
-            area_high_m2=measured.high,
+            area_m2=taken.area,
+            area_low_m2=taken.low,
+            area_high_m2=taken.high,
             min_area_m2=rule.min_area,
             shop=shop,
             shop_name=next((one.name for one in self._rules.shops if one.id == shop), None),
