@@ -39,6 +39,8 @@ _OVERHANGS_M = 0.01
 """What stands on a block ends where the block does."""
 _GAP_M = 0.3
 """Ground between blocks that nobody can walk on is taken as well."""
+_BELOW = 0.9
+"""A block is lower than the camera by this factor: it looks down on what it measures."""
 _LOWER = 0.8
 """What stands on a block is a part of its height."""
 _FAR_OFF = 10.0
@@ -150,13 +152,18 @@ class Drawing:
     def _off(self, added: tuple[Added, ...], numbers: Floats) -> float:
         """How far blocks are off the outline, as a share of its area, and how unlike they are to any."""
         blocks = _blocks(added, numbers)
-        if blocks is None:
+        if blocks is None or not all(self._is_seen(*block) for block in blocks):
             return _FAR_OFF
         silhouettes = [self._silhouette(*block) for block in blocks]
         whole = silhouettes[0] if len(silhouettes) == 1 else shapely.union_all(silhouettes)
         both = float(shapely.intersection(whole, self._outline).area)
         unusual = (numbers[5] - _USUALLY_M) ** 2 + sum((high - _ADDED_M) ** 2 for high in numbers[10::5])
         return (float(whole.area) - both + self._area - both) / self._area + _UNUSUAL * float(unusual)
+
+    def _is_seen(self, base: Floats, low: float, high: float) -> bool:
+        """Whether a block lies before the camera, and lower."""
+        before = base @ self._onto[2, :2] + self._onto[2, 2]
+        return high < _BELOW * self._place[2] and float(before.min()) > 0
 
     def _silhouette(self, base: Floats, low: float, high: float) -> Polygon:
         """What a block covers in the picture that stands over `base` (4 x 2 metres) from one height to another."""

@@ -21,6 +21,8 @@ from vision.sides import Sides, Taken
 _READ_WITHIN = 1.1
 """Least and most are so much further out than the readings, as a factor: with it, 19 of 20 things of the scenes for
 tuning lie between them."""
+_UNLIKE = 0.5
+"""Blocks that are off an outline by more of its area say nothing of it."""
 _OPENED_NS = 10 * NS_PER_S
 """A canopy and its foot come within this time."""
 
@@ -71,9 +73,9 @@ class Standpoint:
         if self.place is None or quick.canopy:
             return quick
         drawn = Drawing(outlines, self._plane, self.place, self._aspect).readings(quick.area_m2)
-        readings = [(quick.area_m2, quick.shape), *((one.area_m2, one.ground) for one in drawn)]
-        readings.sort(key=lambda reading: reading[0])
-        area, shape = readings[len(readings) // 2]
+        like = [(one.area_m2, one.ground) for one in drawn if one.off < _UNLIKE]
+        readings = sorted([(quick.area_m2, quick.shape), *like], key=lambda reading: reading[0])
+        area, shape = readings[(len(readings) - 1) // 2]  # of two the smaller: nobody is accused of the larger
         return Taken(shape, area, readings[0][0] / _READ_WITHIN, readings[-1][0] * _READ_WITHIN)
 
     def things(self, parts: Sequence[Part], near_m: float) -> list[tuple[list[int], Taken]]:
