@@ -31,7 +31,7 @@ def test_cv2_stands_without_gui_libraries() -> None:
 def test_the_verifier_of_the_command_line_loads_no_media_and_no_models() -> None:
     code = (
         "import sys, streetproof.cli, evidence_export.verifier\n"
-        "print(sorted({'av', 'cv2', 'numpy', 'onnxruntime', 'sqlalchemy', 'trackers'} & set(sys.modules)))"
+        "print(sorted({'av', 'cv2', 'numpy', 'onnxruntime', 'scipy', 'sqlalchemy', 'trackers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
