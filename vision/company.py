@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from vision.boxes import area, intersection
 from vision.footprint import share_ground
 from vision.inforce import RuleInForce
 from vision.interface import Box, Companion, Company, Moment
@@ -28,8 +29,9 @@ from vision.tally import Hold, Other, Tally
 _OFF_LINE = 0.3
 """Of three in one line the middle one touches the ground no further off the line between the others than this share of
 its own box; boxes tremble by a tenth of that."""
-_SAME_GROUND = 0.5
-"""Two places that share so much of their ground contact are one vehicle that was found twice."""
+_SAME_GROUND, _INSIDE = 0.5, 0.8
+"""Two places that share so much of their ground contact, or of which so much of the smaller lies in the larger, are one
+vehicle that was found twice: half hidden by another, and whole."""
 
 
 def held_back(
@@ -48,7 +50,7 @@ def held_back(
         kept = sorted(nearest[:MAX_COMPANY], key=_by_arrival)
         tally.hold = Hold(now, [Other(one.place, one.before, one.first) for one in kept if one.before is not None])
     hold = tally.hold
-    _look_around(hold, standings, now.utc_ns)
+    _look_around(hold, [one for one in standings if one.open and one is not standing], now.utc_ns)
     if _left(hold, now.utc_ns, traffic.within):
         hold.until, hold.why = now, Released.COMPANY_LEFT
     elif now.utc_ns - hold.since.utc_ns >= traffic.hold:
@@ -71,17 +73,20 @@ def _traffic(force: RuleInForce) -> Traffic | None:
     return force.rule.traffic if isinstance(force.rule, NoParkingRule) else None
 
 
-def _look_around(hold: Hold, standings: Iterable[Standing], now_ns: int) -> None:
-    """Which of them stand now: what is hidden, or was missed for a moment, does until its stay has ended."""
-    open_ = {(one.first.utc_ns, one.place): one for one in standings if one.open}
+def _look_around(hold: Hold, there: Sequence[Standing], now_ns: int) -> None:
+    """Which of them stand now: what is hidden, or was missed for a moment, does until its stay has ended; and it does
+    where it is found in another box."""
+    by_arrival = {(one.first.utc_ns, one.place): one for one in there}
     for other in hold.others:
-        there = open_.get((other.first.utc_ns, other.place))
         if other.gone:
             continue
-        if there is None:
-            other.gone, other.left_ns = True, now_ns if other.left_ns is None else other.left_ns
+        still = by_arrival.get((other.first.utc_ns, other.place))
+        if still is not None:
+            other.left_ns = None if still.absent_from is None else still.absent_from.utc_ns
+        elif any(_same_place(other.place, one.place) for one in there):
+            other.left_ns = None
         else:
-            other.left_ns = None if there.absent_from is None else there.absent_from.utc_ns
+            other.gone, other.left_ns = True, now_ns if other.left_ns is None else other.left_ns
 
 
 def _left(hold: Hold, now_ns: int, rest_ns: int) -> bool:
@@ -94,11 +99,14 @@ def _left(hold: Hold, now_ns: int, rest_ns: int) -> bool:
 def _queue(standing: Standing, standings: Iterable[Standing], force: RuleInForce, traffic: Traffic) -> list[Standing]:
     """The most that stand in one line with it and came when it did, directly or one after another."""
     classes = force.rule.classes
-    there = [one for one in standings if one.open and not one.classes.keys().isdisjoint(classes)]
+    there = sorted(
+        (one for one in standings if one.open and not one.classes.keys().isdisjoint(classes)), key=_by_arrival
+    )
     came = [standing]
     for one in came:  # grows as it goes
-        near = (other for other in sorted(there, key=_by_arrival) if _together(one, other, traffic.within))
-        came += [other for other in near if not any(_same(other, known) for known in came)]
+        for other in there:
+            if _together(one, other, traffic.within) and not any(_same(other, known) for known in came):
+                came.append(other)
     others = came[1:]
     lines = [[a, *(b for b in others if b is not a and in_line(standing.place, a.place, b.place))] for a in others]
     return max(lines, key=len, default=[])
@@ -109,7 +117,11 @@ def _by_arrival(standing: Standing) -> tuple[int, Box]:
 
 
 def _same(one: Standing, other: Standing) -> bool:
-    return one is other or share_ground(one.place, other.place) >= _SAME_GROUND
+    return one is other or _same_place(one.place, other.place)
+
+
+def _same_place(a: Box, b: Box) -> bool:
+    return share_ground(a, b) >= _SAME_GROUND or intersection(a, b) >= _INSIDE * min(area(a), area(b))
 
 
 def _together(one: Standing, other: Standing, within_ns: int) -> bool:
