@@ -119,10 +119,10 @@ class Tally:
             self.keep(moment)
         return ()
 
-    def kept(self, at: Instant, force: RuleInForce) -> None:
-        """Count a sample in which pixels showed what had qualified. No rule fires by it: a box has to confirm it."""
-        if self.last_ns is not None and not self.fired:
-            self._count(at.utc_ns, force)
+    def kept(self, at: Instant, force: RuleInForce) -> bool:
+        """Count a sample in which pixels showed what had qualified; whether the limit is passed, and the rule has not
+        fired. It does not fire by this: a box has to confirm it."""
+        return self.last_ns is not None and not self.fired and self._count(at.utc_ns, force)
 
     def _count(self, now: int, force: RuleInForce) -> bool:
         """Count the time since the last sighting, where it counts; whether a limit is passed now."""

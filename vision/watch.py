@@ -15,7 +15,7 @@ from streams.interface import DecodeLevel
 from vision.association.bytetrack import ByteTrackAssociator
 from vision.association.interface import Associator
 from vision.boxes import family, iou, ious, normalised
-from vision.company import company_of, held_back
+from vision.company import company_of, held_back, hold_back
 from vision.footprint import area_of, share_ground
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
@@ -367,7 +367,8 @@ class Watch:
             for tally in standing.tallies:
                 if unseen_ns > self._tuning.identity_ns and not tally.fired:
                     tally.restart()
-                tally.kept(at, self._forces[tally.rule])
+                if tally.kept(at, self._forces[tally.rule]):
+                    hold_back(standing, tally, at, self.memory.standings, self._forces[tally.rule])
 
     def _count(self, seen: list[tuple[Standing, Moment]]) -> tuple[list[Event], list[Event]]:
         """Let the sightings count; the stays that open and the rules that fire by them."""
