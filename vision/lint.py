@@ -85,18 +85,18 @@ def _of_traffic(rule: NoParkingRule, interval_ns: int) -> Iterator[tuple[Locatio
     traffic = rule.traffic
     if traffic is None:
         return
-    within, shortest = format_duration(traffic.within), min(rule.terms.limits)
+    interval, within, shortest = format_duration(interval_ns), format_duration(traffic.within), min(rule.terms.limits)
     if traffic.within < 2 * interval_ns:
         yield (
             ("traffic", "within"),
-            f"with frames {format_duration(interval_ns)} apart nobody can tell that vehicles came to stand within {within} "
-            "of one another: no queue is recognised, and all of a jam becomes violations; look more often, or allow more",
+            f"with frames {interval} apart nobody can tell that vehicles came to stand within {within} of one another: "
+            "no queue is recognised, and all of a jam becomes violations; look more often, or allow more",
         )
     if traffic.within > shortest:
         yield (
             ("traffic", "within"),
-            f"a queue may come to stand over {within}, which is longer than the allowed time {format_duration(shortest)}: "
-            "its first vehicles become violations before the others have come",
+            f"vehicles of a queue may come {within} apart, longer than the allowed time {format_duration(shortest)}: "
+            "the first become violations before the others have come",
         )
 
 
