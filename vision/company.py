@@ -82,17 +82,15 @@ def _traffic(force: RuleInForce) -> Traffic | None:
 
 
 def _look_around(hold: Hold, there: Sequence[Standing], now_ns: int) -> None:
-    """Which of them stand now: what is hidden, or was missed for a moment, does until its stay has ended; and it does
-    where it is found in another box."""
+    """Which of them stand now: what is hidden, or was missed for a moment, does until its stay has ended; and so does
+    what is found in another box, or has moved up into its place."""
     by_arrival = {(one.first.utc_ns, one.place): one for one in there}
     for other in hold.others:
-        if other.gone:
-            continue
         still = by_arrival.get((other.first.utc_ns, other.place))
         if still is not None:
             other.left_ns = None if still.absent_from is None else still.absent_from.utc_ns
         elif any(_same_place(other.place, one.place) for one in there):
-            other.left_ns = None
+            other.gone, other.left_ns = False, None
         else:
             other.gone, other.left_ns = True, now_ns if other.left_ns is None else other.left_ns
 

@@ -167,6 +167,15 @@ def test_what_leaves_the_jam_before_it_dissolves_is_no_violation() -> None:
     assert not fired(run(standing(visits), 260))
 
 
+def test_a_queue_whose_vehicles_move_up_is_still_one() -> None:
+    """The head leaves and all but one move up by a length, again and again: that one waits for its verdict."""
+    visits = [(lane(n), 20 + 3 * n, 100 + 2 * n) for n in range(4)] + [(lane(4), 32, 330)]
+    visits += [(lane(n), 110 + 2 * n, 300) for n in range(4)]
+    (violation,) = fired(run(standing(visits), 340))
+    # They left at 300; of those that moved up that is known when their stays end.
+    assert violation.fired_at == at(328) and near(violation.stay.place, lane(4))
+
+
 def test_only_vehicles_of_the_rules_classes_are_company() -> None:
     visits = jam(4)
 
