@@ -213,8 +213,11 @@ def label_of(violation: Violation) -> str | None:
 
 
 def members_at(violation: Violation, utc_ns: int) -> tuple[Box, ...]:
-    """The boxes within the box of a moment, where they are known for it."""
-    clutter = violation.clutter
+    """What else is drawn in the picture of a moment: what is in its box, or stands in a queue with it; empty where that
+    is not known for the moment."""
+    company, clutter = violation.company, violation.clutter
+    if company is not None and may_be_traffic(violation) and violation.fired_at.utc_ns == utc_ns:
+        return tuple(one.place for one in company.others if one.stands)
     if clutter is None or clutter.fired.at.utc_ns != utc_ns:
         return ()
     return tuple(member.box for member in clutter.members)

@@ -14,7 +14,7 @@ import pytest
 
 from evidence_export.case import CaseRequest
 from evidence_export.keys import Ed25519Signer
-from evidence_export.kinds import told
+from evidence_export.kinds import members_at, told
 from evidence_export.reasons import why_lines
 from evidence_export.sealer import seal
 from evidence_export.traffic import BLOCKER
@@ -176,3 +176,10 @@ def test_the_verifier_names_it(sealed: Path, signer: Ed25519Signer, tmp_path: Pa
     report = verify(bundle, trusted_key=signer.fingerprint)
     assert not report.ok and report.steps[-1].outcome is Outcome.FAILED
     assert "approval_blocked_by" in report.steps[-1].findings[0].what
+
+
+def test_the_picture_shows_who_came_with_it(request_: CaseRequest) -> None:
+    violation = held_back(request_, Released.HOLD_PASSED).violation
+    assert members_at(violation, at(18).utc_ns) == (OTHERS[0].place, OTHERS[1].place), "those that stand there still"
+    assert members_at(violation, at(4).utc_ns) == ()
+    assert members_at(held_back(request_, Released.COMPANY_LEFT).violation, at(18).utc_ns) == ()
