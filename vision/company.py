@@ -113,7 +113,9 @@ def _queue(standing: Standing, standings: Iterable[Standing], force: RuleInForce
             itself.append(one)
         elif not any(_same_place(one.place, other.place) for other in others):
             others.append(one)
-    return max((_neighbours(itself, one, others, within_ns) for one in others), key=len, default=[])
+    if not any(_together(one, mine, within_ns) for one in others for mine in itself):
+        return []  # nearly always, and then nobody asks for lines
+    return max((_neighbours(itself, one, others, within_ns) for one in others), key=len)
 
 
 def _neighbours(

@@ -120,9 +120,12 @@ class Tally:
         return ()
 
     def kept(self, at: Instant, force: RuleInForce) -> bool:
-        """Count a sample in which pixels showed what had qualified; whether the limit is passed, and the rule has not
-        fired. It does not fire by this: a box has to confirm it."""
-        return self.last_ns is not None and not self.fired and self._count(at.utc_ns, force)
+        """Count a sample in which pixels showed what had qualified; whether the limit is passed by that. The rule does
+        not fire: a box has to confirm it."""
+        if self.last_ns is None or self.fired:
+            return False
+        passed_before = self.over_ns is not None
+        return self._count(at.utc_ns, force) and not passed_before
 
     def _count(self, now: int, force: RuleInForce) -> bool:
         """Count the time since the last sighting, where it counts; whether a limit is passed now."""
