@@ -17,6 +17,7 @@ Whoever parks in one line with two others that came when they did waits for the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from streams.instant import Instant
 from vision.boxes import area, intersection
@@ -47,7 +48,9 @@ def hold_back(standing: Standing, tally: Tally, at: Instant, standings: Sequence
     if len(others) >= traffic.company:
         nearest = sorted(others, key=lambda one: (abs(one.first.utc_ns - standing.first.utc_ns), one.place))
         kept = sorted(nearest[:MAX_COMPANY], key=_by_arrival)
-        tally.hold = Hold(at, [Other(one.place, one.before, one.first) for one in kept if one.before is not None])
+        tally.hold = Hold(
+            at, [Other(one.place, one.before.utc_ns, one.first.utc_ns) for one in kept if one.before is not None]
+        )
 
 
 def held_back(
@@ -73,7 +76,13 @@ def company_of(tally: Tally, force: RuleInForce) -> Company | None:
     hold, traffic = tally.hold, _traffic(force)
     if hold is None or hold.why is None or traffic is None:
         return None
-    others = tuple(Companion(one.place, (one.before, one.first), not one.gone) for one in hold.others)
+
+    def instant(utc_ns: int) -> Instant:
+        return replace(hold.since, utc_ns=utc_ns)
+
+    others = tuple(
+        Companion(one.place, (instant(one.before_ns), instant(one.first_ns)), not one.gone) for one in hold.others
+    )
     return Company(hold.since, hold.why, traffic.within, others)
 
 
@@ -86,7 +95,7 @@ def _look_around(hold: Hold, there: Sequence[Standing], now_ns: int) -> None:
     what is found in another box, or has moved up into its place."""
     by_arrival = {(one.first.utc_ns, one.place): one for one in there}
     for other in hold.others:
-        still = by_arrival.get((other.first.utc_ns, other.place))
+        still = by_arrival.get((other.first_ns, other.place))
         if still is not None:
             other.left_ns = None if still.absent_from is None else still.absent_from.utc_ns
         elif any(_same_place(other.place, one.place) for one in there):
@@ -115,7 +124,11 @@ def _queue(standing: Standing, standings: Iterable[Standing], force: RuleInForce
             others.append(one)
     if not any(_together(one, mine, within_ns) for one in others for mine in itself):
         return []  # nearly always, and then nobody asks for lines
-    return max((_neighbours(itself, one, others, within_ns) for one in others), key=len)
+    longest = list[Standing]()
+    for one in others:
+        if not any(one is known for known in longest):
+            longest = max(longest, _neighbours(itself, one, others, within_ns), key=len)
+    return longest
 
 
 def _neighbours(

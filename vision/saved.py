@@ -115,8 +115,8 @@ def _holds(hold: Hold, first_ns: int, now_ns: int) -> bool:
         and 1 <= len(hold.others) <= MAX_COMPANY
         and all(
             inside(other.place)
-            and EARLIEST_NS <= other.before.utc_ns < other.first.utc_ns <= since
-            and (other.left_ns is None or other.first.utc_ns <= other.left_ns <= now_ns)
+            and EARLIEST_NS <= other.before_ns < other.first_ns <= since
+            and (other.left_ns is None or other.first_ns <= other.left_ns <= now_ns)
             and (other.left_ns is not None or not other.gone)
             for other in hold.others
         )

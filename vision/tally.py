@@ -28,8 +28,9 @@ class Other:
     __pydantic_config__: ClassVar[ConfigDict] = SAVED
 
     place: Box
-    before: Instant
-    first: Instant
+    before_ns: int
+    """The last sample before it was there."""
+    first_ns: int
     left_ns: int | None = None
     """The first look that did not show it any more, while it is gone or may be."""
     gone: bool = False

@@ -345,7 +345,7 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
     "a reason without a time": lambda hold: hold.update(why="company_left"),
     "ended, and goes on": lambda hold: hold.update(why="ended", until=hold["since"]),
     "gone without a time": lambda hold: hold["others"][0].update(gone=True),
-    "came in the future": lambda hold: hold["others"][0]["first"].update(utc_ns=1 << 61),
+    "came in the future": lambda hold: hold["others"][0].update(first_ns=1 << 61),
     "outside the picture": lambda hold: hold["others"][0].update(place=[0, 0, 2, 2]),
     "an unknown reason": lambda hold: hold.update(why="nonsense"),
     "an unknown field": lambda hold: hold.update(extra=1),
