@@ -1,8 +1,8 @@
 """Certificates of sealing keys and their site's authority (X.509, RFC 5280), and its revocation lists.
 
 The profile is small: a self-signed authority, and certificates that it signs directly with Ed25519 or ECDSA on P-256.
-The certificate of an SM2 key is an ordinary X.509 certificate, too; as `cryptography` knows no SM2, its key is taken out
-of the bytes here.
+The certificate of an SM2 key is an ordinary X.509 certificate, too; as `cryptography` knows no SM2, its key is taken
+out of the bytes here.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ only those in which a plate was looked for of revision 3, only those with facts 
 (`violation.clutter`, `violation.occupied`) of revision 4, and those that give reasons (`violation.reckoning`,
 `violation.stay.trace`) of revision 5: all but those whose stay was timed by a version that gave none. Those of ground
 that is taken say whether they show it free (`images.before`), and are of revision 6. Those of what was held back as
-possible traffic (`violation.company`, `violation.stay.trace.held`) are of revision 7. Those that are signed by anything but one bare
-Ed25519 key (another algorithm, a certificate, a second signature) are of revision 8."""
+possible traffic (`violation.company`, `violation.stay.trace.held`) are of revision 7. Those that are signed
+by anything but one bare Ed25519 key (another algorithm, a certificate, a second signature) are of revision 8."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"
@@ -52,6 +52,7 @@ CA_CERTIFICATE = "data/keys/site-ca.cert.pem"
 SECOND_KEY = "data/keys/second-key.pub.pem"
 SECOND_CERTIFICATE = "data/keys/second-key.cert.pem"
 """Below data/, where a verifier of an earlier revision takes any file that is listed."""
+KEY_FILES = (SITE_CERTIFICATE, CA_CERTIFICATE, SECOND_KEY, SECOND_CERTIFICATE)
 
 ED25519, ECDSA, SM2 = "Ed25519", "ECDSA-P256-SHA256", "SM2-SM3"
 ALGORITHMS = (ED25519, ECDSA, SM2)

@@ -31,7 +31,9 @@ from evidence_export.keys.softkeys import EcdsaSigner, Ed25519Signer
 from streams.recorder.durable import sync_folder
 
 _MAX_KEY_BYTES = 16 << 10
-_PEM = re.compile(rb"-----BEGIN (ENCRYPTED )?PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END (?:ENCRYPTED )?PRIVATE KEY-----")
+_PEM = re.compile(
+    rb"-----BEGIN (ENCRYPTED )?PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END (?:ENCRYPTED )?PRIVATE KEY-----"
+)
 
 PrivateKey: TypeAlias = "Ed25519PrivateKey | ec.EllipticCurvePrivateKey | int"
 """`int`: an SM2 key."""
@@ -77,8 +79,8 @@ def write_key(path: Path, key: PrivateKey, passphrase: SecretSource | None = Non
 def read_key(path: Path, passphrase: SecretSource | None = None) -> PrivateKey:
     """The private key of any of the three algorithms at `path`.
 
-    Raises SigningKeyError for a file that is missing, that others may read, that is no regular file, belongs to somebody
-    else, or holds no such key, and for a passphrase that is wrong, missing, or given where none is needed.
+    Raises SigningKeyError for a file that is missing, that others may read, that is no regular file, belongs to
+    somebody else, or holds no such key, and for a passphrase that is wrong, missing, or given where none is needed.
     """
     try:
         data = _read(path)

@@ -1,4 +1,4 @@
-"""Who signs: the `Signer` seam, and the keys that seal a bundle together. One implementation per file beside this one."""
+"""Who signs: the `Signer` seam, and the keys that seal a bundle together. Implementations stand beside this file."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """SM2 keys in files, and signing with them through the package gmssl (extra `sm2`).
 
 gmssl is plain Python and not constant in time: who can measure the time of many signatures on this machine may learn
-about the key. Two more things in it are worked around here: its random numbers are not made for secrets, so the number k
-of each signature comes from the operating system, and it cuts leading digits off some public keys, so it is not given
+about the key. Two more things in it are worked around here: its random numbers are not made for secrets, so the number
+k of each signature comes from the operating system, and it cuts leading digits off some public keys, so it is not given
 any: the digest is computed, and every signature checked, by `bag.sm2`.
 """
 

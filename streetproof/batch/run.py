@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence_export.case import CaseRequest
+from evidence_export.keys import KeySpec
 from evidence_export.sealer import SealedCase
 from models.store import ModelStore, locate
 from streams.archive.discover import search
@@ -34,6 +35,7 @@ from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, exec
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.events import EventLog, check_place, write_events
+from streetproof.keys import check_keys
 from streetproof.lock import only_one
 from streetproof.plates import check_plates, plate_spec
 from streetproof.settings.classes import check_classes
@@ -55,7 +57,7 @@ class BatchRequest:
     loaded: LoadedSite
     inputs: Sequence[str]
     out: Path
-    key: Path
+    key: KeySpec | Path
     models: ModelStore
     workers: int
     camera: str | None = None
@@ -80,6 +82,7 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
     model = locate(site.model.name, store=request.models)
     check_classes(site, model.info.classes, str(request.loaded.path))
     check_plates(request.loaded, request.models)
+    check_keys(request.key)
     try:
         (request.out / "cases").mkdir(parents=True, exist_ok=True)
         (request.out / "observations").mkdir(exist_ok=True)

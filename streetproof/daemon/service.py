@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from evidence_export.keys import KeySpec
 from evidence_export.words import Said
 from models.detector import YoloDetector
 from models.store import ModelStore, load_detector
@@ -41,6 +42,7 @@ from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
 from streetproof.errors import StreetproofError
+from streetproof.keys import check_keys
 from streetproof.lock import only_one
 from streetproof.plates import check_plates
 from streetproof.settings.classes import check_classes
@@ -66,7 +68,7 @@ class DaemonRequest:
 
     loaded: LoadedSite
     data: Path
-    key: Path
+    key: KeySpec | Path
     models: ModelStore
 
 
@@ -82,6 +84,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
     targets_of(loaded)
     check_cameras(loaded)
     check_plates(loaded, request.models)
+    check_keys(request.key)
     return _detector(loaded, request.models)
 
 
