@@ -8,9 +8,7 @@ from evidence_export.keys.interface import SealingKeys
 _CHECKS = {
     layout.ED25519: "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in case.json -sigfile {signature}",
     layout.ECDSA: "openssl dgst -sha256 -verify {key} -signature {signature} case.json",
-    layout.SM2: (
-        "openssl dgst -sm3 -verify {key} -sigopt distid:1234567812345678 \\\n       -signature {signature} case.json"
-    ),
+    layout.SM2: ("openssl dgst -sm3 -verify {key} -sigopt distid:1234567812345678 -signature {signature} case.json"),
 }
 
 

@@ -70,7 +70,8 @@ def init(
             raise SigningKeyError(
                 "there is an authority already",
                 where=str(folder),
-                remedy="Use `streetproof keys rotate` for a new key; a new authority needs a folder of its own",
+                remedy="Use `streetproof keys rotate` for a new key; a new authority needs a folder of its own. If an "
+                "earlier `init` was interrupted (there is no keyring.json), move its files away",
             )
         ready = [_ready(one, secrets) for one in new]
         key = generate(authority_algorithm)

@@ -79,6 +79,7 @@ class Pkcs11Signer:
                 signature = low_s(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
         except pkcs11.PKCS11Error as error:
             self._process = 0
+            _forget(self._place)
             raise _refused(
                 self._place, f"did not sign ({type(error).__name__})", "See that the token is there and not locked"
             ) from None
@@ -97,10 +98,8 @@ class Pkcs11Signer:
         place, attempt = self._place, (os.getpid(), self._place, self._pin)
         if attempt in _refused_pins:
             raise _wrong_pin(place, self._pin)
-        pin = self._pin.read()
         try:
-            token = _library(place.module).get_token(token_label=place.token)
-            session = token.open(user_pin=pin)
+            session = _session(place, self._pin)
             self._private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=place.label)
             public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=place.label)
             found = _public_of(public)
@@ -131,6 +130,30 @@ class Pkcs11Signer:
 
 
 _refused_pins: set[tuple[int, TokenKey, SecretSource]] = set()
+
+
+_sessions: dict[tuple[int, Path, str], tuple[SecretSource, Any]] = {}
+"""A program logs in to a token once, for all keys in it: a second login is refused."""
+
+
+def _session(place: TokenKey, pin: SecretSource) -> Any:
+    at = os.getpid(), place.module, place.token
+    if at in _sessions:
+        source, session = _sessions[at]
+        if source != pin:
+            raise _refused(place, f"is open already, with the PIN from {source.where}", "Give one source of the PIN")
+        return session
+    session = _library(place.module).get_token(token_label=place.token).open(user_pin=pin.read())
+    _sessions[at] = pin, session
+    return session
+
+
+def _forget(place: TokenKey) -> None:
+    """Close the session: after a fault the token may have been taken out, and another put in."""
+    found = _sessions.pop((os.getpid(), place.module, place.token), None)
+    if found is not None:
+        with suppress(_package().PKCS11Error):
+            found[1].close()
 
 
 def _package() -> Any:

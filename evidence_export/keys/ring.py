@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,9 @@ class Ring:
         return next((one for one in self.keys if one.id == key_id), None)
 
     def next_id(self) -> str:
-        return f"key-{len(self.keys) + 1}"
+        """The id of a key to come; files that an interrupted command left are passed over."""
+        numbers = (f"key-{number}" for number in count(len(self.keys) + 1))
+        return next(one for one in numbers if not any(self.folder.glob(f"{one}.*")))
 
     def key_file(self, key: RingKey) -> Path:
         return self.folder / f"{key.id}.key.pem"

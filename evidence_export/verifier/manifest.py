@@ -43,6 +43,11 @@ class CaseManifest:
     root: JsonValue
     """The whole manifest."""
 
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """The files that sign it."""
+        return (layout.SIGNATURE,) if self.second is None else (layout.SIGNATURE, layout.SECOND_SIGNATURE)
+
 
 def read_manifest(data: bytes) -> CaseManifest:
     """Parse and check. Raises ValueError that says what is wrong and where."""

@@ -39,6 +39,8 @@ def check_papers(
     files: Files, trust: Trust, signatures: Signatures, case: CaseManifest
 ) -> tuple[Papers | None, Result]:
     """The outcome of step 12; Papers only where nothing is wrong with them."""
+    if case.second is not None and signatures.second is None:
+        raise SkipStep("the second signature is missing")
     listed = [name for name in (layout.SITE_CERTIFICATE, layout.CA_CERTIFICATE) if name in case.files]
     if not listed:
         return None, _without(trust, signatures, case)
@@ -54,6 +56,8 @@ def check_papers(
         return None, ("not readable", findings)
     authority, sealed_ns = found[layout.CA_CERTIFICATE], moment(case.sealed_at)
     findings += _authority_faults(authority, trust, signatures, sealed_ns)
+    if findings:
+        return None, ("whoever signed the certificates is no authority to go by", findings)
     for name, key in keys:
         findings += [Finding(name, what) for what in _faults(found[name], authority, key, case, sealed_ns)]
     withdrawn, revoked = _revoked(trust, authority, [(name, found[name]) for name, _ in keys], case, sealed_ns)

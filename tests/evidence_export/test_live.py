@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from evidence_export.bag import layout
 from evidence_export.case import CaseRequest, EvidenceLimits, Recording, TimeFacts, ViewFaultFacts, recording_of
 from evidence_export.continuity import Break, Hole, lost_ns
 from evidence_export.errors import SealError
