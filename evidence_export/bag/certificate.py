@@ -28,6 +28,8 @@ MAX_CRL_BYTES = 4 << 20
 COMPROMISED = frozenset({"keyCompromise", "cACompromise", "aACompromise", "unspecified", "privilegeWithdrawn"})
 """Reasons that put in doubt what the key signed before; without a reason the worst is assumed."""
 
+_ALGORITHMS = (bytes.fromhex("300506032b6570"), bytes.fromhex("300a06082a8648ce3d040302"))
+"""AlgorithmIdentifier of Ed25519 (RFC 8410) and of ecdsa-with-SHA256 (RFC 5758)."""
 _KNOWN = frozenset(
     {
         ExtensionOID.BASIC_CONSTRAINTS,
@@ -118,6 +120,7 @@ def load(data: bytes) -> Certificate:
     with _hostile("certificate"):
         parsed = x509.load_pem_x509_certificate(data)
         encoded = parsed.public_bytes(Encoding.DER)
+        _check_frame(encoded, parsed.tbs_certificate_bytes, parsed.signature)
         extensions = list(parsed.extensions)
         odd = [one.oid.dotted_string for one in extensions if one.critical and one.oid not in _KNOWN]
         if odd or parsed.version is not x509.Version.v3:
@@ -151,6 +154,7 @@ def load_crl(data: bytes) -> RevocationList:
             parsed = x509.load_pem_x509_crl(data)
         else:
             parsed = x509.load_der_x509_crl(data)
+        _check_frame(parsed.public_bytes(Encoding.DER), parsed.tbs_certlist_bytes, parsed.signature)
         odd = [one for one in parsed.extensions if one.critical]
         if odd:
             raise ValueError(f"a critical extension that is not known here: {odd[0].oid.dotted_string}")
@@ -173,6 +177,13 @@ def spki_in(tbs: bytes) -> bytes:
         rest = der.read_any(rest)[2]
     after = der.read(rest, der.SEQUENCE)[1]
     return rest[: len(rest) - len(after)]
+
+
+def _check_frame(encoded: bytes, tbs: bytes, signature: bytes) -> None:
+    """That nothing around what is signed could be otherwise: the algorithm, and the signature itself."""
+    bits = der.tlv(der.BIT_STRING, b"\0", signature)
+    if encoded not in [der.tlv(der.SEQUENCE, tbs, algorithm, bits) for algorithm in _ALGORITHMS]:
+        raise ValueError("it is signed with neither Ed25519 nor ECDSA over SHA-256, or not in the one form of that")
 
 
 def ns_of(at: datetime) -> int:

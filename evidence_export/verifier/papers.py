@@ -55,9 +55,10 @@ def check_papers(
     if findings:
         return None, ("not readable", findings)
     authority, sealed_ns = found[layout.CA_CERTIFICATE], moment(case.sealed_at)
+    if not authority.is_issued_by(authority):
+        what = "it is not the certificate of an authority, signed by itself"
+        return None, ("no authority to go by", [Finding(layout.CA_CERTIFICATE, what)])
     findings += _authority_faults(authority, trust, signatures, sealed_ns)
-    if findings:
-        return None, ("whoever signed the certificates is no authority to go by", findings)
     for name, key in keys:
         findings += [Finding(name, what) for what in _faults(found[name], authority, key, case, sealed_ns)]
     withdrawn, revoked = _revoked(trust, authority, [(name, found[name]) for name, _ in keys], case, sealed_ns)
@@ -137,8 +138,6 @@ def _read(files: Files, names: list[str], case: CaseManifest) -> tuple[dict[str,
 
 def _authority_faults(authority: Certificate, trust: Trust, signatures: Signatures, sealed_ns: int) -> list[Finding]:
     faults = []
-    if not authority.is_ca or not authority.is_issued_by(authority):
-        faults.append("it is not the certificate of an authority, signed by itself")
     if not authority.valid_at(sealed_ns):
         faults.append(_not_valid(authority))
     if (signatures.by_authority or trust.is_authority) and authority.fingerprint != trust.fingerprint:

@@ -27,11 +27,8 @@ def make_token(folder: Path) -> str:
     os.environ["SOFTHSM2_CONF"] = str(settings)
     label = "demo token"
     _run("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "87654321")
-    for name, kind in (
-        ("seal-p256", "EC:prime256v1"),
-        ("seal-ed25519", "EC:edwards25519"),
-        ("next-p256", "EC:prime256v1"),
-    ):
+    pairs = {"seal-p256": "EC:prime256v1", "seal-ed25519": "EC:edwards25519", "next-p256": "EC:prime256v1"}
+    for name, kind in pairs.items():
         _run(
             "pkcs11-tool", "--module", MODULE, "--token-label", label, "--login", "--pin", "env:TOKEN_PIN",
             "--keypairgen", "--key-type", kind, "--label", name,

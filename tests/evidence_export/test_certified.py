@@ -194,8 +194,7 @@ def test_a_forged_authority_listed_beside_the_true_fingerprint(copy: Path, ring:
     # The BagIt manifest was made before the file was listed.
     resign(copy, forged.first)
     report = verify(copy, trusted_key=ring / CA_CERTIFICATE)
-    assert not report.ok and "not site-key.cert.pem" not in as_text(report)
-    assert last(report)[0] is Outcome.FAILED
+    assert last(report)[0] is Outcome.FAILED and layout.SITE_CERTIFICATE in last(report)[1]
 
 
 def _digests(path: Path) -> dict[str, Any]:
@@ -373,7 +372,7 @@ def test_a_second_signature_that_nobody_announced(copy: Path, keys: SealingKeys,
     assert keys.second is not None
     shutil.copy(copy / layout.SECOND_SIGNATURE, bundle)
     report = verify(bundle)
-    assert (not report.ok and layout.SECOND_SIGNATURE in report.culprits) or layout.SECOND_KEY in report.culprits
+    assert not report.ok and report.culprits == (layout.SECOND_KEY,)
     (bundle / layout.SECOND_SIGNATURE).write_bytes(keys.second.sign((bundle / layout.CASE).read_bytes()))
     (bundle / layout.KEYS).mkdir()
     (bundle / layout.SECOND_KEY).write_bytes(keys.second.public_key_pem)
