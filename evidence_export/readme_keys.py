@@ -6,9 +6,9 @@ from evidence_export.bag import layout
 from evidence_export.keys.interface import SealingKeys
 
 _CHECKS = {
-    layout.ED25519: "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in case.json -sigfile {signature}",
-    layout.ECDSA: "openssl dgst -sha256 -verify {key} -signature {signature} case.json",
-    layout.SM2: ("openssl dgst -sm3 -verify {key} -sigopt distid:1234567812345678 -signature {signature} case.json"),
+    layout.ED25519: "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in {data} -sigfile {signature}",
+    layout.ECDSA: "openssl dgst -sha256 -verify {key} -signature {signature} {data}",
+    layout.SM2: ("openssl dgst -sm3 -verify {key} -sigopt distid:1234567812345678 -signature {signature} {data}"),
 }
 
 
@@ -29,9 +29,9 @@ def commands(keys: SealingKeys) -> str:
     return "\n".join(f"     {line}" for line in lines)
 
 
-def check_of(algorithm: str, key: str, signature: str) -> str:
-    """The command of OpenSSL 3 that checks `signature` over case.json."""
-    return _CHECKS[algorithm].format(key=key, signature=signature)
+def check_of(algorithm: str, key: str, signature: str, data: str = layout.CASE) -> str:
+    """The command of OpenSSL 3 that checks `signature` over the file `data`."""
+    return _CHECKS[algorithm].format(key=key, signature=signature, data=data)
 
 
 def files(keys: SealingKeys, *, chinese: bool) -> str:

@@ -28,7 +28,7 @@ from evidence_export.continuity import breaks_of
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage, cut_run, open_footage
 from evidence_export.keys import SealingKeys, Signer
-from evidence_export.keys.sealing import key_files, seal_of, signatures_of, trusted_by
+from evidence_export.keys.sealing import check_valid, key_files, seal_of, signatures_of, verify_own
 from evidence_export.kinds import members_at
 from evidence_export.made import BagFile, Before, Clip, Made, Panorama, Place, Seal, Source
 from evidence_export.overlay.render import Bar, enlargement, render
@@ -77,9 +77,10 @@ def seal(
     the plate. One process at a time may seal a given case into a given folder. `eyes` are needed where the request asks
     for the plate, and not used elsewhere. `keys`: a bare signer, or the keys of a site with their certificates.
 
-    Raises SigningKeyError where a key does not sign; SealError where the request contradicts itself or the recordings,
-    where an earlier bundle of this case no longer verifies, and where the disk refuses; StreamsError where a recording
-    cannot be read or cut; InferenceError where a model fails: a case is not sealed as if its plate had been looked for.
+    Raises SigningKeyError where a key does not sign or its certificate is not valid; SealError where the request
+    contradicts itself or the recordings, where an earlier bundle of this case no longer verifies, and where the disk
+    refuses; StreamsError where a recording cannot be read or cut; InferenceError where a model fails: a case is not
+    sealed as if its plate had been looked for.
     """
     keys = keys if isinstance(keys, SealingKeys) else SealingKeys(keys)
     check(request)
@@ -93,6 +94,7 @@ def seal(
     final = out_dir / (f"{case_id}.zip" if as_zip else case_id)
     if os.path.lexists(final):
         return replace(_existing(final, case_id, keys), recordings=kept)
+    check_valid(keys, sealed_at)
     draft = out_dir / f"{case_id}.partial"
     packed = out_dir / f"{case_id}.zip.partial"
     try:
@@ -372,10 +374,8 @@ def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, 
 
 def _existing(final: Path, case_id: str, keys: SealingKeys) -> SealedCase:
     # The key counts: somebody else's bundle under this name must not pass for ours. One that an earlier key of the site
-    # sealed is ours, too: where there is an authority, it vouches for both.
-    report = verify(final, trusted_key=trusted_by(keys))
-    if not report.ok and keys.authority is not None:
-        report = verify(final, trusted_key=keys.first.fingerprint)
+    # sealed is ours, too.
+    report = verify_own(final, (keys.first.fingerprint, *keys.earlier))
     if not report.ok or report.case_id != case_id:
         culprits = ", ".join(report.culprits) or "it is another case"
         raise SealError(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from evidence_export.keys.opening import KeySpec, open_keys
 from evidence_export.keys.ring import Role, is_ring, read_ring
+from evidence_export.keys.sealing import check_valid
 from evidence_export.keys.secret import SecretSource
+from streetproof.clock import now
 from streetproof.errors import StreetproofError
 
 if TYPE_CHECKING:
@@ -78,11 +80,12 @@ def key_mistakes(loaded: LoadedSite) -> Iterator[tuple[Location, str]]:
 def check_keys(key: KeySpec | Path) -> None:
     """Open the keys once, so that a wrong passphrase or PIN shows before any work, and after one try of each.
 
-    A key file that does not exist yet is left to the first case. Raises SigningKeyError.
+    A key file that does not exist yet is left to the first case. Raises SigningKeyError, also where
+    a certificate is not valid today.
     """
     path = key if isinstance(key, Path) else key.path
     if path.exists() or (isinstance(key, KeySpec) and key.passphrase is not None):
-        open_keys(key)
+        check_valid(open_keys(key), now())
 
 
 def secret_source(text: str) -> SecretSource:

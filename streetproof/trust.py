@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evidence_export.keys.opening import KeySpec, read_public, trusted_of
+from evidence_export.keys.opening import authority_of, read_public
 from evidence_export.keys.ring import CA_CERTIFICATE, CA_CRL, Ring, write_public
 from streetproof.errors import StreetproofError
 
@@ -41,7 +41,7 @@ def export(ring: Ring, folder: Path) -> tuple[Path, ...]:
         raise TrustError(
             f"the folder cannot be made ({error.strerror})", where=str(folder), remedy="Name another one with --out"
         ) from error
-    fingerprint = trusted_of(KeySpec(ring.folder))
+    fingerprint = authority_of(ring.folder)
     files = {
         "site-ca.cert.pem": read_public(ring.folder / CA_CERTIFICATE),
         "site-ca.crl.pem": read_public(ring.folder / CA_CRL),

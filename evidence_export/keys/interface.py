@@ -36,3 +36,5 @@ class SealingKeys:
     authority: bytes | None = None
     second: Signer | None = None
     second_certificate: bytes | None = None
+    earlier: tuple[str, ...] = ()
+    """Fingerprints of the authority, and of the bare key that sealed before: bundles of both are the site's own."""

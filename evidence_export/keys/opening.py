@@ -29,15 +29,18 @@ class KeySpec:
     """The id of the site that the keys must be of; None: any."""
 
 
-def trusted_of(spec: KeySpec | Path) -> str:
-    """The fingerprint by which the bundles of these keys are known: of the site's authority, or of the one key.
+def own_of(spec: KeySpec | Path) -> tuple[str, ...]:
+    """The fingerprints by which bundles of these keys, and of those that the site had before, are known.
 
-    Of a ring, nothing secret is opened. Raises SigningKeyError.
+    Of a ring nothing secret is opened. Raises SigningKeyError.
     """
     spec = KeySpec(spec) if isinstance(spec, Path) else spec
-    if not is_ring(spec.path):
-        return open_keys(spec).first.fingerprint
-    path = spec.path / rings.CA_CERTIFICATE
+    return _earlier(spec.path) if is_ring(spec.path) else (open_keys(spec).first.fingerprint,)
+
+
+def authority_of(folder: Path) -> str:
+    """The fingerprint of a ring's authority. Raises SigningKeyError."""
+    path = folder / rings.CA_CERTIFICATE
     try:
         return certificate.load(read_public(path)).fingerprint
     except ValueError as error:
@@ -46,6 +49,14 @@ def trusted_of(spec: KeySpec | Path) -> str:
             where=str(path),
             remedy="Bring it back from a backup",
         ) from error
+
+
+def _earlier(folder: Path) -> tuple[str, ...]:
+    """The authority, and the bare key SITE.pem beside the folder SITE, that the site sealed with before it had one."""
+    bare = folder.with_name(f"{folder.name}.pem")
+    if not bare.exists():
+        return (authority_of(folder),)
+    return authority_of(folder), load_or_create_key(bare).fingerprint
 
 
 def open_keys(spec: KeySpec | Path) -> SealingKeys:
@@ -84,9 +95,11 @@ def _of_ring(ring: Ring, spec: KeySpec) -> SealingKeys:
     authority = read_public(ring.folder / rings.CA_CERTIFICATE)
     certificate_, signer = _certified(ring, first, spec, authority)
     if second is None:
-        return SealingKeys(signer, certificate_, authority)
+        return SealingKeys(signer, certificate_, authority, earlier=_earlier(ring.folder))
     second_certificate, second_signer = _certified(ring, second, spec, authority)
-    return SealingKeys(signer, certificate_, authority, second_signer, second_certificate)
+    return SealingKeys(
+        signer, certificate_, authority, second_signer, second_certificate, earlier=_earlier(ring.folder)
+    )
 
 
 def _certified(ring: Ring, key: RingKey, spec: KeySpec, authority: bytes) -> tuple[bytes, Signer]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from evidence_export.bag import certificate, layout
+from evidence_export.bag.certificate import Certificate
 from evidence_export.errors import SigningKeyError
 from evidence_export.keys.interface import SealingKeys
 from evidence_export.made import Seal
-from streams.instant import Instant
+from evidence_export.verifier import VerificationReport, verify
+from streams.instant import Instant, to_datetime
 
 
 def key_files(keys: SealingKeys) -> dict[str, tuple[str, bytes]]:
@@ -37,14 +42,35 @@ def signatures_of(keys: SealingKeys, case: bytes) -> dict[str, bytes]:
     return found
 
 
-def trusted_by(keys: SealingKeys) -> str:
-    """The fingerprint by which bundles of these keys, and of those before them, are known as the site's own."""
-    return keys.first.fingerprint if keys.authority is None else certificate.load(keys.authority).fingerprint
+def check_valid(keys: SealingKeys, at: Instant) -> None:
+    """See that the certificates are valid at that time. Raises SigningKeyError."""
+    for pem in (keys.authority, keys.certificate, keys.second_certificate):
+        found = None if pem is None else _load(pem)
+        if found is not None and not found.valid_at(at.utc_ns):
+            whose = "the site's authority" if found.is_ca else "the key that seals"
+            from_, until = (to_datetime(ns).strftime("%F") for ns in (found.not_before_ns, found.not_after_ns))
+            raise SigningKeyError(
+                f"the certificate of {whose} is valid from {from_} to {until} only",
+                where=found.subject,
+                remedy="Make a new one with `streetproof keys rotate`, and check the clock of this machine",
+            )
+
+
+def verify_own(bundle: Path, own: Iterable[str]) -> VerificationReport:
+    """The report on a bundle that must be sealed with one of the keys or authorities `own`: the first that is good, or
+    that of the first. Raises NotABundleError."""
+    reports = (verify(bundle, trusted_key=fingerprint) for fingerprint in own)
+    first = next(reports)
+    return first if first.ok else next((report for report in reports if report.ok), first)
 
 
 def _exact(pem: bytes) -> bytes:
     """A certificate in the one form that bundles have: a text before it, as OpenSSL writes, is left out."""
+    return _load(pem).pem
+
+
+def _load(pem: bytes) -> Certificate:
     try:
-        return certificate.load(pem).pem
+        return certificate.load(pem)
     except ValueError as error:
         raise SigningKeyError(f"a certificate of the sealing keys cannot be read ({error})") from error

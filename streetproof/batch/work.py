@@ -9,9 +9,9 @@ from typing import TypeAlias
 from evidence_export.case import CaseRequest
 from evidence_export.errors import SealError
 from evidence_export.keys import KeySpec, open_keys
-from evidence_export.keys.opening import trusted_of
+from evidence_export.keys.opening import own_of
+from evidence_export.keys.sealing import verify_own
 from evidence_export.sealer import SealedCase, seal
-from evidence_export.verifier import verify
 from streetproof.batch.lookback import looked_back
 from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed, detector_of, observe, probe
 from streetproof.clock import now
@@ -83,7 +83,7 @@ def execute(task: Task) -> Outcome:
 
 
 def _confirm(task: Confirm) -> Confirmed:
-    report = verify(task.bundle, trusted_key=trusted_of(task.key))
+    report = verify_own(task.bundle, own_of(task.key))
     if not report.ok:
         raise SealError(
             f"a bundle sealed earlier does not verify with this site key ({', '.join(report.culprits)})",

@@ -301,9 +301,9 @@ def _time(text: str) -> datetime:
 
 
 def _fingerprint(ring: Ring) -> str:
-    from evidence_export.keys.opening import KeySpec, trusted_of
+    from evidence_export.keys.opening import authority_of
 
-    return trusted_of(KeySpec(ring.folder))
+    return authority_of(ring.folder)
 
 
 def _document(ring: Ring) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,13 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evidence_export.bag import certificate, layout
+from evidence_export.bag.pubkey import pem_of
 from evidence_export.case import CaseRequest
-from evidence_export.errors import NotABundleError, SigningKeyError
+from evidence_export.errors import NotABundleError, SealError, SigningKeyError
 from evidence_export.keys import Ed25519Signer, KeySpec, SealingKeys, load_key, open_keys
 from evidence_export.keys.management import HANDOVER, NewKey, Secrets, init, revoke, rotate
-from evidence_export.keys.ring import CA_CERTIFICATE, CA_CRL, Role
+from evidence_export.keys.opening import own_of
+from evidence_export.keys.ring import CA_CERTIFICATE, CA_CRL, RECORD, Role
 from evidence_export.sealer import seal
 from evidence_export.verifier import Outcome, VerificationReport, verify
 from evidence_export.verifier.__main__ import as_text, main
@@ -163,8 +168,8 @@ def test_the_true_certificates_do_not_help_a_forger(copy: Path, keys: SealingKey
     init(tmp_path / "forged", "demo", BOTH, Secrets(), MADE)
     forged = open_keys(tmp_path / "forged")
     papers = replace(forged, certificate=keys.certificate, authority=keys.authority)
-    for given in (papers, replace(papers, second_certificate=keys.second_certificate)):
-        reseal(copy, given)
+    for shown in (papers, replace(papers, second_certificate=keys.second_certificate)):
+        reseal(copy, shown)
         report = verify(copy, trusted_key=ring / CA_CERTIFICATE)
         assert not report.ok and layout.SITE_CERTIFICATE in report.culprits
         assert "another key than the one that signed" in last(report)[1]
@@ -226,11 +231,81 @@ def test_validity_counts_at_the_time_of_sealing(copy: Path, tmp_path: Path) -> N
         assert set(report.culprits) >= {layout.SITE_CERTIFICATE, layout.SECOND_CERTIFICATE}
 
 
+def test_from_a_bare_key_to_an_authority(request_: CaseRequest, tmp_path: Path) -> None:
+    """The folder SITE comes beside the file SITE.pem: what that one sealed is still known as the site's own."""
+    bare = open_keys(tmp_path / "keys" / "demo.pem")
+    first = seal(request_, tmp_path / "out", bare, SEALED_AT)
+    init(tmp_path / "keys" / "demo", "demo", BOTH, Secrets(), MADE)
+    keys = open_keys(tmp_path / "keys" / "demo")
+    assert bare.first.fingerprint in own_of(tmp_path / "keys" / "demo")
+    assert seal(request_, tmp_path / "out", keys, SEALED_AT).manifest_sha256 == first.manifest_sha256
+    (tmp_path / "keys" / "demo.pem").rename(tmp_path / "keys" / "away.pem")
+    with pytest.raises(SealError, match="exists"):
+        seal(request_, tmp_path / "out", open_keys(tmp_path / "keys" / "demo"), SEALED_AT)
+
+
+def test_it_verifies_where_nothing_else_is_installed(small: Path, ring: Path) -> None:
+    blocked = "gmssl pkcs11 Cryptodome asn1crypto numpy av rfc8785 pydantic streams vision models evidence_export.keys"
+    code = (
+        "import sys, runpy\n"
+        f"for name in '{blocked}'.split(): sys.modules[name] = None\n"
+        "runpy.run_module('evidence_export.verifier', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(small), "--key", str(ring / CA_CERTIFICATE), "--crl", str(ring / CA_CRL)],
+        cwd=Path(__file__).parents[2], capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_openssl_refuses_what_the_authority_did_not_sign(ring: Path, tmp_path: Path) -> None:
+    init(tmp_path / "forged", "demo", BOTH, Secrets(), MADE)
+    for one, other in ((ring, tmp_path / "forged"), (tmp_path / "forged", ring)):
+        command = ["openssl", "verify", "-no_check_time", "-CAfile", one / CA_CERTIFICATE, other / "key-1.cert.pem"]
+        assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+
+
+@settings(max_examples=150)
+@given(data=st.binary(max_size=400), label=st.sampled_from(["CERTIFICATE", "X509 CRL"]))
+def test_garbage_is_neither_certificate_nor_list(data: bytes, label: str) -> None:
+    for body in (data, pem_of(data, label.encode()), pem_of(b"\x30\x82\x01\x00" + data, label.encode())):
+        for load in (certificate.load, certificate.load_crl):
+            with pytest.raises(ValueError):
+                load(body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.update(format="x"), lambda d: d.update(version=2), lambda d: d.pop("site"),
+        lambda d: d.update(keys=5), lambda d: d["keys"][0].update(id="../x"), lambda d: d["keys"][0].update(algorithm="RSA"),
+        lambda d: d["keys"][0].update(state="?"), lambda d: d["keys"][0].update(made="2026-01-01T00:00:00"),
+        lambda d: d["keys"][0].update(serial="?"), lambda d: d["keys"].append(None),
+    ],
+)  # fmt: skip
+def test_a_record_that_cannot_be_understood(own_ring: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    document = json.loads((own_ring / RECORD).read_bytes())
+    change(document)
+    (own_ring / RECORD).write_text(json.dumps(document))
+    with pytest.raises(SigningKeyError, match="cannot be understood"):
+        open_keys(own_ring)
+
+
+def test_files_that_do_not_belong_together(own_ring: Path, tmp_path: Path) -> None:
+    init(tmp_path / "other", "demo", BOTH, Secrets(), MADE)
+    (own_ring / "key-1.key.pem").unlink()
+    shutil.copy(tmp_path / "other" / "key-1.key.pem", own_ring)
+    with pytest.raises(SigningKeyError, match="not that of the key"):
+        open_keys(own_ring)
+    with pytest.raises(SigningKeyError, match="not the key of this site's authority"):
+        rotate(own_ring, NewKey(Role.SEAL), Secrets(), tmp_path / "other" / "ca.key.pem", SEALED)
+
+
 def test_the_sealer_refuses_an_expired_certificate(request_: CaseRequest, tmp_path: Path) -> None:
     init(tmp_path / "ring", "demo", BOTH, Secrets(), MADE, key_days=1)
-    with pytest.raises(Exception, match="it is valid from"):
+    with pytest.raises(SigningKeyError, match="is valid from 2026-03-01 to 2026-03-02 only"):
         seal(request_, tmp_path / "out", open_keys(tmp_path / "ring"), SEALED_AT)
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 def test_rotation_leaves_old_bundles_valid(copy: Path, own_ring: Path, request_: CaseRequest, tmp_path: Path) -> None:
@@ -322,8 +397,6 @@ def test_a_flipped_bit_in_a_certificate_that_was_signed_so(copy: Path, keys: Sea
     dice = random.Random(5)
     good = key_files(keys)[layout.SITE_CERTIFICATE][1]
     der = certificate.load(good).der
-    from evidence_export.bag.pubkey import pem_of
-
     for offset in range(0, len(der)):
         changed = bytearray(der)
         changed[offset] ^= 1 << dice.randrange(8)
