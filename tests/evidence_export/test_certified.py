@@ -278,7 +278,8 @@ def test_garbage_is_neither_certificate_nor_list(data: bytes, label: str) -> Non
     "change",
     [
         lambda d: d.update(format="x"), lambda d: d.update(version=2), lambda d: d.pop("site"),
-        lambda d: d.update(keys=5), lambda d: d["keys"][0].update(id="../x"), lambda d: d["keys"][0].update(algorithm="RSA"),
+        lambda d: d.update(keys=5), lambda d: d["keys"][0].update(id="../x"),
+        lambda d: d["keys"][0].update(algorithm="RSA"),
         lambda d: d["keys"][0].update(state="?"), lambda d: d["keys"][0].update(made="2026-01-01T00:00:00"),
         lambda d: d["keys"][0].update(serial="?"), lambda d: d["keys"].append(None),
     ],
