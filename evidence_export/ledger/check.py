@@ -1,0 +1,162 @@
+"""Whether a ledger is what it was: every entry, every hash above it, and every checkpoint that was ever signed.
+
+What each kind of tampering leaves to be found, in the database alone:
+
+- an entry that was *edited* no longer has its hash; where its hash was changed too, the hash above it does not fit; where
+  all of them were, the root is not the one that was signed;
+- one that was *deleted* or *inserted*, or two that were *reordered*, break the numbers, which are part of the entries;
+- a ledger that was *truncated* or *rolled back* is shorter than a checkpoint says. Where the newest checkpoints were
+  taken away as well, the database alone is at one with itself: a checkpoint that somebody else keeps (`witness`) tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from evidence_export.ledger import tree
+from evidence_export.ledger.checkpoint import read_note
+from evidence_export.ledger.entry import read_entry
+from evidence_export.ledger.interface import LedgerStore
+from evidence_export.ledger.tree import EMPTY, Hash
+
+
+class Fault(StrEnum):
+    """What is wrong."""
+
+    NOT_AN_ENTRY = "not_an_entry"
+    WRONG_NUMBER = "wrong_number"
+    MISSING = "missing"
+    EDITED = "edited"
+    HASHES = "hashes"
+    ROOT = "root"
+    SHORTER = "shorter"
+    NOT_A_CHECKPOINT = "not_a_checkpoint"
+    UNSIGNED = "unsigned"
+    OTHER_LEDGER = "other_ledger"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, and where."""
+
+    fault: Fault
+    where: str
+    what: str
+
+
+class _Roots:
+    """The roots of all sizes, from leaves in order, with a memory of one hash per level."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._full: list[tuple[int, Hash]] = []
+        """Complete subtrees, the largest first."""
+
+    def add(self, leaf: Hash) -> Iterator[tuple[int, int, Hash]]:
+        """The subtrees above the leaves that this one makes complete."""
+        level, number, value = 0, self._size, leaf
+        self._size += 1
+        while self._full and self._full[-1][0] == level:
+            value = tree.node_hash(self._full.pop()[1], value)
+            level, number = level + 1, number // 2
+            yield level, number, value
+        self._full.append((level, value))
+
+    @property
+    def root(self) -> Hash:
+        found: Hash | None = None
+        for _, value in reversed(self._full):
+            found = value if found is None else tree.node_hash(value, found)
+        return EMPTY if found is None else found
+
+
+def check(
+    store: LedgerStore, keys: Sequence[Ed25519PublicKey], witnessed: Iterable[bytes] = (), *, most: int = 100
+) -> Iterator[Finding]:
+    """Everything that is wrong with a ledger, `most` findings at most; nothing where nothing is.
+
+    `keys`: that the site has, and had; `witnessed`: checkpoints that somebody else kept. Reads the whole ledger once,
+    with constant memory but for the checkpoints.
+    """
+    findings = _all(store, keys, witnessed)
+    for _, finding in zip(range(most), findings, strict=False):
+        yield finding
+
+
+def _all(store: LedgerStore, keys: Sequence[Ed25519PublicKey], witnessed: Iterable[bytes]) -> Iterator[Finding]:
+    asked: dict[int, list[tuple[str, Hash]]] = {}
+    for whose, notes in (("checkpoint", store.checkpoints()), ("witnessed checkpoint", witnessed)):
+        for number, data in enumerate(notes, start=1):
+            yield from _checkpoint(f"{whose} {number}", data, store.origin, keys, asked)
+    yield from _compare(asked.pop(0, ()), EMPTY, 0)
+    roots, expected, kept = _Roots(), 0, iter(store.nodes())
+    calculated: dict[tuple[int, int], Hash] = {}
+    for row in store.rows():
+        where = f"entry {row.seq}"
+        if row.seq != expected:
+            gap = f"entry {expected}" if row.seq == expected + 1 else f"entries {expected} to {row.seq - 1}"
+            yield Finding(Fault.MISSING, gap, "missing: the numbers before and after are there")
+        expected = row.seq + 1
+        yield from _entry(where, row.seq, row.entry)
+        if tree.leaf_hash(row.entry) != row.leaf:
+            yield Finding(Fault.EDITED, where, "it is not what it was when its hash was made")
+        for level, number, value in roots.add(tree.leaf_hash(row.entry)):
+            calculated[level, number] = value
+        if row.seq + 1 in asked:
+            yield from _compare(asked.pop(row.seq + 1), roots.root, row.seq + 1)
+    yield from _nodes(kept, calculated)
+    for size, notes_of in sorted(asked.items()):
+        for where, _ in notes_of:
+            yield Finding(
+                Fault.SHORTER, where, f"the ledger had {size} entries when it was signed, and has {expected} now"
+            )
+
+
+def _checkpoint(
+    where: str, data: bytes, origin: str, keys: Sequence[Ed25519PublicKey], asked: dict[int, list[tuple[str, Hash]]]
+) -> Iterator[Finding]:
+    try:
+        note = read_note(data)
+    except ValueError as error:
+        yield Finding(Fault.NOT_A_CHECKPOINT, where, str(error))
+        return
+    if note.checkpoint.origin != origin:
+        yield Finding(Fault.OTHER_LEDGER, where, f"it is of the ledger {note.checkpoint.origin}, not of {origin}")
+        return
+    if not any(note.signed_by(key) for key in keys):
+        yield Finding(Fault.UNSIGNED, where, "none of the site's keys has signed it")
+        return
+    said = f"{where} of {note.checkpoint.at}"
+    asked.setdefault(note.checkpoint.size, []).append((said, note.checkpoint.root))
+
+
+def _compare(notes: Iterable[tuple[str, Hash]], root: Hash, size: int) -> Iterator[Finding]:
+    for where, signed in notes:
+        if signed != root:
+            yield Finding(Fault.ROOT, where, f"the first {size} entries are not those that were signed")
+
+
+def _entry(where: str, seq: int, data: bytes) -> Iterator[Finding]:
+    try:
+        entry = read_entry(data)
+    except ValueError as error:
+        yield Finding(Fault.NOT_AN_ENTRY, where, str(error))
+        return
+    if entry.seq != seq:
+        yield Finding(Fault.WRONG_NUMBER, where, f"it was entered as number {entry.seq}")
+
+
+def _nodes(kept: Iterator[tuple[int, int, Hash]], calculated: dict[tuple[int, int], Hash]) -> Iterator[Finding]:
+    for level, number, value in kept:
+        right = calculated.pop((level, number), None)
+        if right is None:
+            yield Finding(Fault.HASHES, f"hash {level}/{number}", "there are no entries below it")
+        elif right != value:
+            yield Finding(Fault.HASHES, f"hash {level}/{number}", "it is not that of the entries below it")
+    for level, number in sorted(calculated):
+        yield Finding(Fault.HASHES, f"hash {level}/{number}", "missing")
