@@ -2,8 +2,8 @@
 
 What each kind of tampering leaves to be found, in the database alone:
 
-- an entry that was *edited* no longer has its hash; where its hash was changed too, the hash above it does not fit; where
-  all of them were, the root is not the one that was signed;
+- an entry that was *edited* no longer has its hash; where its hash was changed too, the hash above it does not fit;
+  where all of them were, the root is not the one that was signed;
 - one that was *deleted* or *inserted*, or two that were *reordered*, break the numbers, which are part of the entries;
 - a ledger that was *truncated* or *rolled back* is shorter than a checkpoint says. Where the newest checkpoints were
   taken away as well, the database alone is at one with itself: a checkpoint that somebody else keeps (`witness`) tells.
