@@ -37,7 +37,7 @@ class Fault(StrEnum):
     NOT_A_CHECKPOINT = "not_a_checkpoint"
     UNSIGNED = "unsigned"
     OTHER_LEDGER = "other_ledger"
-    UNCHECKED = "unchecked"
+    SIZE = "size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,41 @@ class _Roots:
         return EMPTY if found is None else found
 
 
+class _Kept:
+    """The hashes above the leaves as they are kept, each level in order."""
+
+    def __init__(self, store: LedgerStore) -> None:
+        self._levels = [iter(store.nodes(level)) for level in range(1, tree.LEVELS)]
+        self._next: dict[int, tuple[int, Hash] | None] = {}
+
+    def compare(self, level: int, number: int, value: Hash) -> Iterator[Finding]:
+        """What is wrong up to the hash that ought to be next on its level."""
+        while (kept := self._peek(level)) is not None and kept[0] < number:
+            yield from self._above_nothing(level, kept[0])
+        where = f"hash {level}/{number}"
+        if kept is None or kept[0] > number:
+            yield Finding(Fault.HASHES, where, "missing")
+            return
+        del self._next[level]
+        if kept[1] != value:
+            yield Finding(Fault.HASHES, where, "it is not that of the entries below it")
+
+    def rest(self) -> Iterator[Finding]:
+        """What is kept beyond all entries."""
+        for level in range(1, tree.LEVELS):
+            while (kept := self._peek(level)) is not None:
+                yield from self._above_nothing(level, kept[0])
+
+    def _peek(self, level: int) -> tuple[int, Hash] | None:
+        if level not in self._next:
+            self._next[level] = next(self._levels[level - 1], None)
+        return self._next[level]
+
+    def _above_nothing(self, level: int, number: int) -> Iterator[Finding]:
+        del self._next[level]
+        yield Finding(Fault.HASHES, f"hash {level}/{number}", "there are no entries below it")
+
+
 def check(
     store: LedgerStore, keys: Sequence[Ed25519PublicKey], witnessed: Iterable[bytes] = (), *, most: int = 100
 ) -> Iterator[Finding]:
@@ -94,8 +129,7 @@ def _all(store: LedgerStore, keys: Sequence[Ed25519PublicKey], witnessed: Iterab
         for number, data in enumerate(notes, start=1):
             yield from _checkpoint(f"{whose} {number}", data, store.origin, keys, asked)
     yield from _compare(asked.pop(0, ()), EMPTY, 0)
-    roots, expected, kept = _Roots(), 0, iter(store.nodes())
-    calculated: dict[tuple[int, int], Hash] = {}
+    roots, expected, kept = _Roots(), 0, _Kept(store)
     for row in store.rows():
         where = f"entry {row.seq}"
         if row.seq != expected:
@@ -106,10 +140,12 @@ def _all(store: LedgerStore, keys: Sequence[Ed25519PublicKey], witnessed: Iterab
         if tree.leaf_hash(row.entry) != row.leaf:
             yield Finding(Fault.EDITED, where, "it is not what it was when its hash was made")
         for level, number, value in roots.add(tree.leaf_hash(row.entry)):
-            calculated[level, number] = value
+            yield from kept.compare(level, number, value)
         if row.seq + 1 in asked:
             yield from _compare(asked.pop(row.seq + 1), roots.root, row.seq + 1)
-    yield from _nodes(kept, calculated)
+    if store.size() != expected:
+        yield Finding(Fault.SIZE, "head", f"it says {store.size()} entries, where {expected} end the ledger")
+    yield from kept.rest()
     for size, notes_of in sorted(asked.items()):
         for where, _ in notes_of:
             yield Finding(
@@ -149,14 +185,3 @@ def _entry(where: str, seq: int, data: bytes) -> Iterator[Finding]:
         return
     if entry.seq != seq:
         yield Finding(Fault.WRONG_NUMBER, where, f"it was entered as number {entry.seq}")
-
-
-def _nodes(kept: Iterator[tuple[int, int, Hash]], calculated: dict[tuple[int, int], Hash]) -> Iterator[Finding]:
-    for level, number, value in kept:
-        right = calculated.pop((level, number), None)
-        if right is None:
-            yield Finding(Fault.HASHES, f"hash {level}/{number}", "there are no entries below it")
-        elif right != value:
-            yield Finding(Fault.HASHES, f"hash {level}/{number}", "it is not that of the entries below it")
-    for level, number in sorted(calculated):
-        yield Finding(Fault.HASHES, f"hash {level}/{number}", "missing")

@@ -55,8 +55,8 @@ class LedgerStore(Protocol):
     def node(self, level: int, number: int) -> Hash:
         """The hash of a complete subtree; level 0 are the leaves. Raises LookupError where it is not kept."""
 
-    def nodes(self) -> Iterator[tuple[int, int, Hash]]:
-        """All kept subtrees above the leaves."""
+    def nodes(self, level: int) -> Iterator[tuple[int, Hash]]:
+        """All kept subtrees of a level above the leaves, number and hash, in order of their numbers."""
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """Keep a signed checkpoint; another one of the same size is kept beside it."""

@@ -18,6 +18,8 @@ Lookup = Callable[[int, int], Hash]
 EMPTY: Hash = hashlib.sha256(b"").digest()
 """The root of a log without entries."""
 HASH_BYTES = 32
+LEVELS = 64
+"""Above the leaves, at most."""
 MAX_PROOF = 64
 """Hashes of a proof, at most: a log of 2^63 entries has no longer one."""
 

@@ -1,0 +1,148 @@
+"""The ledger's database, as `evidence_export.ledger` asks for it: SQLite embedded, PostgreSQL beyond."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from evidence_export.ledger.interface import Row
+from evidence_export.ledger.tree import Hash
+from streetproof.store.connection import BUSY_S, Connection, StoreError
+from streetproof.store.ledger.tables import CheckpointRow, EntryRow, HeadRow, NodeRow
+
+_HEAD = 1
+_AT_ONCE = 2_000
+"""Rows that are read at a time."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class SqlLedger:
+    """One ledger in a database. Use as a context manager; raises StoreError and nothing of SQLAlchemy's."""
+
+    def __init__(self, url: str, site: str, *, busy_s: float = BUSY_S) -> None:
+        """Opens the ledger at `url`, begun with a name of its own where there is none.
+
+        `site`: the id of the site, part of that name. Raises StoreError for the ledger of another site.
+        """
+        self._connection = Connection(
+            url, busy_s=busy_s, migrations=_MIGRATIONS, remedy="Restore the ledger from a backup: nothing else has it"
+        )
+        with self._connection.write() as session:
+            head = session.get(HeadRow, _HEAD)
+            if head is None:
+                head = HeadRow(id=_HEAD, origin=f"streetproof/{site}/{secrets.token_hex(4)}", size=0)
+                session.add(head)
+            self.origin = head.origin
+        if self.origin.split("/")[1:-1] != [site]:
+            where = self._connection.where
+            self.close()
+            raise StoreError(
+                f"the ledger is that of the site {self.origin.split('/')[1]}, not of {site}",
+                where=where,
+                remedy="Give the ledger of this site, or another path for a new one",
+            )
+
+    @classmethod
+    def open_file(cls, path: Path, site: str, *, busy_s: float = BUSY_S) -> SqlLedger:
+        """The embedded SQLite database at `path`, created where it does not exist."""
+        return cls(str(sa.URL.create("sqlite", database=str(path))), site, busy_s=busy_s)
+
+    def __enter__(self) -> SqlLedger:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._connection.close()
+
+    def size(self) -> int:
+        with self._connection.read() as session:
+            return session.get_one(HeadRow, _HEAD).size
+
+    @contextmanager
+    def appending(self) -> Iterator[_Appending]:
+        with self._connection.write() as session:
+            head = session.get_one(HeadRow, _HEAD, with_for_update=True)
+            yield _Appending(session, head)
+
+    def row(self, seq: int) -> Row | None:
+        with self._connection.read() as session:
+            found = session.get(EntryRow, seq)
+            return None if found is None else Row(found.seq, bytes(found.entry), bytes(found.leaf))
+
+    def rows(self, first: int = 0) -> Iterator[Row]:
+        after = first - 1
+        while True:
+            with self._connection.read() as session:
+                wanted = sa.select(EntryRow.seq, EntryRow.entry, EntryRow.leaf).where(EntryRow.seq > after)
+                found = session.execute(wanted.order_by(EntryRow.seq).limit(_AT_ONCE)).all()
+            if not found:
+                return
+            for seq, entry, leaf in found:
+                yield Row(seq, bytes(entry), bytes(leaf))
+            after = found[-1].seq
+
+    def node(self, level: int, number: int) -> Hash:
+        with self._connection.read() as session:
+            return _node(session, level, number)
+
+    def nodes(self, level: int) -> Iterator[tuple[int, Hash]]:
+        after = -1
+        while True:
+            with self._connection.read() as session:
+                wanted = sa.select(NodeRow.number, NodeRow.hash).where(NodeRow.level == level, NodeRow.number > after)
+                found = session.execute(wanted.order_by(NodeRow.number).limit(_AT_ONCE)).all()
+            if not found:
+                return
+            for number, value in found:
+                yield number, bytes(value)
+            after = found[-1].number
+
+    def add_checkpoint(self, size: int, note: bytes) -> None:
+        with self._connection.write() as session:
+            session.add(CheckpointRow(size=size, note=note))
+
+    def checkpoints(self) -> Iterator[bytes]:
+        with self._connection.read() as session:
+            notes = session.scalars(sa.select(CheckpointRow.note).order_by(CheckpointRow.id)).all()
+        yield from map(bytes, notes)
+
+
+class _Appending:
+    """One addition, inside its transaction."""
+
+    def __init__(self, session: Session, head: HeadRow) -> None:
+        self._session, self._head = session, head
+
+    @property
+    def size(self) -> int:
+        return self._head.size
+
+    def node(self, level: int, number: int) -> Hash:
+        return _node(self._session, level, number)
+
+    def add(self, rows: Sequence[Row], nodes: Iterable[tuple[int, int, Hash]]) -> None:
+        connection = self._session.connection()
+        entries = [{"seq": row.seq, "entry": row.entry, "leaf": row.leaf} for row in rows]
+        connection.execute(sa.insert(EntryRow), entries)
+        above = [{"level": level, "number": number, "hash": value} for level, number, value in nodes]
+        if above:
+            connection.execute(sa.insert(NodeRow), above)
+        self._head.size += len(rows)
+
+
+def _node(session: Session, level: int, number: int) -> Hash:
+    wanted = sa.select(NodeRow.hash).where(NodeRow.level == level, NodeRow.number == number)
+    if level == 0:
+        wanted = sa.select(EntryRow.leaf).where(EntryRow.seq == number)
+    found = session.scalar(wanted)
+    if found is None:
+        raise LookupError(f"the ledger has no hash {level}/{number}")
+    return bytes(found)
