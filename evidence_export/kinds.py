@@ -11,9 +11,11 @@ from typing import Any
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.case import CaseRequest
 from evidence_export.statements.values import exact
+from evidence_export.traffic import may_be_traffic
 from evidence_export.words import Said, class_zh
 from streams.instant import NS_PER_S
 from vision.codec import clutter_json, occupied_json
+from vision.codec_company import company_json
 from vision.interface import Box, Clutter, Occupied, Violation
 
 NO_PARKING, BIKE_CLUTTER, INTRUSION = "no_parking", "bike_clutter", "intrusion"
@@ -116,6 +118,8 @@ def facts_of(violation: Violation) -> JsonObject:
     """What only one kind of violation has, for `case.json`; empty for those that have nothing of their own."""
     if violation.occupied is not None:
         return {"occupied": exact(occupied_json(violation.occupied))}
+    if violation.company is not None:
+        return {"company": exact(company_json(violation.company))}
     return {} if violation.clutter is None else {"clutter": exact(clutter_json(violation.clutter))}
 
 
@@ -172,6 +176,12 @@ def told(kind: str, violation: Violation) -> Said:
         return Said(f"占地{area.zh}，已占用至少{zh}", f"{area.en} of ground, taken for at least {en}")
     if kind == INTRUSION:
         return Said(f"已在场至少{zh}", f"it has been there for at least {en}")
+    if may_be_traffic(violation) and violation.company is not None:
+        came = len(violation.company.others)
+        return Said(
+            f"已停留至少{zh}，另有 {came} 辆与其先后停下，可能是排队车流",
+            f"it has stood for at least {en}; {came} others came with it, so it may be standing traffic",
+        )
     return Said(f"已停留至少{zh}", f"it has stood for at least {en}")
 
 
@@ -203,8 +213,11 @@ def label_of(violation: Violation) -> str | None:
 
 
 def members_at(violation: Violation, utc_ns: int) -> tuple[Box, ...]:
-    """The boxes within the box of a moment, where they are known for it."""
-    clutter = violation.clutter
+    """What else is drawn in the picture of a moment: what is in its box, or stands in a queue with it; empty where that
+    is not known for the moment."""
+    company, clutter = violation.company, violation.clutter
+    if company is not None and may_be_traffic(violation) and violation.fired_at.utc_ns == utc_ns:
+        return tuple(one.place for one in company.others if one.stands)
     if clutter is None or clutter.fired.at.utc_ns != utc_ns:
         return ()
     return tuple(member.box for member in clutter.members)

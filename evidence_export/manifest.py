@@ -16,6 +16,7 @@ from evidence_export.statements.footage import clips, clock_set_back, continuity
 from evidence_export.statements.time import OVER_1S_NS, time_facts, time_statement
 from evidence_export.statements.values import exact, known
 from evidence_export.statements.view import in_decisive, view_statement
+from evidence_export.traffic import BLOCKER, may_be_traffic
 from streams.instant import Instant
 from vision.codec import grounds_json
 from vision.codec_reasons import reckoning_json, trace_json
@@ -129,6 +130,7 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         "gap_in_decisive_interval": lost_in_decisive_ns(request, made) > 0 or clock_set_back(request, made),
         "gaps_unknown": any(source.recording.coverage is None and source.contents is None for source in made.sources),
         "view_fault_in_decisive_interval": in_decisive(request),
+        BLOCKER: may_be_traffic(request.violation),
         "calendar_year_unknown": not _days_known(request.violation.grounds),
         "panoramas_too_close": not made.separation_met,
         "clock_offset_unknown": camera.clock_offset_ns is None and facts is None,
@@ -144,6 +146,8 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
 
 
 def _revision(request: CaseRequest) -> int:
+    if request.violation.company is not None or (request.stay.trace is not None and request.stay.trace.held):
+        return layout.HELD_REVISION
     if shows_before(request.violation):
         return layout.BEFORE_REVISION
     if request.violation.reckoning is not None or request.stay.trace is not None:

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from evidence_export.case import CaseRequest
 from evidence_export.kinds import tenths
 from evidence_export.plan import zone_of
+from evidence_export.traffic import company_said
 from evidence_export.words import Said, class_zh
 from streams.instant import Instant, TimeSource
 from vision.reasons import COUNTED, Ending, EndReason, Part, Reckoning, Shown, Step, Trace
@@ -112,6 +113,11 @@ def why_lines(request: CaseRequest) -> list[Said]:
     if violation.reckoning is not None:
         passed, fired = clock(violation.reckoning.passed, zone), clock(violation.fired_at, zone)
         said += reckoning_lines(violation.reckoning, passed, fired)
+    company = violation.company
+    if company is not None:
+        arrived = clock(company.others[0].arrived[1], zone), clock(company.others[-1].arrived[1], zone)
+        held = clock(company.since, zone), clock(violation.fired_at, zone)
+        said.append(company_said(company.why, len(company.others), company.standing, arrived, held))
     if trace is not None and trace.ended is not None:
         said.append(ending_said(trace.ended, clock(trace.ended.at, zone)))
     return said

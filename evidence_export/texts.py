@@ -13,8 +13,10 @@ from evidence_export.manifest import zone_of_policy
 from evidence_export.overlay.render import Bar, Field
 from evidence_export.plan import zone_of
 from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
-from evidence_export.words import CLASSES_ZH, kind_words
+from evidence_export.traffic import may_be_traffic
+from evidence_export.words import CLASSES_ZH, Said, kind_words
 from streams.instant import NS_PER_S, Instant, TimeSource
+from vision.interface import Violation
 
 _SOURCES = {
     TimeSource.RTCP_SR: "摄像机时钟 camera (RTCP)",
@@ -118,6 +120,7 @@ def _bar(
                 f"{violation.rule} · {zone_name} {violation.zone} · {said.zh} ({said.en})",
                 wide=True,
             ),
+            *_traffic(violation),
             *picture,
             Field("案件编号 Case", case_id),
             Field("防伪码 Anti-forgery code", anti_forgery_code(still_sha256)),
@@ -125,6 +128,15 @@ def _bar(
         footer=f"本图为衍生副本，原图 {path} 未作任何改动；防伪码为原图 SHA-256 的前 16 位。 "
         "Derived copy; the original is untouched. The code is the first 16 hex digits of the original's SHA-256.",
     )
+
+
+def _traffic(violation: Violation) -> Iterator[Field]:
+    if may_be_traffic(violation) and violation.company is not None:
+        came = len(violation.company.others)
+        said = Said(
+            f"可能是排队车流，另有 {came} 辆与其先后停下", f"may be standing traffic: {came} others came with it"
+        )
+        yield Field("注意 Note", f"{said.zh} {said.en}", wide=True)
 
 
 def _clocks(request: CaseRequest) -> Iterator[Field]:

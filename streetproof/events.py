@@ -16,6 +16,7 @@ from streams.recorder.durable import write_whole
 from streetproof.course import Ended
 from streetproof.errors import StreetproofError
 from vision.codec import clutter_json, occupied_json
+from vision.codec_company import company_json
 from vision.codec_reasons import reckoning_json, trace_json
 from vision.interface import Clutter, Stay, Stood, Violation
 from vision.policy import CameraRules, policy_hash
@@ -107,6 +108,7 @@ def _violation_json(rules: CameraRules, violation: Violation, stay: Stay) -> dic
         "dwell_lower_bound_s": seconds(violation.dwell_lower_bound_ns),
         **({} if violation.occupied is None else {"occupied": occupied_json(violation.occupied)}),
         **({} if violation.clutter is None else {"clutter": _clutter_json(violation.clutter)}),
+        **({} if violation.company is None else {"company": company_json(violation.company)}),
         **_times_json(stay),
         **({} if violation.reckoning is None else {"reckoning": reckoning_json(violation.reckoning)}),
         **_trace_json(stay),

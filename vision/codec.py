@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from streams.instant import Instant
 from vision.association.interface import JSON
+from vision.codec_company import CompanyModel, stored_company
 from vision.codec_instant import InstantModel, Model, Ns, instant_json
 from vision.codec_reasons import ReckoningModel, TraceModel, stored_reckoning, stored_trace
 from vision.errors import StateError
@@ -211,6 +212,7 @@ class _Violation(Model):
     clutter: _Clutter | None = None
     occupied: _Occupied | None = None
     reckoning: ReckoningModel | None = None
+    company: CompanyModel | None = None
 
     def value(self) -> Violation:
         return Violation(
@@ -227,6 +229,7 @@ class _Violation(Model):
             clutter=self.clutter.value() if self.clutter else None,
             occupied=self.occupied.value() if self.occupied else None,
             reckoning=self.reckoning.value() if self.reckoning else None,
+            company=self.company.value() if self.company else None,
         )
 
 
@@ -266,6 +269,7 @@ def to_json(value: Value) -> dict[str, JSON]:
         **({} if value.clutter is None else {"clutter": clutter_json(value.clutter)}),
         **({} if value.occupied is None else {"occupied": occupied_json(value.occupied)}),
         **({} if value.reckoning is None else {"reckoning": stored_reckoning(value.reckoning)}),
+        **({} if value.company is None else {"company": stored_company(value.company)}),
     }
 
 

@@ -10,7 +10,7 @@ from streams.instant import iso_utc
 from vision.association.interface import JSON
 from vision.codec_instant import InstantModel, Model, Ns, instant_json
 from vision.interface import Stay
-from vision.reasons import MAX_STEPS, Ending, EndReason, Part, Reckoning, Shown, Step, Trace
+from vision.reasons import MAX_STEPS, Ending, EndReason, Held, Part, Reckoning, Released, Shown, Step, Trace
 
 
 class _Part(Model):
@@ -44,15 +44,30 @@ class _Ending(Model):
         return Ending(self.why, self.at.value(), self.empty_ns, self.empty_looks, self.emptied_looks)
 
 
+class _Held(Model):
+    rule: str
+    since: InstantModel
+    until: InstantModel | None
+    why: Released | None
+    others: Annotated[int, Field(ge=1)]
+    standing: Annotated[int, Field(ge=0)]
+
+    def value(self) -> Held:
+        until = self.until.value() if self.until else None
+        return Held(self.rule, self.since.value(), until, self.why, self.others, self.standing)
+
+
 class TraceModel(Model):
     """A trace as stored."""
 
     steps: Annotated[tuple[_Step, ...], Field(max_length=MAX_STEPS)]
     ended: _Ending | None
+    held: tuple[_Held, ...] = ()
 
     def value(self) -> Trace:
         """The trace."""
-        return Trace(tuple(one.value() for one in self.steps), self.ended.value() if self.ended else None)
+        steps, held = (tuple(one.value() for one in self.steps), tuple(one.value() for one in self.held))
+        return Trace(steps, self.ended.value() if self.ended else None, held)
 
 
 class ReckoningModel(Model):
@@ -85,6 +100,7 @@ def stored_trace(trace: Trace) -> dict[str, JSON]:
     return {
         "steps": [_step_json(step) for step in trace.steps],
         "ended": None if ended is None else _ending_json(ended),
+        **({"held": [_held_stored(one) for one in trace.held]} if trace.held else {}),
     }
 
 
@@ -98,6 +114,7 @@ def trace_json(stay: Stay) -> dict[str, JSON] | None:
     return {
         "steps": [{"from": iso_utc(low), "to": iso_utc(high), **_step_json(step)} for low, high, step in steps],
         "ended": None if ended is None else {**_ending_json(ended), "at": ended.at.isoformat()},
+        **({"held": [_held_json(one) for one in trace.held]} if trace.held else {}),
     }
 
 
@@ -132,4 +149,23 @@ def _ending_json(ended: Ending) -> dict[str, JSON]:
         "empty_ns": ended.empty_ns,
         "empty_looks": ended.empty_looks,
         "emptied_looks": ended.emptied_looks,
+    }
+
+
+def _held_stored(held: Held) -> dict[str, JSON]:
+    return {
+        **_held_json(held),
+        "since": instant_json(held.since),
+        "until": None if held.until is None else instant_json(held.until),
+    }
+
+
+def _held_json(held: Held) -> dict[str, JSON]:
+    return {
+        "rule": held.rule,
+        "since": held.since.isoformat(),
+        "until": None if held.until is None else held.until.isoformat(),
+        "why": None if held.why is None else held.why.value,
+        "others": held.others,
+        "standing": held.standing,
     }

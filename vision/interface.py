@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streams.instant import NS_PER_S, Instant
-from vision.reasons import Reckoning, Trace
+from vision.reasons import Reckoning, Released, Trace
 
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 as fractions of the image's width and height (0..1), x1 <= x2 and y1 <= y2."""
@@ -199,6 +199,36 @@ class Occupied:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """Another that came to stand in one line with what broke a rule, at about the same time."""
+
+    place: Box
+    arrived: tuple[Instant, Instant]
+    """As in `Stay`; both are known."""
+    stands: bool
+    """Whether it still stood when the rule fired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Why a violation was held back: it may be traffic that stands. See `vision.company`."""
+
+    since: Instant
+    """The look at which the rule would have fired."""
+    why: Released
+    """Why it fired then: COMPANY_LEFT or HOLD_PASSED."""
+    within_ns: int
+    """They came to stand within this of one another."""
+    others: tuple[Companion, ...]
+    """By arrival. At most `vision.rules.no_parking.MAX_COMPANY`, the nearest in time."""
+
+    @property
+    def standing(self) -> int:
+        """How many of them stood when the rule fired."""
+        return sum(one.stands for one in self.others)
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A stay that breaks a rule for longer than the rule allows. One per stay and rule.
 
@@ -226,6 +256,8 @@ class Violation:
     """Of a rule of the kind occupation."""
     reckoning: Reckoning | None = None
     """The arithmetic by which it fired; None: it was kept by a version that did not tell."""
+    company: Company | None = None
+    """Of a rule of the kind no_parking that was held back before it fired."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,27 @@ def _of_time(rule: AnyRule, interval_ns: int) -> Iterator[tuple[Location, str]]:
             f"max_unseen {unseen} is longer than the allowed time {format_duration(shortest)}: two sightings alone "
             "would make a violation",
         )
+    if isinstance(rule, NoParkingRule):
+        yield from _of_traffic(rule, interval_ns)
+
+
+def _of_traffic(rule: NoParkingRule, interval_ns: int) -> Iterator[tuple[Location, str]]:
+    traffic = rule.traffic
+    if traffic is None:
+        return
+    interval, within, shortest = format_duration(interval_ns), format_duration(traffic.within), min(rule.terms.limits)
+    if traffic.within < 2 * interval_ns:
+        yield (
+            ("traffic", "within"),
+            f"with frames {interval} apart nobody can tell that vehicles came to stand within {within} of one another: "
+            "no queue is recognised, and all of a jam becomes violations; look more often, or allow more",
+        )
+    if traffic.within > shortest:
+        yield (
+            ("traffic", "within"),
+            f"vehicles of a queue may come {within} apart, longer than the allowed time {format_duration(shortest)}: "
+            "the first become violations before the others have come",
+        )
 
 
 def _shortest(rule: AnyRule) -> Location:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from models.interface import Detections
-from vision.boxes import area, family, intersection, iou, meeting, nested, normalised, shift, similar_size
+from vision.boxes import area, family, intersection, iou, ious, meeting, nested, normalised, shift, similar_size
 from vision.interface import Box, Moment
 from vision.standing import Standing
 from vision.tuning import Tuning
@@ -115,6 +115,12 @@ def hidden(place: Box, boxes: Iterable[Box], tuning: Tuning) -> bool:
     highest = place[3] - tuning.hidden_level * (place[3] - place[1])
     needed = tuning.hidden_share * area(place)
     return any(box[3] >= highest and intersection(place, box) >= needed for box in boxes)
+
+
+def around(boxes: Sequence[Box], kept: Sequence[Box], tuning: Tuning) -> tuple[Box, ...]:
+    """What is there in a look: what was found in it, and what is kept where it was. What was found is where it is."""
+    missed = ious(kept, boxes).max(axis=1, initial=0) < tuning.remembered_iou
+    return (*boxes, *(place for place, one in zip(kept, missed.tolist(), strict=True) if one))
 
 
 def hider(place: Box, detections: Detections, tuning: Tuning) -> str | None:

@@ -102,6 +102,33 @@ class Ending:
     """... in how many of them pixels as well said so."""
 
 
+class Released(StrEnum):
+    """Why a violation is held back no longer. Part of cases: names are stable."""
+
+    COMPANY_LEFT = "company_left"
+    """Most of those that came with it have left, and it has stayed on."""
+    HOLD_PASSED = "hold_passed"
+    """They stand there still, and it was held back as long as the rule says: it fired all the same."""
+    ENDED = "ended"
+    """The stay ended first: the rule never fired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rule whose limit was passed and that did not fire, because what stands may be traffic; see `vision.company`."""
+
+    rule: str
+    since: Instant
+    """The look at which it would have fired."""
+    until: Instant | None
+    """The look that decided it, or the one that ended the stay; None: it is held back."""
+    why: Released | None
+    others: int
+    """How many came to stand with it, in one line."""
+    standing: int
+    """How many of them stood when it was seen last, or when it was decided."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What the time of a stay was made of, from its first sighting to its last.
@@ -112,6 +139,8 @@ class Trace:
     steps: tuple[Step, ...] = ()
     ended: Ending | None = None
     """None: it goes on."""
+    held: tuple[Held, ...] = ()
+    """Rules that did not fire when their limit was passed."""
 
     def total(self, kinds: Iterable[Shown]) -> int:
         """Time of these kinds, ns."""

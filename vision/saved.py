@@ -12,8 +12,10 @@ from vision.errors import StateError
 from vision.interface import Box
 from vision.pace import EARLIEST_NS
 from vision.policy import CameraRules
+from vision.reasons import Released
+from vision.rules.no_parking import MAX_COMPANY
 from vision.standing import Standing
-from vision.tally import POOL
+from vision.tally import POOL, Hold
 
 _M = TypeVar("_M")
 REMEDY = "Start without the saved state; what stood at that moment is then timed from its next sighting"
@@ -95,8 +97,30 @@ def standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str |
             and tally.passed >= 0
             for tally in standing.tallies
         ),
+        "a hold that cannot be": all(
+            tally.hold is None or _holds(tally.hold, first, now_ns) for tally in standing.tallies
+        ),
     }
     return next((fault for fault, holds in checks.items() if not holds), None)
+
+
+def _holds(hold: Hold, first_ns: int, now_ns: int) -> bool:
+    """Whether it can have come about until `now_ns`, of an object first seen at `first_ns`."""
+    since = hold.since.utc_ns
+    decided = hold.until is not None and since <= hold.until.utc_ns <= now_ns
+    return (
+        first_ns <= since <= now_ns
+        and (decided if hold.why is not None else hold.until is None)
+        and hold.why is not Released.ENDED
+        and 1 <= len(hold.others) <= MAX_COMPANY
+        and all(
+            inside(other.place)
+            and EARLIEST_NS <= other.before_ns < other.first_ns <= since
+            and (other.left_ns is None or other.first_ns <= other.left_ns <= now_ns)
+            and (other.left_ns is not None or not other.gone)
+            for other in hold.others
+        )
+    )
 
 
 def _exemptions(key: str, rule: str, rules: CameraRules) -> bool:

@@ -211,6 +211,7 @@ class Standing:
 
     def stay(self, camera: str, zone: str, ended: Ending | None = None) -> Stay:
         """The object as a stay in `zone`; `ended`: why it is over."""
+        held = tuple(one for one in (tally.held(ended) for tally in self.tallies) if one is not None)
         return Stay(
             id=stay_id(camera, zone, self.place, self.first.utc_ns),
             camera=camera,
@@ -227,7 +228,7 @@ class Standing:
             sworn_ns=self.sworn_ns,
             sightings=self.sightings,
             kept=self.kept,
-            trace=self.tracing.trace(ended),
+            trace=self.tracing.trace(ended, held),
         )
 
 

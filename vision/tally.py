@@ -10,8 +10,8 @@ from pydantic import ConfigDict
 
 from streams.instant import Instant
 from vision.inforce import Overrun, RuleInForce
-from vision.interface import Moment, Stay
-from vision.reasons import Reckoning
+from vision.interface import Box, Moment, Stay
+from vision.reasons import Ending, Held, Reckoning, Released
 
 MAX_BETWEEN = 6
 """Moments kept between the first and the firing one."""
@@ -19,6 +19,33 @@ POOL = 2 * MAX_BETWEEN
 
 SAVED = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 """How saved state is read back: what was not written by us is refused, not converted."""
+
+
+@dataclass(slots=True)
+class Other:
+    """One that came to stand with it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SAVED
+
+    place: Box
+    before_ns: int
+    """The last sample before it was there."""
+    first_ns: int
+    left_ns: int | None = None
+    """The first look that did not show it any more, while it is gone or may be."""
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Hold:
+    """The limit is passed and the rule does not fire, because it may be traffic that stands; see `vision.company`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SAVED
+
+    since: Instant
+    others: list[Other]
+    until: Instant | None = None
+    why: Released | None = None
 
 
 @dataclass(slots=True)
@@ -54,12 +81,15 @@ class Tally:
     fired: bool = False
     over_ns: int | None = None
     """When what counts reached the limit that it has passed; None: it has passed none."""
+    hold: Hold | None = None
+    """Kept once the rule has fired, to tell why it did not before."""
 
     def restart(self) -> None:
         """Forget what was counted: it may have been another object."""
         self.last_ns, self.broken, self.counted_ns = None, False, 0
         self.exempt_ns, self.classes = {}, {}
         self.first, self.pool, self.stride, self.passed, self.over_ns = None, [], 1, 0, None
+        self.hold = None
 
     def strike(self, since: Instant, length_ns: int) -> None:
         """Take back what was counted and kept since `since`, `length_ns` at most."""
@@ -68,12 +98,14 @@ class Tally:
         self.exempt_ns = {key: max(0, counted - length_ns) for key, counted in self.exempt_ns.items()}
         if self.over_ns is not None and self.over_ns >= since.utc_ns:
             self.over_ns = None
+        if self.hold is not None and not self.fired and self.hold.since.utc_ns >= since.utc_ns:
+            self.hold = None
         if self.first is not None and self.first.at.utc_ns >= since.utc_ns:
             self.first = None
         self.pool = [moment for moment in self.pool if moment.at.utc_ns < since.utc_ns]
 
     def sighted(self, moment: Moment, force: RuleInForce) -> tuple[Moment, ...]:
-        """Count a sighting; the moments to show where this is the one that makes the rule fire, else nothing."""
+        """Count a sighting; the moments to show if the limit is passed and the rule has not fired yet, else nothing."""
         rule = force.rule
         if self.fired:
             return ()
@@ -88,10 +120,13 @@ class Tally:
             self.keep(moment)
         return ()
 
-    def kept(self, at: Instant, force: RuleInForce) -> None:
-        """Count a sample in which pixels showed what had qualified. No rule fires by it: a box has to confirm it."""
-        if self.last_ns is not None and not self.fired:
-            self._count(at.utc_ns, force)
+    def kept(self, at: Instant, force: RuleInForce) -> bool:
+        """Count a sample in which pixels showed what had qualified; whether the limit is passed by that. The rule does
+        not fire: a box has to confirm it."""
+        if self.last_ns is None or self.fired:
+            return False
+        passed_before = self.over_ns is not None
+        return self._count(at.utc_ns, force) and not passed_before
 
     def _count(self, now: int, force: RuleInForce) -> bool:
         """Count the time since the last sighting, where it counts; whether a limit is passed now."""
@@ -104,7 +139,7 @@ class Tally:
                 self.exempt_ns[key] = self.exempt_ns.get(key, 0) + length_ns
         self.last_ns, self.broken = now, False
         if self.overrun(force) is None:
-            self.over_ns = None
+            self.over_ns = self.hold = None
         elif self.over_ns is None:
             self.over_ns = last_within(lambda until: self._over_by(until, now, force), begun, now)
         return self.over_ns is not None
@@ -123,6 +158,17 @@ class Tally:
         """The arithmetic of the limit that was passed; `stay` as it is at the look `fired_at`."""
         passed_ns = fired_at.utc_ns if self.over_ns is None else self.over_ns
         return force.reckoning(overrun, stay, fired_at, passed_ns)
+
+    def held(self, ended: Ending | None) -> Held | None:
+        """How the rule was held back, if it was; `ended`: why the stay is over."""
+        hold = self.hold
+        if hold is None:
+            return None
+        until, why = hold.until, hold.why
+        if why is None and ended is not None:
+            until, why = ended.at, Released.ENDED
+        standing = sum(not one.gone for one in hold.others)
+        return Held(self.rule, hold.since, until, why, len(hold.others), standing)
 
     def keep(self, moment: Moment) -> None:
         """Remember a sighting inside the rule's hours, so that a few spread over the time can be shown."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from vision.reasons import COUNTED, MAX_STEPS, UNSEEN, WITHOUT, Ending, Part, Shown, Step, Trace
+from vision.reasons import COUNTED, MAX_STEPS, UNSEEN, WITHOUT, Ending, Held, Part, Shown, Step, Trace
 from vision.tally import SAVED
 
 MAX_HIDERS = 8
@@ -131,9 +131,9 @@ class Tracing:
                 break
         draw_together(runs, MAX_STEPS)
 
-    def trace(self, ended: Ending | None = None) -> Trace:
+    def trace(self, ended: Ending | None = None, held: tuple[Held, ...] = ()) -> Trace:
         """As a value."""
-        return Trace(tuple(run.step() for run in self.runs), ended)
+        return Trace(tuple(run.step() for run in self.runs), ended, held)
 
     def fault(self, seen_ns: int, occluded_ns: int, gap_ns: int) -> str | None:
         """Why this, read back, cannot be the trace of a stay whose time splits so, or None."""
@@ -182,7 +182,7 @@ def coarser(trace: Trace, limit: int) -> Trace:
         for step in trace.steps
     ]
     draw_together(runs, limit)
-    return Trace(tuple(run.step() for run in runs), trace.ended)
+    return Trace(tuple(run.step() for run in runs), trace.ended, trace.held)
 
 
 def coarse(seen_ns: int, occluded_ns: int, gap_ns: int, sightings: int, kept: int) -> list[Run]:

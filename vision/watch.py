@@ -15,6 +15,7 @@ from streams.interface import DecodeLevel
 from vision.association.bytetrack import ByteTrackAssociator
 from vision.association.interface import Associator
 from vision.boxes import family, iou, ious, normalised
+from vision.company import company_of, held_back, hold_back
 from vision.footprint import area_of, share_ground
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
@@ -30,7 +31,7 @@ from vision.interface import (
     Violation,
     ViolationFired,
 )
-from vision.matching import displaced, hidden, hider, match, shows
+from vision.matching import around, displaced, hidden, hider, match, shows
 from vision.numbered import numbered
 from vision.pace import EARLIEST_NS, LATEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
@@ -107,7 +108,7 @@ class Watch:
             self._missed_at(found.best, boxes) for boxes in (pixels.kept, pixels.emptied, pixels.covered)
         )
         # What hides a place may be missed as well: there it is where it was.
-        around = _around(normalised(detections), pixels.kept, self._tuning) if None in found.best else ()
+        all_around = around(normalised(detections), pixels.kept, self._tuning) if None in found.best else ()
         for number, (standing, moment) in enumerate(zip(memory.standings, found.best, strict=True)):
             if moment is not None:
                 seen.append((standing, moment))
@@ -118,7 +119,7 @@ class Watch:
                 if weight:
                     standing.doubt(weight)
                 empty = number in emptied
-                if not weight and not empty and hidden(standing.place, around, self._tuning):
+                if not weight and not empty and hidden(standing.place, all_around, self._tuning):
                     standing.hid(hider(standing.place, detections, self._tuning))
                     continue
                 unsure = number in covered and not (weight or empty or standing.fired)
@@ -366,7 +367,8 @@ class Watch:
             for tally in standing.tallies:
                 if unseen_ns > self._tuning.identity_ns and not tally.fired:
                     tally.restart()
-                tally.kept(at, self._forces[tally.rule])
+                if tally.kept(at, self._forces[tally.rule]):
+                    hold_back(standing, tally, at, self.memory.standings, self._forces[tally.rule])
 
     def _count(self, seen: list[tuple[Standing, Moment]]) -> tuple[list[Event], list[Event]]:
         """Let the sightings count; the stays that open and the rules that fire by them."""
@@ -382,8 +384,9 @@ class Watch:
             for tally in standing.tallies:
                 if unseen_ns > tuning.identity_ns and not tally.fired:
                     tally.restart()
-                shown = tally.sighted(moment, self._forces[tally.rule])
-                if shown and standing.open:
+                force = self._forces[tally.rule]
+                shown = tally.sighted(moment, force)
+                if shown and standing.open and not held_back(standing, tally, moment, self.memory.standings, force):
                     due.append((tally, shown))
             if not standing.open:
                 continue
@@ -418,16 +421,11 @@ class Watch:
             dwell_lower_bound_ns=overrun.counted_ns,
             grounds=force.grounds(overrun, tally.classes, shown[0].at.utc_ns, fired_at.utc_ns),
             reckoning=tally.reckoning(force, overrun, stay, fired_at),
+            company=company_of(tally, force),
         )
 
     def _stay(self, standing: Standing, zone: str, ended: Ending | None = None) -> Stay:
         return standing.stay(self.rules.camera, zone, ended)
-
-
-def _around(boxes: Sequence[Box], kept: Sequence[Box], tuning: Tuning) -> tuple[Box, ...]:
-    """What is there in a look: what was found in it, and what is kept where it was. What was found is where it is."""
-    missed = ious(kept, boxes).max(axis=1, initial=0) < tuning.remembered_iou
-    return (*boxes, *(place for place, one in zip(kept, missed.tolist(), strict=True) if one))
 
 
 def _why(standing: Standing, *, gone: bool, moved: bool) -> EndReason:

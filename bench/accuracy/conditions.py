@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 
 from bench.accuracy.places import CROSSING, FAR, LANE, LEFT, NEAR, PAVEMENT, PLACES, RIGHT, UPHILL, Place
 from tests.scenes import Actor, Encoding, Gap, Light, Look, Noise, Occluder, Scene, Shade, Stop
+from tests.scenes.scene import Point
 
 SECONDS = 240
 FPS = Fraction(5)
@@ -30,6 +32,12 @@ _TINTS = (
     (0.55, 0.75, 0.6),
     (0.35, 0.35, 0.35),
 )
+_BESIDE = (
+    replace(FAR, enter=FAR.leave[::-1]),
+    replace(RIGHT, leave=RIGHT.enter[::-1]),
+    replace(NEAR, leave=NEAR.enter[::-1]),
+)
+"""Places to which vehicles come by the side, and leave so, while the lane is taken."""
 _NIGHT = Light(points=((0, 0.15),))
 
 
@@ -230,25 +238,43 @@ def _queue(scene: Scene, random: Random) -> Scene:
 
 def _red_light(scene: Scene, random: Random) -> Scene:
     """A light stops the lane three times, for less than a minute, beside those that park."""
-    # The lane is taken: they come and leave by the sides.
-    beside = (
-        replace(FAR, enter=FAR.leave[::-1]),
-        replace(RIGHT, leave=RIGHT.enter[::-1]),
-        replace(NEAR, leave=NEAR.enter[::-1]),
-    )
-    actors: list[Actor] = [*parked(random, beside), *walking(random, 3)]
+    actors: list[Actor] = [*parked(random, _BESIDE), *walking(random, 3)]
     red = random.uniform(8, 20)
     for phase in range(3):
         green = red + random.uniform(38, 46)
         for number, at in enumerate(((0.24, 0.41), (0.47, 0.43), (0.735, 0.51))):
             # The first one comes first, and drives on first.
             stop = Stop(at, round(red + 3 * number, 1), round(green + 1.5 * number, 1), kind=None)
-            before = sum(x > at[0] for x, _ in LANE)
-            enter, leave, look = LANE[:before], LANE[before:], random.choice((Look.VAN, Look.CAR))
-            tint = random.choice(_TINTS)
-            actors.append(Actor(f"q{phase}{number}", look, enter, (stop,), leave, 5, tint=tint, size=0.95))
+            actors.append(_waiting(random, f"q{phase}{number}", (Look.VAN, Look.CAR), stop))
         red = green + random.uniform(26, 34)
     return replace(scene, actors=tuple(actors))
+
+
+def _jam(scene: Scene, random: Random) -> Scene:
+    """Traffic in the lane comes to stand, all of it, for longer than parking is allowed, beside those that park."""
+    actors: list[Actor] = [*parked(random, _BESIDE), *walking(random, 3)]
+    count, stands = random.randint(3, 6), random.uniform(75, 150)
+    stopped = random.uniform(12, SECONDS - stands - 30)
+    comes, goes = (random.uniform(10, 20) / (count - 1) for _ in range(2))
+    for number in range(count):
+        # From the front of it, which comes first and sets off first, to the rear.
+        at = _on_lane(0.735 - 0.105 * (count - 1 - number))
+        stop = Stop(at, round(stopped + comes * number, 1), round(stopped + stands + goes * number, 1), kind=None)
+        actors.append(_waiting(random, f"q{number}", (Look.CAR,), stop))
+    return replace(scene, actors=tuple(actors))
+
+
+def _on_lane(x: float) -> Point:
+    """The point of the lane there."""
+    (x1, y1), (x2, y2) = next((a, b) for a, b in pairwise(LANE) if b[0] <= x <= a[0])
+    return x, round(y1 + (y2 - y1) * (x - x1) / (x2 - x1), 4)
+
+
+def _waiting(random: Random, name: str, looks: tuple[Look, ...], stop: Stop) -> Actor:
+    """One that drives along the lane, has to wait in it, and drives on."""
+    before = sum(x > stop.at[0] for x, _ in LANE)
+    look = random.choice(looks)
+    return Actor(name, look, LANE[:before], (stop,), LANE[before:], 5, tint=random.choice(_TINTS), size=0.95)
 
 
 def _moves_on(scene: Scene, random: Random) -> Scene:
@@ -299,6 +325,7 @@ CONDITIONS = {
         Condition("red-light", "红灯排队", _red_light),
         Condition("fog", "雾", _fog),
         Condition("queue", "缓行车流", _queue),
+        Condition("jam", "堵车", _jam),
         Condition("shake", "镜头抖动", _shake),
         Condition("cloud", "云影移动", _cloud),
         Condition("headlights", "夜间车灯", _headlights),

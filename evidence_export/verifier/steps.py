@@ -13,8 +13,8 @@
    taken is from before.
 10. Check what is said of the plate: its close-ups, the frames they are cut out of, and that nothing doubtful is called
    certain.
-11. Check the reasons: the steps that the stay's time was made of add up to what is stated of it, and the arithmetic of
-   the rule follows from its own terms.
+11. Check the reasons: the steps that the stay's time was made of add up to what is stated of it, the arithmetic of the
+   rule follows from its own terms, and where it was held back because it may be traffic, that is told throughout.
 
 A step that cannot be trusted after an earlier failure is skipped. Hashes in files that nothing vouches for any more are
 still used for one thing: to say which file is to blame.
@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from evidence_export.bag import layout, pubkey
 from evidence_export.bag.digest import Digests, digest_bytes
 from evidence_export.verifier.before import before_faults
+from evidence_export.verifier.company import company_faults
 from evidence_export.verifier.container import Container, printable
 from evidence_export.verifier.footage import live_footage, view_faults
 from evidence_export.verifier.manifest import CaseManifest, read_manifest
@@ -347,7 +348,7 @@ class Verification:
     def _reasons(self) -> Result:
         case = self._trusted_case()
         try:
-            faults = list(reasons_faults(case.root))
+            faults = [*reasons_faults(case.root), *company_faults(case.root)]
             given = reasons_given(case.root)
             if not given and case.revision == layout.REASONS_REVISION:
                 faults.append("violation: no reasons are given, and its revision has them")

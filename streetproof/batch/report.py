@@ -21,6 +21,7 @@ BLOCKERS = {
     "legal_basis_unknown": "法律依据未知",
     "gap_in_decisive_interval": "关键时段有画面缺口",
     "gaps_unknown": "是否有画面缺口未知",
+    "may_be_standing_traffic": "可能是排队车流，须由复核人员判断",
     "panoramas_too_close": "两张全景图间隔不足",
     "clock_offset_unknown": "摄像机时钟偏差未测量",
     "camera_review_unknown": "设备法制、技术审核情况未知",

@@ -7,10 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from evidence_export.reasons import SHOWN, clock, ending_said, reckoning_lines, step_said
+from evidence_export.traffic import company_said
 from evidence_export.verifier.reading import moment
 from evidence_export.words import Said
 from streams.instant import Instant, TimeSource
-from vision.reasons import Ending, EndReason, Part, Reckoning, Shown, Step
+from vision.reasons import Ending, EndReason, Part, Reckoning, Released, Shown, Step
 
 
 def why_json(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -28,6 +29,8 @@ def why_json(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
         reckoning = Reckoning(**figures, passed=_instant(sum_["passed"]))
         fired = clock(_instant(violation["fired_at"]), zone)
         said += reckoning_lines(reckoning, clock(reckoning.passed, zone), fired)
+    if "company" in violation:
+        said.append(_company(violation, zone))
     ended = trace["ended"]
     if "why" in ended:
         at = _instant(ended["at"])
@@ -42,6 +45,13 @@ def why_json(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
         "steps": steps,
         "legend": [{"what": what.value, **_both(SHOWN[what])} for what in Shown if what.value in shown],
     }
+
+
+def _company(violation: Mapping[str, Any], zone: ZoneInfo) -> Said:
+    company = violation["company"]
+    first, last = (clock(_instant(company["others"][i]["arrived"]["by"]), zone) for i in (0, -1))
+    held = clock(_instant(company["since"]), zone), clock(_instant(violation["fired_at"]), zone)
+    return company_said(Released(company["why"]), company["came"], company["standing"], (first, last), held)
 
 
 def _step(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bench.accuracy.report import figures, render
 from bench.accuracy.scoring import Kind, beside, event_entries, score, truth_entries
 from bench.accuracy.truth import Answer, accuracy_truth, answer_of, standing_seen
 from bench.peer import Timers
+from bench.site import DWELL_S
 from streams.instant import Instant, TimeSource
 from streetproof.batch.observations import ObservationWriter, model_json
 from streetproof.batch.observe import Observed
@@ -29,6 +31,7 @@ from tests.scenes.truth import true_ns
 from vision.codec import to_json
 
 SEED = 500
+CLEARLY_OVER_S = 4
 _SUCCESSION = {"look-alikes"}
 """Where one follows the other in one place within seconds: that is the condition."""
 PLACE = (0.63, 0.635)
@@ -56,6 +59,23 @@ def test_scenes_are_sound(name: str) -> None:
         for moving in (one for one in placed if one.moving):
             for still in (one for one in placed if not one.moving):
                 assert not near(moving.ground, still.ground, 0.09, 0.035), (moving.name, still.name, index)
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_in_a_jam_the_lane_stands_for_longer_than_is_allowed_and_is_not_asked_for(seed: int) -> None:
+    script = scene(CONDITIONS["jam"], seed)
+    stops = {actor.name: stop for actor in script.actors for stop in actor.stops}
+    queue = sorted((stop for name, stop in stops.items() if name.startswith("q")), key=lambda stop: stop.arrived)
+    assert 3 <= len(queue) <= 6
+    for ahead, behind in pairwise(queue):
+        assert ahead.at[0] < behind.at[0], "from front to back"
+        assert ahead.departed is not None and behind.departed is not None and ahead.departed < behind.departed
+    lengths = [float(stop.departed or 0) - float(stop.arrived) for stop in queue]
+    assert all(DWELL_S + CLEARLY_OVER_S < length < 165 for length in lengths)
+    assert 0 < float(queue[-1].arrived) - float(queue[0].arrived) <= 20.1
+    assert max(float(stop.departed or 0) for stop in queue) < SECONDS
+    asked = {entry["actor"] for entry in accuracy_truth(script)["entries"]}
+    assert len(asked) >= 4 and all(name.startswith("v") for name in asked)
 
 
 def test_a_scene_of_hours_has_long_stays_a_dusk_and_lamps() -> None:

@@ -232,6 +232,9 @@ def test_lint_warns_of_rules_that_cannot_work_and_is_silent_otherwise() -> None:
     assert "shorter than two sampling intervals of 40s" in slow
     assert "two sightings alone" in "".join(lint(parse_policy(document(max_unseen="2m")), NS_PER_S))
     assert "no legal basis" in "".join(lint(parse_policy(document(legal_basis={})), NS_PER_S))
+    assert "no queue is recognised" in slow
+    assert "before the others have come" in "".join(lint(parse_policy(document(dwell="15s")), NS_PER_S))
+    assert "queue" not in "".join(lint(parse_policy(document(dwell="15s", traffic=None)), 40 * NS_PER_S))
 
 
 def test_camera_rules_come_out_of_models_too() -> None:

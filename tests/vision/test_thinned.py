@@ -11,6 +11,7 @@ import pytest
 
 from tests.vision.byhand import SHANGHAI, Seen, at, detections, moved, rules
 from vision.association.bytetrack import ByteTrackAssociator
+from vision.boxes import iou
 from vision.engine import Engine
 from vision.interface import Box, ViolationFired
 from vision.remembered import RememberedPlaces
@@ -125,3 +126,35 @@ def test_half_of_the_detections_trembling_boxes_and_broken_ids_change_no_verdict
     assert sorted(fired) == sorted(too_long)
     _, thinned = verdicts(seed, hidden, thinned=0.5, trembling=0.05)
     assert sorted(thinned) == sorted(fired)
+
+
+JAM = [(0.06 + 0.18 * n, 0.45 + 0.02 * n, 0.21 + 0.18 * n, 0.62 + 0.02 * n) for n in range(5)]
+
+
+def of_a_jam(seed: int, thinned: float, trembling: float) -> list[int]:
+    """Who is found where five stand for two minutes, one behind another, and a sixth parks beside them for longer."""
+    faults, noise = random.Random(seed), np.random.default_rng(seed)
+    looks = [np.kron(np.random.default_rng([seed, i]).uniform(30, 200, (6, 8)), np.ones((9, 10))) for i in range(6)]
+    visits = [(box, 24 + 3 * n, 150 + 4 * n) for n, box in enumerate(JAM)] + [((0.4, 0.12, 0.55, 0.28), 90, 300)]
+    engine, places, found = Engine([rules(zones=EVERYWHERE)], SHANGHAI), RememberedPlaces(), list[int]()
+    for t in range(0, 300, 2):
+        image, there = STREET.copy(), [n for n, (_, arrived, departed) in enumerate(visits) if arrived <= t < departed]
+        for n in there:
+            paint(image, visits[n][0], looks[n])
+        boxes = [
+            moved(visits[n][0], faults.uniform(-trembling, trembling), faults.uniform(-trembling, trembling))
+            for n in there
+            if faults.random() >= thinned
+        ]
+        shown = detections(("car", 0.9, box) for box in boxes)
+        noisy = np.clip(image + noise.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+        pixels = places.look(at(t), np.repeat(noisy[..., None], 3, 2), shown)
+        for event in engine.step("gt-01", at(t), shown, pixels):
+            if isinstance(event, ViolationFired):
+                found.append(max(range(6), key=lambda n: iou(visits[n][0], event.violation.stay.place)))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_half_of_the_detections_missing_make_no_violation_of_a_jam(seed: int) -> None:
+    assert of_a_jam(seed, 0.0, 0.0) == of_a_jam(seed, 0.5, 0.05) == [5]

@@ -5,14 +5,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from vision.durations import Duration, format_duration
-from vision.rules.interface import Exemption, Rule, Terms
+from vision.rules.interface import STRICT, Exemption, Rule, Terms
 from vision.words import Location, PlacedError, unknown_id
 
 MAX_EXEMPTIONS = 8
+MAX_COMPANY = 16
+"""So many others at most are kept of those that came to stand with one."""
 _NO_TIME = "must be more than 0: a single sighting cannot show how long something stood"
+
+
+class Traffic(BaseModel):
+    """When what stands may be traffic that stands, and not something that is parked; see `vision.company`."""
+
+    model_config = STRICT
+
+    company: int = Field(
+        default=2,
+        ge=0,
+        le=MAX_COMPANY,
+        description="so many others in one line with it make a queue; 0: it is never asked",
+    )
+    within: Duration = Field(
+        default="20s",  # type: ignore[assignment]  # parsed like what is written in YAML
+        description="they came to stand within this of one another, and have left when none did for as long",
+    )
+    hold: Duration = Field(
+        default="10m",  # type: ignore[assignment]
+        description="so long, at most, a violation is held back while they stand; then it says that they do",
+    )
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if self.within <= 0:
+            raise ValueError("within must be more than 0: nothing comes at the very same instant")
+        if self.hold < self.within:
+            raise ValueError(
+                f"hold {format_duration(self.hold)} is shorter than within {format_duration(self.within)}: nobody "
+                "would see whether the others leave; hold longer, or write `traffic: null` to hold nothing back"
+            )
+        return self
 
 
 class NoParkingRule(Rule):
@@ -41,6 +75,12 @@ class NoParkingRule(Rule):
         max_length=MAX_EXEMPTIONS,
         exclude_if=lambda exemptions: not exemptions,
         description="hours in which some of the classes may stand longer, for example to load",
+    )
+
+    traffic: Traffic | None = Field(
+        default=Traffic(),
+        exclude_if=lambda traffic: traffic == Traffic(),
+        description="when a violation is held back because it may be standing traffic; null: never",
     )
 
     @property
@@ -80,6 +120,12 @@ class NoParkingRule(Rule):
                         (e, "allowed"),
                     )
         return exemptions
+
+    @field_validator("traffic", mode="after")
+    @classmethod
+    def _off_in_one_way(cls, traffic: Traffic | None) -> Traffic | None:
+        """Two spellings of one meaning hash alike."""
+        return traffic if traffic is None or traffic.company else None
 
     @model_validator(mode="after")
     def _dwell_positive(self) -> Self:
