@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from rich.console import Console
 from rich.table import Table
 
+from evidence_export.bag import pubkey
 from evidence_export.ledger import tree
 from evidence_export.ledger.check import check
 from evidence_export.ledger.entry import Happening, Kind
@@ -33,6 +34,10 @@ class _Site:
     @property
     def public_key(self) -> Ed25519PublicKey:
         return self._key.public_key()
+
+    @property
+    def public_key_pem(self) -> bytes:
+        return pubkey.to_pem(self.public_key)
 
     def sign(self, data: bytes) -> bytes:
         return self._key.sign(data)

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from evidence_export.bag import pubkey
 from evidence_export.ledger.tree import HASH_BYTES, Hash
 
 MAX_NOTE_BYTES = 8 << 10
@@ -30,10 +31,10 @@ _ED25519 = b"\x01"
 
 
 class CheckpointSigner(Protocol):
-    """What a checkpoint is signed with."""
+    """What a checkpoint is signed with: an Ed25519 key, see `evidence_export.keys.Signer`."""
 
     @property
-    def public_key(self) -> Ed25519PublicKey: ...
+    def public_key_pem(self) -> bytes: ...
 
     def sign(self, data: bytes) -> bytes: ...
 
@@ -91,8 +92,8 @@ def key_mark(name: str, key: Ed25519PublicKey) -> bytes:
 
 
 def signed(checkpoint: Checkpoint, signer: CheckpointSigner) -> bytes:
-    """The checkpoint as a note with one signature."""
-    mark = key_mark(checkpoint.origin, signer.public_key)
+    """The checkpoint as a note with one signature. Raises ValueError for a key that is not Ed25519."""
+    mark = key_mark(checkpoint.origin, pubkey.from_pem(signer.public_key_pem))
     value = base64.b64encode(mark + signer.sign(checkpoint.text)).decode("ascii")
     return checkpoint.text + f"\n{_SIGNED}{checkpoint.origin} {value}\n".encode()
 

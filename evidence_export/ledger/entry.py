@@ -22,6 +22,8 @@ class Kind(StrEnum):
     LEDGER_BEGUN = "ledger.begun"
     SEGMENT_CLOSED = "segment.closed"
     SEGMENT_DELETED = "segment.deleted"
+    SEGMENT_MISSING = "segment.missing"
+    """Its file is not there, and nothing here removed it."""
     CASE_SEALED = "case.sealed"
     CASE_VIEWED = "case.viewed"
     CASE_EXPORTED = "case.exported"

@@ -26,6 +26,12 @@ class Appending(Protocol):
     def size(self) -> int:
         """Entries so far."""
 
+    def entered(self, source: str) -> int:
+        """The number up to which the happenings of a source were entered; 0 where none was."""
+
+    def note_entered(self, source: str, last: int) -> None:
+        """They were entered up to that number, by this addition."""
+
     def node(self, level: int, number: int) -> Hash:
         """The hash of a complete subtree, as `tree.Lookup` asks for it."""
 

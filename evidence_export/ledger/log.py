@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evidence_export.ledger import tree
 from evidence_export.ledger.checkpoint import Checkpoint, CheckpointSigner, signed
 from evidence_export.ledger.entry import Entry, Happening
-from evidence_export.ledger.interface import LedgerStore, Row
+from evidence_export.ledger.interface import Appending, LedgerStore, Row
 from evidence_export.ledger.tree import Hash
 
 
@@ -49,19 +49,20 @@ class Ledger:
         if not happenings:
             return range(0)
         with self._store.appending() as appending:
-            first = appending.size
-            entries = [Entry(first + n, one).to_bytes() for n, one in enumerate(happenings)]
-            leaves = [tree.leaf_hash(entry) for entry in entries]
-            new: dict[tuple[int, int], Hash] = {}
+            return _add(appending, happenings)
 
-            def lookup(level: int, number: int) -> Hash:
-                return new[level, number] if (level, number) in new else appending.node(level, number)
+    def add_from(self, source: str, numbered: Sequence[tuple[int, Happening]]) -> range:
+        """Enter what a source has numbered, in the order of its numbers, each once however often it is given.
 
-            for level, number, value in tree.grown(first, leaves, lookup):
-                new[level, number] = value
-            rows = [Row(first + n, *one) for n, one in enumerate(zip(entries, leaves, strict=True))]
-            appending.add(rows, [(*at, value) for at, value in new.items() if at[0] > 0])
-        return range(first, first + len(entries))
+        Raises ValueError as `add` does.
+        """
+        with self._store.appending() as appending:
+            done = appending.entered(source)
+            new = [(number, one) for number, one in numbered if number > done]
+            if not new:
+                return range(0)
+            appending.note_entered(source, max(number for number, _ in new))
+            return _add(appending, [one for _, one in new])
 
     def checkpoint(self, signer: CheckpointSigner, at: str) -> bytes:
         """Sign what the ledger holds now, keep the note, and return it. `at`: ISO 8601 in UTC."""
@@ -86,3 +87,19 @@ class Ledger:
         if size > self._store.size():
             raise ValueError(f"the ledger has no {size} entries")
         return tuple(tree.consistency_proof(old, size, self._store.node))
+
+
+def _add(appending: Appending, happenings: Sequence[Happening]) -> range:
+    first = appending.size
+    entries = [Entry(first + n, one).to_bytes() for n, one in enumerate(happenings)]
+    leaves = [tree.leaf_hash(entry) for entry in entries]
+    new: dict[tuple[int, int], Hash] = {}
+
+    def lookup(level: int, number: int) -> Hash:
+        return new[level, number] if (level, number) in new else appending.node(level, number)
+
+    for level, number, value in tree.grown(first, leaves, lookup):
+        new[level, number] = value
+    rows = [Row(first + n, *one) for n, one in enumerate(zip(entries, leaves, strict=True))]
+    appending.add(rows, [(*at, value) for at, value in new.items() if at[0] > 0])
+    return range(first, first + len(entries))

@@ -89,7 +89,7 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
             where=str(request.out),
             remedy="Name another folder with --out",
         ) from error
-    with _only_batch(request.out), Store.open_file(request.out / "state.db") as store:
+    with _only_batch(request.out), Store.open_file(request.out / "state.db", by="batch") as store:
         _refuse_other_site(request.out, site.site.id)
         for partial in (request.out / "observations").glob("*.partial"):
             partial.unlink(missing_ok=True)  # of a run that was killed: the lock says that nobody writes it
@@ -144,7 +144,7 @@ class _Batch:
                     tasks.extendleft(self._judge(task.path, None))
                     tasks.extendleft(self._next(task, None))
                 case Seal(), SealedCase():
-                    self._register.add(outcome.case_id, outcome.path, task.request)
+                    self._register.add(outcome, task.request)
                     self._case_ready(outcome.path, task.request, new=True)
                 case Confirm(), Confirmed():
                     self._case_ready(task.bundle, task.request, new=False)

@@ -90,7 +90,7 @@ def run_daemon(request: DaemonRequest) -> None:
     with ExitStack() as stack:
         stack.enter_context(only_daemon(request.data))
         detector = check_daemon(request)
-        store = stack.enter_context(Store.open_file(request.data / "state.db", busy_s=1.0))
+        store = stack.enter_context(Store.open_file(request.data / "state.db", by="daemon", busy_s=1.0))
         Daemon(request, store, detector, stack).run()
 
 

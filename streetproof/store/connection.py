@@ -27,6 +27,8 @@ BUSY_S = 5.0
 """So long another process may keep the database to itself before a transaction gives up."""
 
 
+BY = "by"
+"""Under this a session says who writes."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REBUILT = "move it away, it is rebuilt from the recordings and the bundles on the next run"
 
@@ -39,9 +41,16 @@ class Connection:
     """Sessions on one database, for any number of threads. Raises StoreError and nothing of SQLAlchemy's."""
 
     def __init__(
-        self, url: str, *, busy_s: float = BUSY_S, migrations: Path = _MIGRATIONS, remedy: str = _REBUILT
+        self,
+        url: str,
+        *,
+        by: str = "",
+        busy_s: float = BUSY_S,
+        migrations: Path = _MIGRATIONS,
+        remedy: str = _REBUILT,
     ) -> None:
-        """`migrations`: the folder of those that bring it up to date; `remedy`: what to do where it is damaged."""
+        """`by`: who writes, for the ledger; `migrations`: the folder of those that bring it up to date; `remedy`: what
+        to do where it is damaged."""
         try:
             self._engine = sa.create_engine(url)
         except (ArgumentError, ImportError) as error:
@@ -57,7 +66,7 @@ class Connection:
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _sqlite_connect(busy_s))
             sa.event.listen(self._engine, "begin", _sqlite_begin)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False, info={BY: by})
         try:
             self._upgrade(migrations)
         except (DatabaseError, CommandError) as error:

@@ -75,17 +75,17 @@ def test_a_changed_file_is_not_taken_for_the_known_one(tmp_path: Path) -> None:
 
 def test_a_case_is_kept_once(tmp_path: Path) -> None:
     with Store.open_file(tmp_path / "a.db") as store:
-        store.remember_case(case(1))
-        store.remember_case(case(1))
+        store.remember_case(case(1), "c" * 64)
+        store.remember_case(case(1), "c" * 64)
         assert [row.id for row in store.cases()] == ["SP-1"]
-        store.remember_case(case(0))
+        store.remember_case(case(0), "c" * 64)
         assert [row.id for row in store.cases()] == ["SP-0", "SP-1"]
 
 
 def test_what_was_written_is_there_when_opened_again(tmp_path: Path) -> None:
     with Store.open_file(tmp_path / "a.db") as store:
         run = store.begin_run(1, "f" * 64)
-        store.remember_case(case(1))
+        store.remember_case(case(1), "c" * 64)
     with Store.open_file(tmp_path / "a.db") as store:
         store.end_run(run, 2, 0)
         assert len(store.cases()) == 1

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from evidence_export.ledger.interface import Row
 from evidence_export.ledger.tree import Hash
 from streetproof.store.connection import BUSY_S, Connection, StoreError
-from streetproof.store.ledger.tables import CheckpointRow, EntryRow, HeadRow, NodeRow
+from streetproof.store.ledger.tables import CheckpointRow, EntryRow, HeadRow, NodeRow, SourceRow
 
 _HEAD = 1
 _AT_ONCE = 2_000
@@ -109,6 +109,12 @@ class SqlLedger:
         with self._connection.write() as session:
             session.add(CheckpointRow(size=size, note=note))
 
+    def last_checkpoint(self) -> bytes | None:
+        """The newest one; None: there is none."""
+        with self._connection.read() as session:
+            note = session.scalar(sa.select(CheckpointRow.note).order_by(CheckpointRow.id.desc()).limit(1))
+        return None if note is None else bytes(note)
+
     def checkpoints(self) -> Iterator[bytes]:
         with self._connection.read() as session:
             notes = session.scalars(sa.select(CheckpointRow.note).order_by(CheckpointRow.id)).all()
@@ -127,6 +133,13 @@ class _Appending:
 
     def node(self, level: int, number: int) -> Hash:
         return _node(self._session, level, number)
+
+    def entered(self, source: str) -> int:
+        row = self._session.get(SourceRow, source)
+        return 0 if row is None else row.last
+
+    def note_entered(self, source: str, last: int) -> None:
+        self._session.merge(SourceRow(name=source, last=last))
 
     def add(self, rows: Sequence[Row], nodes: Iterable[tuple[int, int, Hash]]) -> None:
         connection = self._session.connection()

@@ -43,6 +43,15 @@ class NodeRow(LedgerBase):
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class SourceRow(LedgerBase):
+    """How far the happenings of one state database have been entered: none is entered twice."""
+
+    __tablename__ = "ledger_source"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)
+
+
 class CheckpointRow(LedgerBase):
     """One signed checkpoint."""
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence_export.bag import pubkey
 from evidence_export.ledger.checkpoint import MAX_NOTE_BYTES, Checkpoint, read_note, signed
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -23,6 +24,10 @@ class Site:
     @property
     def public_key(self) -> Ed25519PublicKey:
         return self._key.public_key()
+
+    @property
+    def public_key_pem(self) -> bytes:
+        return pubkey.to_pem(self.public_key)
 
     def sign(self, data: bytes) -> bytes:
         return self._key.sign(data)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from evidence_export.bag import pubkey
 from evidence_export.ledger import tree
 from evidence_export.ledger.check import Fault, Finding, check
 from evidence_export.ledger.checkpoint import Checkpoint, read_note, signed
@@ -32,6 +33,10 @@ class Site:
     @property
     def public_key(self) -> Ed25519PublicKey:
         return self._key.public_key()
+
+    @property
+    def public_key_pem(self) -> bytes:
+        return pubkey.to_pem(self.public_key)
 
     def sign(self, data: bytes) -> bytes:
         return self._key.sign(data)

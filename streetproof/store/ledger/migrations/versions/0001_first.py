@@ -34,9 +34,14 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=False),
     )
+    op.create_table(
+        "ledger_source",
+        sa.Column("name", sa.String(32), primary_key=True),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+    )
     op.create_index("ix_ledger_checkpoint_size", "ledger_checkpoint", ["size"])
 
 
 def downgrade() -> None:
-    for table in ("ledger_checkpoint", "ledger_node", "ledger_entry", "ledger_head"):
+    for table in ("ledger_source", "ledger_checkpoint", "ledger_node", "ledger_entry", "ledger_head"):
         op.drop_table(table)
