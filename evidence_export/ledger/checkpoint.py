@@ -22,7 +22,7 @@ from evidence_export.bag import pubkey
 from evidence_export.ledger.tree import HASH_BYTES, Hash
 
 MAX_NOTE_BYTES = 8 << 10
-_ORIGIN = re.compile(r"[a-z0-9](?:[a-z0-9./-]{0,126}[a-z0-9])?")
+_ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
 _SIZE = re.compile(r"0|[1-9]\d{0,17}")
 _SIGNED = "— "
@@ -44,7 +44,7 @@ class Checkpoint:
     """What a ledger says of itself at one moment. Raises ValueError for what could not be written and read back."""
 
     origin: str
-    """Which ledger: lower-case letters, digits, `.`, `-` and `/`, for example `streetproof/yuhang/7f3a09c2`."""
+    """Which ledger: letters, digits, `.`, `_`, `-` and `/`, for example `streetproof/yuhang/7f3a09c2`."""
     size: int
     """Entries."""
     root: Hash
@@ -53,7 +53,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         if not _ORIGIN.fullmatch(self.origin):
-            raise ValueError("the origin of a checkpoint is lower-case letters, digits, '.', '-' and '/'")
+            raise ValueError("the origin of a checkpoint is letters, digits, '.', '_', '-' and '/'")
         if not _SIZE.fullmatch(str(self.size)) or len(self.root) != HASH_BYTES or not _TIME.fullmatch(self.at):
             raise ValueError("a checkpoint has a size, a root of 32 bytes and a time in UTC")
 

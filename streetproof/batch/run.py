@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from evidence_export.case import CaseRequest
+from evidence_export.keys import load_or_create_key
+from evidence_export.ledger.entry import Kind
 from evidence_export.sealer import SealedCase
+from models.interface import ModelInfo
 from models.store import ModelStore, locate
 from streams.archive.discover import search
 from streams.instant import Instant, TimeSource
@@ -34,6 +37,7 @@ from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, exec
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.events import EventLog, check_place, write_events
+from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.lock import only_one
 from streetproof.plates import check_plates, plate_spec
 from streetproof.settings.classes import check_classes
@@ -93,12 +97,15 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
         _refuse_other_site(request.out, site.site.id)
         for partial in (request.out / "observations").glob("*.partial"):
             partial.unlink(missing_ok=True)  # of a run that was killed: the lock says that nobody writes it
-        return _Batch(request, store, on_event).run()
+        return _Batch(request, model.info, store, on_event).run()
 
 
 class _Batch:
-    def __init__(self, request: BatchRequest, store: Store, on_event: Callable[[BatchEvent], None]) -> None:
+    def __init__(
+        self, request: BatchRequest, model: ModelInfo, store: Store, on_event: Callable[[BatchEvent], None]
+    ) -> None:
         self._request = request
+        self._model = model
         self._site = request.loaded.site
         self._store = store
         self._tell = on_event
@@ -115,6 +122,7 @@ class _Batch:
     def run(self) -> BatchReport:
         started = now()
         run = self._store.begin_run(started.utc_ns, self._request.loaded.sha256)
+        self._note_what_is_used()
         self._register = CaseRegister(self._store, self._request.out, run)
         tasks = self._probes()
         waiting = len(tasks)
@@ -155,7 +163,20 @@ class _Batch:
         if self._request.events is not None and self._log is not None:
             write_events(self._request.events, self._log.document())
         self._store.end_run(run, finished.utc_ns, int(bool(self._failures)))
+        self._keep_books()
         return report
+
+    def _note_what_is_used(self) -> None:
+        loaded, model = self._request.loaded, self._model
+        self._store.happenings.note(Kind.CONFIGURATION_USED, loaded.path.name, {"sha256": loaded.sha256})
+        self._store.happenings.note(Kind.MODEL_USED, model.name, {"sha256": model.sha256})
+
+    def _keep_books(self) -> None:
+        """What happened goes into the ledger, and the site signs it."""
+        with ledger_of(self._request.out, self._site.site.id) as ledger:
+            books = Bookkeeper(self._store, ledger)
+            books.enter()
+            books.checkpoint(load_or_create_key(self._request.key))
 
     def _probes(self) -> deque[Task]:
         """A probe for every file whose camera is known."""

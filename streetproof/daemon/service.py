@@ -18,6 +18,7 @@ from models.store import ModelStore, load_detector
 from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock
 from streetproof.daemon import announce
+from streetproof.daemon.books import ENTER_NS, Books
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.fleet import Fleet
 from streetproof.daemon.housekeeping import Housekeeper
@@ -160,6 +161,9 @@ class Daemon:
             self._stations.tell_line,
             lambda said: self._say(NoticeKind.TIME, said),
         )
+        self._books = Books(store, request.data, loaded.site.site.id, request.key)
+        self._books.using(loaded, detector.info)
+        self._timekeeper.noted = self._books.time_checked
         self._snapshot: DaemonSnapshot | None = None
         self._server = StatusServer(live.address, self._latest, self._alive)
         stack.callback(self._close)
@@ -203,6 +207,8 @@ class Daemon:
                 self._reread()
             if every.due("house", _HOUSE_NS, self._beat_ns):
                 self._upkeep.run(self._host)
+            if every.due("books", ENTER_NS, self._beat_ns):
+                self._books.keep(self._beat_ns)
             if every.due("streets", NS_PER_S, self._beat_ns):
                 self._hub.keep_streets()
             if not said_ready and self._snapshot is not None and self._snapshot.ready:
@@ -246,6 +252,7 @@ class Daemon:
             self._hub.detector = detector
             self._inference.use(detector)
         self._stations.apply(loaded, found)
+        self._books.using(loaded, self._hub.detector.info)
         _log.info(
             "config_taken_over",
             config=loaded.sha256,
@@ -272,6 +279,7 @@ class Daemon:
         known.config_error = self._file.error
         known.measured = self._timekeeper.measured
         known.index_problem = self._index.problem
+        known.ledger_problem = self._books.problem
         known.batches, known.inference_ns = self._inference.batches, self._inference.busy_ns
         self._snapshot = overview(self._hub, self._fleet, self._host, known, self._started_ns)
 
@@ -311,6 +319,7 @@ class Daemon:
         self._hub.keep(last=True)
         self._hub.keep_streets(last=True)
         self._sealing.stop()
+        self._books.close()
         self._rechecking.stop()
         self._sender.stop(1)
         self._server.stop()

@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from evidence_export.bag import canonical
 from evidence_export.ledger.interface import Row
 from evidence_export.ledger.tree import Hash
 from streetproof.store.connection import BUSY_S, Connection, StoreError
@@ -24,31 +25,32 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 class SqlLedger:
     """One ledger in a database. Use as a context manager; raises StoreError and nothing of SQLAlchemy's."""
 
-    def __init__(self, url: str, site: str, *, busy_s: float = BUSY_S) -> None:
+    def __init__(self, url: str, site: str | None = None, *, busy_s: float = BUSY_S) -> None:
         """Opens the ledger at `url`, begun with a name of its own where there is none.
 
-        `site`: the id of the site, part of that name. Raises StoreError for the ledger of another site.
+        `site`: the id of the site, part of that name; None: whatever site's it is, and none is begun. Raises
+        StoreError for the ledger of another site, and where there is none to open.
         """
         self._connection = Connection(
             url, busy_s=busy_s, migrations=_MIGRATIONS, remedy="Restore the ledger from a backup: nothing else has it"
         )
         with self._connection.write() as session:
             head = session.get(HeadRow, _HEAD)
-            if head is None:
+            if head is None and site is not None:
                 head = HeadRow(id=_HEAD, origin=f"streetproof/{site}/{secrets.token_hex(4)}", size=0)
                 session.add(head)
-            self.origin = head.origin
-        if self.origin.split("/")[1:-1] != [site]:
-            where = self._connection.where
+            self.origin = "" if head is None else head.origin
+        if not self.origin or site not in (None, self.site):
+            where, whose = self._connection.where, f"that of the site {self.site}, not of {site}"
             self.close()
             raise StoreError(
-                f"the ledger is that of the site {self.origin.split('/')[1]}, not of {site}",
+                f"the ledger is {whose if self.origin else 'empty: it was never begun'}",
                 where=where,
                 remedy="Give the ledger of this site, or another path for a new one",
             )
 
     @classmethod
-    def open_file(cls, path: Path, site: str, *, busy_s: float = BUSY_S) -> SqlLedger:
+    def open_file(cls, path: Path, site: str | None = None, *, busy_s: float = BUSY_S) -> SqlLedger:
         """The embedded SQLite database at `path`, created where it does not exist."""
         return cls(str(sa.URL.create("sqlite", database=str(path))), site, busy_s=busy_s)
 
@@ -61,6 +63,18 @@ class SqlLedger:
     def close(self) -> None:
         """Close every connection."""
         self._connection.close()
+
+    @property
+    def site(self) -> str:
+        """The id of the site whose ledger it is."""
+        return self.origin.removeprefix("streetproof/").rpartition("/")[0]
+
+    def numbers_about(self, about: str) -> list[int]:
+        """The numbers of the entries about something, in order. Reads the whole ledger."""
+        asked = b'{"about":' + canonical.dumps(about) + b","
+        wanted = sa.select(EntryRow.seq).where(sa.func.substr(EntryRow.entry, 1, len(asked)) == asked)
+        with self._connection.read() as session:
+            return list(session.scalars(wanted.order_by(EntryRow.seq)))
 
     def size(self) -> int:
         with self._connection.read() as session:
