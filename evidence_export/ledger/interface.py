@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from evidence_export.ledger.tree import Hash
+from evidence_export.ledger.tree import Hash, Lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class LedgerStore(Protocol):
     def rows(self, first: int = 0) -> Iterator[Row]:
         """All entries from `first` on in order of their numbers, as they are kept, whatever is wrong with them."""
 
-    def node(self, level: int, number: int) -> Hash:
-        """The hash of a complete subtree; level 0 are the leaves. Raises LookupError where it is not kept."""
+    def looking(self) -> AbstractContextManager[Lookup]:
+        """Hashes of complete subtrees, all from one state; level 0 are the leaves. LookupError for one not kept."""
 
     def nodes(self, level: int) -> Iterator[tuple[int, Hash]]:
         """All kept subtrees of a level above the leaves, number and hash, in order of their numbers."""

@@ -73,20 +73,23 @@ class Ledger:
 
     def root(self, size: int) -> Hash:
         """The root of the first `size` entries. Raises LookupError where they are not all there."""
-        return tree.root(size, self._store.node)
+        with self._store.looking() as lookup:
+            return tree.root(size, lookup)
 
     def inclusion(self, seq: int, size: int) -> Inclusion:
         """The proof that entry `seq` is among the first `size`. Raises ValueError where it is not."""
         row = self._store.row(seq)
         if row is None or size > self._store.size():
             raise ValueError(f"the ledger has no entry {seq} among its first {size}")
-        return Inclusion(seq, size, row.entry, tuple(tree.inclusion_proof(seq, size, self._store.node)))
+        with self._store.looking() as lookup:
+            return Inclusion(seq, size, row.entry, tuple(tree.inclusion_proof(seq, size, lookup)))
 
     def consistency(self, old: int, size: int) -> tuple[Hash, ...]:
         """The proof that the ledger of `size` entries begins with that of `old`. Raises ValueError where it cannot."""
         if size > self._store.size():
             raise ValueError(f"the ledger has no {size} entries")
-        return tuple(tree.consistency_proof(old, size, self._store.node))
+        with self._store.looking() as lookup:
+            return tuple(tree.consistency_proof(old, size, lookup))
 
 
 def _add(appending: Appending, happenings: Sequence[Happening]) -> range:

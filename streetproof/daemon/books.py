@@ -52,9 +52,7 @@ class Books:
     def time_checked(self, measured: Measured) -> None:
         """A reference was asked for the time."""
         if isinstance(measured, ReferenceReading):
-            self._note(
-                Kind.TIME_CHECKED, measured.source, {"server_offset_ns": str(measured.server_offset_ns)}
-            )
+            self._note(Kind.TIME_CHECKED, measured.source, {"server_offset_ns": str(measured.server_offset_ns)})
         else:
             self._note(Kind.TIME_CHECKED, "no reference", {"reason": measured.reason.en[:500]})
 

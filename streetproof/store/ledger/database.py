@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,13 +13,15 @@ from sqlalchemy.orm import Session
 
 from evidence_export.bag import canonical
 from evidence_export.ledger.interface import Row
-from evidence_export.ledger.tree import Hash
+from evidence_export.ledger.tree import Hash, Lookup
 from streetproof.store.connection import BUSY_S, Connection, StoreError
 from streetproof.store.ledger.tables import CheckpointRow, EntryRow, HeadRow, NodeRow, SourceRow
 
 _HEAD = 1
 _AT_ONCE = 2_000
 """Rows that are read at a time."""
+_LEAF = sa.select(EntryRow.leaf).where(EntryRow.seq == sa.bindparam("number"))
+_NODE = sa.select(NodeRow.hash).where(NodeRow.level == sa.bindparam("level"), NodeRow.number == sa.bindparam("number"))
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -103,9 +106,10 @@ class SqlLedger:
                 yield Row(seq, bytes(entry), bytes(leaf))
             after = found[-1].seq
 
-    def node(self, level: int, number: int) -> Hash:
+    @contextmanager
+    def looking(self) -> Iterator[Lookup]:
         with self._connection.read() as session:
-            return _node(session, level, number)
+            yield partial(_node, session)
 
     def nodes(self, level: int) -> Iterator[tuple[int, Hash]]:
         after = -1
@@ -166,10 +170,10 @@ class _Appending:
 
 
 def _node(session: Session, level: int, number: int) -> Hash:
-    wanted = sa.select(NodeRow.hash).where(NodeRow.level == level, NodeRow.number == number)
     if level == 0:
-        wanted = sa.select(EntryRow.leaf).where(EntryRow.seq == number)
-    found = session.scalar(wanted)
+        found = session.connection().execute(_LEAF, {"number": number}).scalar()
+    else:
+        found = session.connection().execute(_NODE, {"level": level, "number": number}).scalar()
     if found is None:
         raise LookupError(f"the ledger has no hash {level}/{number}")
     return bytes(found)
