@@ -6,12 +6,13 @@ import base64
 import multiprocessing
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from evidence_export.bag import pubkey
@@ -51,13 +52,8 @@ def sealed(number: int) -> Happening:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "存证 日志.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqlLedger]:
-    with SqlLedger.open_file(path, "yuhang") as opened:
+def store(url: str) -> Iterator[SqlLedger]:
+    with SqlLedger(url, "yuhang") as opened:
         yield opened
 
 
@@ -75,12 +71,21 @@ def findings(store: SqlLedger, *witnessed: bytes) -> list[Finding]:
     return list(check(store, KEYS, witnessed))
 
 
-def change(path: Path, *statements: str, **values: object) -> None:
-    """What somebody does who has the file and a shell."""
-    with sqlite3.connect(path) as connection:
+@contextmanager
+def behind_its_back(url: str) -> Iterator[sa.Connection]:
+    """What somebody has who has the database and a shell."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def change(url: str, *statements: str, **values: object) -> None:
+    """Change rows."""
+    with behind_its_back(url) as connection:
         for statement in statements:
-            connection.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement})
-    connection.close()
+            given = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(sa.text(statement), given)
 
 
 def test_what_was_entered_is_there_in_order_and_nothing_is_wrong(store: SqlLedger) -> None:
@@ -94,16 +99,16 @@ def test_what_was_entered_is_there_in_order_and_nothing_is_wrong(store: SqlLedge
     assert findings(store) == [] and ledger.size() == 3
 
 
-def test_another_run_goes_on_with_the_same_ledger(path: Path) -> None:
-    with SqlLedger.open_file(path, "yuhang") as first:
+def test_another_run_goes_on_with_the_same_ledger(url: str) -> None:
+    with SqlLedger(url, "yuhang") as first:
         filled(first, 5)
         name = first.origin
-    with SqlLedger.open_file(path, "yuhang") as again:
+    with SqlLedger(url, "yuhang") as again:
         assert again.origin == name and name.startswith("streetproof/yuhang/")
         assert Ledger(again).add([sealed(5)]) == range(5, 6)
         assert findings(again) == []
     with pytest.raises(StoreError, match="that of the site yuhang, not of xihu"):
-        SqlLedger.open_file(path, "xihu")
+        SqlLedger(url, "xihu")
 
 
 def test_proofs_hold_for_every_entry_and_every_earlier_size(store: SqlLedger) -> None:
@@ -120,11 +125,11 @@ def test_proofs_hold_for_every_entry_and_every_earlier_size(store: SqlLedger) ->
             wrong()
 
 
-TAMPERINGS: dict[str, tuple[Callable[[Path], None], set[Fault]]] = {}
+TAMPERINGS: dict[str, tuple[Callable[[str], None], set[Fault]]] = {}
 
 
-def tampering(*faults: Fault) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
-    def keep(what: Callable[[Path], None]) -> Callable[[Path], None]:
+def tampering(*faults: Fault) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
+    def keep(what: Callable[[str], None]) -> Callable[[str], None]:
         TAMPERINGS[what.__name__] = (what, set(faults))
         return what
 
@@ -132,15 +137,15 @@ def tampering(*faults: Fault) -> Callable[[Callable[[Path], None]], Callable[[Pa
 
 
 @tampering(Fault.EDITED, Fault.HASHES, Fault.ROOT)
-def edited(path: Path) -> None:
-    change(path, "UPDATE ledger_entry SET entry = :entry WHERE seq = 3", entry=Entry(3, sealed(99)).to_bytes())
+def edited(url: str) -> None:
+    change(url, "UPDATE ledger_entry SET entry = :entry WHERE seq = 3", entry=Entry(3, sealed(99)).to_bytes())
 
 
 @tampering(Fault.HASHES, Fault.ROOT)
-def edited_with_its_hash(path: Path) -> None:
+def edited_with_its_hash(url: str) -> None:
     entry = Entry(3, sealed(99)).to_bytes()
     change(
-        path,
+        url,
         "UPDATE ledger_entry SET entry = :entry, leaf = :leaf WHERE seq = 3",
         entry=entry,
         leaf=tree.leaf_hash(entry),
@@ -148,32 +153,37 @@ def edited_with_its_hash(path: Path) -> None:
 
 
 @tampering(Fault.ROOT)
-def edited_with_all_hashes(path: Path) -> None:
+def edited_with_all_hashes(url: str) -> None:
     """All that can be recalculated is."""
-    with sqlite3.connect(path) as connection:
-        entries = [bytes(row[0]) for row in connection.execute("SELECT entry FROM ledger_entry ORDER BY seq")]
-        entries[3] = Entry(3, sealed(99)).to_bytes()
-        connection.execute("DELETE FROM ledger_node")
-        nodes: dict[tuple[int, int], bytes] = {}
-        for level, number, value in tree.grown(0, [tree.leaf_hash(one) for one in entries], lambda *at: nodes[at]):
-            nodes[level, number] = value
-            if level:
-                connection.execute("INSERT INTO ledger_node VALUES (?, ?, ?)", (level, number, value))
-        connection.execute(
-            "UPDATE ledger_entry SET entry = ?, leaf = ? WHERE seq = 3", (entries[3], tree.leaf_hash(entries[3]))
-        )
-    connection.close()
+    with behind_its_back(url) as connection:
+        found = connection.execute(sa.text("SELECT entry FROM ledger_entry ORDER BY seq"))
+        entries = [bytes(entry) for (entry,) in found]
+    entries[3] = Entry(3, sealed(99)).to_bytes()
+    change(url, "DELETE FROM ledger_node")
+    nodes: dict[tuple[int, int], bytes] = {}
+    for level, number, value in tree.grown(0, [tree.leaf_hash(one) for one in entries], lambda *at: nodes[at]):
+        nodes[level, number] = value
+        if level:
+            change(
+                url, "INSERT INTO ledger_node VALUES (:level, :number, :hash)", level=level, number=number, hash=value
+            )
+    change(
+        url,
+        "UPDATE ledger_entry SET entry = :entry, leaf = :leaf WHERE seq = 3",
+        entry=entries[3],
+        leaf=tree.leaf_hash(entries[3]),
+    )
 
 
 @tampering(Fault.MISSING, Fault.HASHES, Fault.ROOT)
-def deleted(path: Path) -> None:
-    change(path, "DELETE FROM ledger_entry WHERE seq = 3")
+def deleted(url: str) -> None:
+    change(url, "DELETE FROM ledger_entry WHERE seq = 3")
 
 
 @tampering(Fault.WRONG_NUMBER, Fault.HASHES, Fault.ROOT, Fault.SHORTER, Fault.SIZE)
-def deleted_and_renumbered(path: Path) -> None:
+def deleted_and_renumbered(url: str) -> None:
     change(
-        path,
+        url,
         "DELETE FROM ledger_entry WHERE seq = 3",
         "UPDATE ledger_entry SET seq = -seq WHERE seq > 3",
         "UPDATE ledger_entry SET seq = -seq - 1 WHERE seq < 0",
@@ -181,10 +191,10 @@ def deleted_and_renumbered(path: Path) -> None:
 
 
 @tampering(Fault.WRONG_NUMBER, Fault.HASHES, Fault.ROOT, Fault.SIZE)
-def inserted(path: Path) -> None:
+def inserted(url: str) -> None:
     entry = Entry(4, sealed(77)).to_bytes()
     change(
-        path,
+        url,
         "UPDATE ledger_entry SET seq = -seq WHERE seq > 3",
         "UPDATE ledger_entry SET seq = -seq + 1 WHERE seq < 0",
         "INSERT INTO ledger_entry VALUES (4, :entry, :leaf)",
@@ -194,9 +204,9 @@ def inserted(path: Path) -> None:
 
 
 @tampering(Fault.WRONG_NUMBER, Fault.HASHES, Fault.ROOT)
-def reordered(path: Path) -> None:
+def reordered(url: str) -> None:
     change(
-        path,
+        url,
         "UPDATE ledger_entry SET seq = -1 WHERE seq = 3",
         "UPDATE ledger_entry SET seq = 3 WHERE seq = 4",
         "UPDATE ledger_entry SET seq = 4 WHERE seq = -1",
@@ -204,24 +214,24 @@ def reordered(path: Path) -> None:
 
 
 @tampering(Fault.SHORTER, Fault.HASHES)
-def truncated(path: Path) -> None:
-    change(path, "DELETE FROM ledger_entry WHERE seq >= 17", "UPDATE ledger_head SET size = 17")
+def truncated(url: str) -> None:
+    change(url, "DELETE FROM ledger_entry WHERE seq >= 17", "UPDATE ledger_head SET size = 17")
 
 
 @tampering(Fault.HASHES)
-def one_hash_changed(path: Path) -> None:
-    change(path, "UPDATE ledger_node SET hash = :hash WHERE level = 2 AND number = 1", hash=bytes(32))
+def one_hash_changed(url: str) -> None:
+    change(url, "UPDATE ledger_node SET hash = :hash WHERE level = 2 AND number = 1", hash=bytes(32))
 
 
 @tampering(Fault.HASHES)
-def one_hash_deleted(path: Path) -> None:
-    change(path, "DELETE FROM ledger_node WHERE level = 1 AND number = 0")
+def one_hash_deleted(url: str) -> None:
+    change(url, "DELETE FROM ledger_node WHERE level = 1 AND number = 0")
 
 
 @tampering(Fault.HASHES)
-def hashes_above_nothing(path: Path) -> None:
+def hashes_above_nothing(url: str) -> None:
     change(
-        path,
+        url,
         "INSERT INTO ledger_node VALUES (1, 10, :hash)",
         "INSERT INTO ledger_node VALUES (9, 0, :hash)",
         hash=bytes(32),
@@ -229,61 +239,62 @@ def hashes_above_nothing(path: Path) -> None:
 
 
 @tampering(Fault.UNSIGNED)
-def checkpoint_of_another_key(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        (note,) = connection.execute("SELECT note FROM ledger_checkpoint WHERE id = 2").fetchone()
-        forged = signed(read_note(bytes(note)).checkpoint, Site(9))
-        connection.execute("UPDATE ledger_checkpoint SET note = ? WHERE id = 2", (forged,))
-    connection.close()
+def checkpoint_of_another_key(url: str) -> None:
+    with behind_its_back(url) as connection:
+        note = bytes(connection.execute(sa.text("SELECT note FROM ledger_checkpoint WHERE id = 2")).scalar_one())
+    forged = signed(read_note(note).checkpoint, Site(9))
+    change(url, "UPDATE ledger_checkpoint SET note = :note WHERE id = 2", note=forged)
 
 
 @tampering(Fault.NOT_A_CHECKPOINT)
-def checkpoint_that_is_none(path: Path) -> None:
-    change(path, "UPDATE ledger_checkpoint SET note = :note WHERE id = 2", note=b"nothing")
+def checkpoint_that_is_none(url: str) -> None:
+    change(url, "UPDATE ledger_checkpoint SET note = :note WHERE id = 2", note=b"nothing")
 
 
 @tampering(Fault.OTHER_LEDGER)
-def checkpoint_of_another_ledger(path: Path) -> None:
+def checkpoint_of_another_ledger(url: str) -> None:
     note = signed(Checkpoint("streetproof/yuhang/00000000", 7, bytes(32), NOON), SITE)
-    change(path, "UPDATE ledger_checkpoint SET note = :note WHERE id = 1", note=note)
+    change(url, "UPDATE ledger_checkpoint SET note = :note WHERE id = 1", note=note)
 
 
 @tampering(Fault.NOT_AN_ENTRY, Fault.EDITED, Fault.ROOT)
-def entry_that_is_none(path: Path) -> None:
-    change(path, "UPDATE ledger_entry SET entry = :entry WHERE seq = 20", entry=b'{"v":1}')
+def entry_that_is_none(url: str) -> None:
+    change(url, "UPDATE ledger_entry SET entry = :entry WHERE seq = 20", entry=b'{"v":1}')
 
 
 @tampering(Fault.SIZE)
-def head_that_says_more(path: Path) -> None:
-    change(path, "UPDATE ledger_head SET size = 22")
+def head_that_says_more(url: str) -> None:
+    change(url, "UPDATE ledger_head SET size = 22")
 
 
 @pytest.mark.parametrize("name", sorted(TAMPERINGS))
-def test_every_tampering_is_found(path: Path, name: str) -> None:
+def test_every_tampering_is_found(url: str, name: str) -> None:
     what, faults = TAMPERINGS[name]
-    with SqlLedger.open_file(path, "yuhang") as store:
+    with SqlLedger(url, "yuhang") as store:
         filled(store, 21)
         assert findings(store) == []
-    what(path)
-    with SqlLedger.open_file(path, "yuhang") as store:
+    what(url)
+    with SqlLedger(url, "yuhang") as store:
         found = findings(store)
         assert {finding.fault for finding in found} == faults
         assert all(finding.where and "\n" not in finding.what for finding in found)
 
 
-def test_a_roll_back_of_everything_is_found_by_whoever_kept_a_checkpoint(path: Path, tmp_path: Path) -> None:
+def test_a_roll_back_of_everything_is_found_by_whoever_kept_a_checkpoint(tmp_path: Path) -> None:
     """An old copy of the whole file is at one with itself; only a witness knows that there was more."""
-    with SqlLedger.open_file(path, "yuhang") as store:
+    path = tmp_path / "存证 日志.db"
+    url = str(sa.URL.create("sqlite", database=str(path)))
+    with SqlLedger(url, "yuhang") as store:
         filled(store, 14)
     old = path.read_bytes()
-    with SqlLedger.open_file(path, "yuhang") as store:
+    with SqlLedger(url, "yuhang") as store:
         ledger = Ledger(store)
         ledger.add([sealed(14), sealed(15)])
         kept = ledger.checkpoint(SITE, NOON)
     for leftover in path.parent.glob(f"{path.name}-*"):
         leftover.unlink()
     path.write_bytes(old)
-    with SqlLedger.open_file(path, "yuhang") as store:
+    with SqlLedger(url, "yuhang") as store:
         assert findings(store) == [], "nothing in it tells"
         (finding,) = findings(store, kept)
         assert finding.fault is Fault.SHORTER and "16 entries" in finding.what and "14 now" in finding.what
@@ -301,17 +312,17 @@ def test_an_addition_is_whole_or_was_never_there(store: SqlLedger) -> None:
     assert ledger.add([sealed(5)]) == range(5, 6)
 
 
-def _adds(path: Path, count: int) -> None:
-    with SqlLedger.open_file(path, "yuhang", busy_s=60) as store:
+def _adds(url: str, count: int) -> None:
+    with SqlLedger(url, "yuhang", busy_s=60) as store:
         ledger = Ledger(store)
         for number in range(count):
             ledger.add([sealed(number), sealed(number)])
 
 
-def test_processes_that_add_at_once_make_one_ledger(path: Path) -> None:
-    with SqlLedger.open_file(path, "yuhang") as store:
+def test_processes_that_add_at_once_make_one_ledger(url: str) -> None:
+    with SqlLedger(url, "yuhang") as store:
         context = multiprocessing.get_context("spawn")
-        both = [context.Process(target=_adds, args=(path, 40)) for _ in range(2)]
+        both = [context.Process(target=_adds, args=(url, 40)) for _ in range(2)]
         for one in both:
             one.start()
         for one in both:
@@ -320,9 +331,9 @@ def test_processes_that_add_at_once_make_one_ledger(path: Path) -> None:
         assert store.size() == 160 and findings(store) == []
 
 
-def test_killed_while_adding_leaves_whole_additions(path: Path) -> None:
-    with SqlLedger.open_file(path, "yuhang") as store:
-        one = multiprocessing.get_context("spawn").Process(target=_adds, args=(path, 100_000))
+def test_killed_while_adding_leaves_whole_additions(url: str) -> None:
+    with SqlLedger(url, "yuhang") as store:
+        one = multiprocessing.get_context("spawn").Process(target=_adds, args=(url, 100_000))
         one.start()
         until = time.monotonic() + 60
         while store.size() < 20 and time.monotonic() < until:
@@ -336,16 +347,16 @@ def test_killed_while_adding_leaves_whole_additions(path: Path) -> None:
         assert findings(store) == []
 
 
-def test_no_more_is_told_than_asked_for(path: Path) -> None:
-    with SqlLedger.open_file(path, "yuhang") as store:
+def test_no_more_is_told_than_asked_for(url: str) -> None:
+    with SqlLedger(url, "yuhang") as store:
         filled(store, 21)
-    change(path, "UPDATE ledger_entry SET entry = x'00'")
-    with SqlLedger.open_file(path, "yuhang") as store:
+    change(url, "UPDATE ledger_entry SET entry = :entry", entry=b"\0")
+    with SqlLedger(url, "yuhang") as store:
         assert len(list(check(store, KEYS, most=10))) == 10
 
 
-def test_a_checkpoint_in_the_database_is_readable_text(path: Path) -> None:
-    with SqlLedger.open_file(path, "yuhang") as store:
+def test_a_checkpoint_in_the_database_is_readable_text(url: str) -> None:
+    with SqlLedger(url, "yuhang") as store:
         note = filled(store, 7).checkpoint(SITE, NOON).decode()
         origin = store.origin
     lines = note.split("\n")
