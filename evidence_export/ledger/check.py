@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from evidence_export.ledger import tree
@@ -22,6 +24,8 @@ from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.entry import read_entry
 from evidence_export.ledger.interface import LedgerStore
 from evidence_export.ledger.tree import EMPTY, Hash
+from evidence_export.timestamp import rfc3161
+from evidence_export.timestamp.interface import StampError
 
 
 class Fault(StrEnum):
@@ -38,6 +42,7 @@ class Fault(StrEnum):
     UNSIGNED = "unsigned"
     OTHER_LEDGER = "other_ledger"
     SIZE = "size"
+    STAMP = "stamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,20 @@ class _Kept:
 
 
 def check(
-    store: LedgerStore, keys: Sequence[Ed25519PublicKey], witnessed: Iterable[bytes] = (), *, most: int = 100
+    store: LedgerStore,
+    keys: Sequence[Ed25519PublicKey],
+    witnessed: Iterable[bytes] = (),
+    roots: Sequence[x509.Certificate] = (),
+    *,
+    most: int = 100,
 ) -> Iterator[Finding]:
     """Everything that is wrong with a ledger, `most` findings at most; nothing where nothing is.
 
-    `keys`: that the site has, and had; `witnessed`: checkpoints that somebody else kept. Reads the whole ledger once,
-    with constant memory but for the checkpoints.
+    `keys`: that the site has, and had; `witnessed`: checkpoints that somebody else kept; `roots`: of time-stamping
+    authorities, without which time stamps are not looked at. Reads the whole ledger once, with constant memory but for
+    the checkpoints.
     """
-    findings = _all(store, keys, witnessed)
+    findings = chain(_all(store, keys, witnessed), _stamps(store, roots))
     for _, finding in zip(range(most), findings, strict=False):
         yield finding
 
@@ -151,6 +162,14 @@ def _all(store: LedgerStore, keys: Sequence[Ed25519PublicKey], witnessed: Iterab
             yield Finding(
                 Fault.SHORTER, where, f"the ledger had {size} entries when it was signed, and has {expected} now"
             )
+
+
+def _stamps(store: LedgerStore, roots: Sequence[x509.Certificate]) -> Iterator[Finding]:
+    for number, (note, token) in enumerate(store.stamps() if roots else (), start=1):
+        try:
+            rfc3161.read(token, note, roots)
+        except StampError as error:
+            yield Finding(Fault.STAMP, f"time stamp {number}", error.what)
 
 
 def _checkpoint(

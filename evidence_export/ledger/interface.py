@@ -69,3 +69,6 @@ class LedgerStore(Protocol):
 
     def checkpoints(self) -> Iterator[bytes]:
         """All kept checkpoints, oldest first."""
+
+    def stamps(self) -> Iterator[tuple[bytes, bytes]]:
+        """All checkpoints that an authority has stamped, oldest first, with their tokens."""

@@ -18,6 +18,7 @@ from evidence_export.case import CaseRequest
 from evidence_export.keys import load_or_create_key
 from evidence_export.ledger.entry import Kind
 from evidence_export.sealer import SealedCase
+from evidence_export.timestamp.interface import StampError
 from models.interface import ModelInfo
 from models.store import ModelStore, locate
 from streams.archive.discover import search
@@ -37,6 +38,7 @@ from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, exec
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.events import EventLog, check_place, write_events
+from streetproof.ledgers.authority import authority_of
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.lock import only_one
 from streetproof.plates import check_plates, plate_spec
@@ -106,6 +108,7 @@ class _Batch:
     ) -> None:
         self._request = request
         self._model = model
+        self._authority = authority_of(request.loaded)
         self._site = request.loaded.site
         self._store = store
         self._tell = on_event
@@ -158,12 +161,12 @@ class _Batch:
                     self._case_ready(task.bundle, task.request, new=False)
                 case ((Seal() | Confirm()), StreetproofError()):
                     self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
+        self._keep_books()
         finished = now()
         report = self._report(started, finished)
         if self._request.events is not None and self._log is not None:
             write_events(self._request.events, self._log.document())
         self._store.end_run(run, finished.utc_ns, int(bool(self._failures)))
-        self._keep_books()
         return report
 
     def _note_what_is_used(self) -> None:
@@ -177,6 +180,11 @@ class _Batch:
             books = Bookkeeper(self._store, ledger)
             books.enter()
             books.checkpoint(load_or_create_key(self._request.key))
+            if self._authority is not None:
+                try:
+                    books.stamp(self._authority)
+                except StampError as error:
+                    self._fail(Failure.of("ledger.db", error))
 
     def _probes(self) -> deque[Task]:
         """A probe for every file whose camera is known."""

@@ -31,6 +31,10 @@ WITNESS_EPILOG = (
     "Example: streetproof ledger witness /mnt/procuratorate --data streetproof-data    "
     "Exit codes: 0 handed over · 2 usage · 4 not handed over: history was rewritten, or the folder refuses"
 )
+STAMP_EPILOG = (
+    "Example: streetproof ledger stamp site.yaml --data streetproof-data    "
+    "Exit codes: 0 done, also where none waits · 2 usage · 4 the authority gave none, or there is no ledger"
+)
 _Data = Annotated[
     Path, typer.Option("--data", "-d", help="The folder that a batch wrote to (--out), or the daemon's (--data).")
 ]
@@ -40,6 +44,10 @@ _Keys = Annotated[
 ]
 _Lang = Annotated[
     Language | None, typer.Option(help="Chinese or English; default: as LC_ALL, LC_MESSAGES or LANG say.")
+]
+_Roots = Annotated[
+    Path | None,
+    typer.Option("--tsa-ca", help="Root certificates (PEM) of the time-stamping authority: time stamps are checked."),
 ]
 _HERE = Path("streetproof-data")
 
@@ -53,6 +61,7 @@ def check(
     witness: Annotated[
         Path | None, typer.Option(help="Folder with checkpoints that somebody else keeps: finds roll-backs.")
     ] = None,
+    tsa_ca: _Roots = None,
     as_json: Json = False,
     lang: _Lang = None,
 ) -> None:
@@ -63,6 +72,7 @@ def check(
     """
     from evidence_export.ledger import check as checking
     from streetproof.ledgers import reading
+    from streetproof.ledgers.authority import roots_at
     from streetproof.ledgers.witness import witnessed
     from streetproof.ledgers.words import FAULTS
 
@@ -70,18 +80,21 @@ def check(
     with reading.opened(data) as store:
         keys = reading.keys_of(store, key or [])
         kept = witnessed(store, witness) if witness is not None else []
-        found = list(checking.check(store, keys, kept))
+        found = list(checking.check(store, keys, kept, [] if tsa_ca is None else roots_at(tsa_ca)))
         size, signed, origin = store.size(), sum(1 for _ in store.checkpoints()), store.origin
+        stamped = sum(1 for _ in store.stamps())
     if as_json:
         faults = [{"fault": str(one.fault), "where": one.where, "what": one.what} for one in found]
-        print_json({"ledger": origin, "entries": size, "checkpoints": signed, "witnessed": len(kept), "faults": faults})
+        counts = {"entries": size, "checkpoints": signed, "time_stamps": stamped, "witnessed": len(kept)}
+        print_json({"ledger": origin, **counts, "time_stamps_checked": tsa_ca is not None, "faults": faults})
     else:
         for one in found:
             out.print("✗ ", style="bold red", end="")
             out.print(f"{FAULTS[one.fault].to(language)}: {one.where}: {one.what}", markup=False)
         told = Said(
-            f"{origin}：{size} 条，{signed} 个检查点，见证 {len(kept)} 个；" + ("有误" if found else "完整无误"),
-            f"{origin}: {size} entries, {signed} checkpoints, {len(kept)} witnessed; "
+            f"{origin}：{size} 条，{signed} 个检查点，时间戳 {stamped} 个，见证 {len(kept)} 个；"
+            + ("有误" if found else "完整无误"),
+            f"{origin}: {size} entries, {signed} checkpoints, {stamped} of them stamped, {len(kept)} witnessed; "
             + ("something is wrong" if found else "all in order"),
         )
         out.print(told.to(language), style="bold red" if found else "bold green", markup=False)
@@ -115,12 +128,14 @@ def prove(
 def verify(
     proof: Annotated[Path, typer.Argument(help="A file that `streetproof ledger prove` wrote.")],
     key: Annotated[list[Path], typer.Option("--key", help="Public key of the site (PEM).")],
+    tsa_ca: _Roots = None,
     as_json: Json = False,
     lang: _Lang = None,
 ) -> None:
     """Check proofs: that what they say was entered, under a checkpoint that the site has signed."""
     from streetproof.ledgers import reading
-    from streetproof.ledgers.proofs import MAX_PROOF_BYTES, faults_of
+    from streetproof.ledgers.authority import roots_at
+    from streetproof.ledgers.proofs import MAX_PROOF_BYTES, judged
 
     language = lang or language_of(os.environ)
     keys = [reading.key_at(path) for path in key]
@@ -131,19 +146,26 @@ def verify(
         raise reading.LedgerError(
             f"the proof cannot be read ({error.strerror})", where=str(proof), remedy="Check the path"
         ) from error
-    results = [faults_of(one, keys) for one in _each(text)]
+    results = [judged(one, keys, [] if tsa_ca is None else roots_at(tsa_ca)) for one in _each(text)]
     if as_json:
-        print_json([{"entry": entry, "holds": not faults, "faults": faults} for entry, faults in results])
+        print_json([
+            {"entry": one.entry, "holds": not one.faults, "stamped": one.stamped, "faults": list(one.faults)}
+            for one in results
+        ])  # fmt: skip
     else:
-        for entry, faults in results:
+        for one in results:
+            entry = one.entry
             said = "?" if entry is None else f"{entry['seq']} {entry['at']} {entry['kind']} {entry['about']}"
-            out.print("✗ " if faults else "✓ ", style="bold red" if faults else "bold green", end="")
+            out.print("✗ " if one.faults else "✓ ", style="bold red" if one.faults else "bold green", end="")
             out.print(said, markup=False)
-            for fault in faults:
+            if one.stamped is not None:
+                told = Said(f"可信时间戳 {one.stamped}", f"existed at {one.stamped}, by the authority's time stamp")
+                out.print(f"  {told.to(language)}", markup=False)
+            for fault in one.faults:
                 out.print(f"  {fault}", markup=False)
         if not results:
             out.print(Said("其中没有证明", "there is no proof in it").to(language), markup=False)
-    if not results or any(faults for _, faults in results):
+    if not results or any(one.faults for one in results):
         raise typer.Exit(Exit.FAILED)
 
 
@@ -168,6 +190,40 @@ def witness(
         print_json({"checkpoint": str(path)})
     else:
         out.print(Said(f"已交存 {path}", f"handed over: {path}").to(language), markup=False)
+
+
+@app.command(epilog=STAMP_EPILOG)
+def stamp(
+    site: Annotated[Path, typer.Argument(help="The site file (YAML), which names the authority.", show_default=False)],
+    data: _Data = _HERE,
+    as_json: Json = False,
+    lang: _Lang = None,
+) -> None:
+    """Have the newest checkpoint stamped 可信时间戳 by the time-stamping authority, where a batch found it down."""
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.authority import authority_of
+    from streetproof.ledgers.bookkeeping import stamp_newest
+    from streetproof.settings.load import load_site
+
+    language = lang or language_of(os.environ)
+    authority = authority_of(load_site(site))
+    if authority is None:
+        raise reading.LedgerError(
+            "the site file names no time-stamping authority",
+            where=str(site),
+            remedy="Write `evidence: {time_stamps: {url: https://..., ca: tsa-ca.pem}}`; docs/ledger.md says how",
+        )
+    with reading.opened(data) as store:
+        done = stamp_newest(store, authority)
+    if as_json:
+        print_json({"stamped": done, "authority": authority.label})
+    else:
+        told = (
+            Said(f"已由 {authority.label} 加盖时间戳", f"stamped by {authority.label}")
+            if done
+            else Said("没有等待加盖时间戳的检查点", "no checkpoint waits for a time stamp")
+        )
+        out.print(told.to(language), markup=False)
 
 
 def _each(text: bytes) -> list[bytes]:

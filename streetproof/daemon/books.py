@@ -12,11 +12,13 @@ import structlog
 
 from evidence_export.keys import Signer, load_or_create_key
 from evidence_export.ledger.entry import Kind
+from evidence_export.timestamp.interface import Authority
 from evidence_export.words import Said
 from models.interface import ModelInfo
 from streams.instant import NS_PER_S
 from streetproof.daemon.problems import ledger_behind
 from streetproof.daemon.reference_time import Measured, ReferenceReading
+from streetproof.daemon.stamper import Stamper
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.settings.load import LoadedSite
@@ -28,6 +30,8 @@ _log = structlog.get_logger(__name__)
 
 ENTER_NS = 5 * NS_PER_S
 CHECKPOINT_NS = 300 * NS_PER_S
+STOP_S = 2.0
+"""... and what an authority has for an answer that is on its way when the daemon stops."""
 _MOST = 5_000
 """Entered in one go, so that the hub never waits long."""
 
@@ -35,14 +39,22 @@ _MOST = 5_000
 class Books:
     """Called by the hub's thread."""
 
-    def __init__(self, store: Store, data: Path, site: str, key: Path) -> None:
+    def __init__(self, store: Store, data: Path, site: str, key: Path, authority: Authority | None = None) -> None:
+        """`authority`: who stamps checkpoints; None: nobody."""
         self._store, self._data, self._site, self._key = store, data, site, key
+        self._authority = authority
+        self._stamper: Stamper | None = None
         self._ledger: SqlLedger | None = None
         self._keeper: Bookkeeper | None = None
         self._signer: Signer | None = None
         self._signed_ns: int | None = None
-        self.problem: Said | None = None
-        """What keeps the ledger from being up to date; None: nothing."""
+        self._behind: Said | None = None
+
+    @property
+    def problems(self) -> tuple[Said, ...]:
+        """What keeps the ledger from being up to date, and its checkpoints from being stamped."""
+        stamps = None if self._stamper is None else self._stamper.problem
+        return tuple(said for said in (self._behind, stamps) if said is not None)
 
     def using(self, loaded: LoadedSite, model: ModelInfo) -> None:
         """These are in force from now on."""
@@ -72,17 +84,19 @@ class Books:
                 keeper.checkpoint(self._with())
                 self._signed_ns = mono_ns
         except StreetproofError as error:
-            if self.problem is None:
+            if self._behind is None:
                 _log.error("ledger_behind", error=str(error))
-            self.problem = ledger_behind(error)
+            self._behind = ledger_behind(error)
         else:
-            if self.problem is not None:
+            if self._behind is not None:
                 _log.info("ledger_caught_up")
-            self.problem = None
+            self._behind = None
 
     def close(self) -> None:
         """Enter and sign what is left."""
         self.keep(0, last=True)
+        if self._stamper is not None:
+            self._stamper.stop(STOP_S)
         if self._ledger is not None:
             self._ledger.close()
 
@@ -90,6 +104,9 @@ class Books:
         if self._keeper is None:
             self._ledger = ledger_of(self._data, self._site)
             self._keeper = Bookkeeper(self._store, self._ledger)
+            if self._authority is not None:
+                self._stamper = Stamper(self._ledger, self._authority)
+                self._stamper.start()
         return self._keeper
 
     def _with(self) -> Signer:

@@ -42,6 +42,14 @@ def ledger_behind(error: object) -> Said:
     )
 
 
+def stamps_wait(count: int, what: str) -> Said:
+    """Checkpoints of the ledger have no time stamp yet."""
+    return Said(
+        f"{count} 个存证日志检查点等待可信时间戳：{what}；恢复后自动补盖",
+        f"{count} checkpoints of the ledger wait for a time stamp: {what}. They are caught up.",
+    )
+
+
 def index_behind(error: object) -> Said:
     """The files are there all the same."""
     return Said(

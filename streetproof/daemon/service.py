@@ -42,6 +42,7 @@ from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
 from streetproof.errors import StreetproofError
+from streetproof.ledgers.authority import authority_of
 from streetproof.lock import only_one
 from streetproof.plates import check_plates
 from streetproof.settings.classes import check_classes
@@ -83,6 +84,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
     targets_of(loaded)
     check_cameras(loaded)
     check_plates(loaded, request.models)
+    authority_of(loaded)
     return _detector(loaded, request.models)
 
 
@@ -161,7 +163,7 @@ class Daemon:
             self._stations.tell_line,
             lambda said: self._say(NoticeKind.TIME, said),
         )
-        self._books = Books(store, request.data, loaded.site.site.id, request.key)
+        self._books = Books(store, request.data, loaded.site.site.id, request.key, authority_of(loaded))
         self._books.using(loaded, detector.info)
         self._timekeeper.noted = self._books.time_checked
         self._snapshot: DaemonSnapshot | None = None
@@ -279,7 +281,7 @@ class Daemon:
         known.config_error = self._file.error
         known.measured = self._timekeeper.measured
         known.index_problem = self._index.problem
-        known.ledger_problem = self._books.problem
+        known.ledger_problems = self._books.problems
         known.batches, known.inference_ns = self._inference.batches, self._inference.busy_ns
         self._snapshot = overview(self._hub, self._fleet, self._host, known, self._started_ns)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from evidence_export.keys import Signer
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.log import Ledger
+from evidence_export.timestamp.interface import Authority
 from streams.instant import iso_utc
 from streetproof.clock import now
 from streetproof.store.database import Store
@@ -48,6 +49,21 @@ class Bookkeeper:
         if last is not None and read_note(last).checkpoint.size == self._ledger.size():
             return None
         return self._ledger.checkpoint(signer, iso_utc(now().utc_ns))
+
+    def stamp(self, authority: Authority) -> bool:
+        """Have the newest checkpoint stamped, which covers all before it; whether there was one without. Raises
+        StampError, and then it waits."""
+        return stamp_newest(self._kept, authority)
+
+
+def stamp_newest(ledger: SqlLedger, authority: Authority) -> bool:
+    """See `Bookkeeper.stamp`. From any thread."""
+    if not ledger.unstamped():
+        return False
+    newest = ledger.last_checkpoint()
+    assert newest is not None, "there are checkpoints"
+    ledger.add_stamp(newest, authority.stamp(newest))
+    return True
 
 
 def ledger_of(data: Path, site: str) -> SqlLedger:

@@ -16,5 +16,6 @@ FAULTS = {
     Fault.NOT_A_CHECKPOINT: Said("不是有效检查点", "not a checkpoint"),
     Fault.UNSIGNED: Said("检查点签名无效", "checkpoint not signed by the site"),
     Fault.OTHER_LEDGER: Said("属于另一账本", "of another ledger"),
+    Fault.STAMP: Said("时间戳无效", "time stamp does not hold"),
     Fault.SIZE: Said("条目总数不符", "wrong number of entries"),
 }

@@ -138,6 +138,33 @@ class SqlLedger:
             notes = session.scalars(sa.select(CheckpointRow.note).order_by(CheckpointRow.id)).all()
         yield from map(bytes, notes)
 
+    def stamps(self) -> Iterator[tuple[bytes, bytes]]:
+        """All checkpoints that were stamped, oldest first, with their tokens."""
+        wanted = sa.select(CheckpointRow.note, CheckpointRow.token).where(CheckpointRow.token.is_not(None))
+        with self._connection.read() as session:
+            found = session.execute(wanted.order_by(CheckpointRow.id)).all()
+        yield from ((bytes(note), bytes(token or b"")) for note, token in found)
+
+    def last_stamped(self) -> tuple[bytes, bytes] | None:
+        """The newest checkpoint that was stamped, with its token; None: there is none."""
+        wanted = sa.select(CheckpointRow.note, CheckpointRow.token).where(CheckpointRow.token.is_not(None))
+        with self._connection.read() as session:
+            found = session.execute(wanted.order_by(CheckpointRow.id.desc()).limit(1)).first()
+        return None if found is None else (bytes(found.note), bytes(found.token or b""))
+
+    def add_stamp(self, note: bytes, token: bytes) -> None:
+        """Keep the time stamp over a checkpoint; one that has one keeps the first."""
+        mine = sa.update(CheckpointRow).where(CheckpointRow.note == note, CheckpointRow.token.is_(None))
+        with self._connection.write() as session:
+            session.execute(mine.values(token=token))
+
+    def unstamped(self) -> int:
+        """How many checkpoints came after the newest that was stamped."""
+        stamped = sa.select(sa.func.coalesce(sa.func.max(CheckpointRow.id), 0)).where(CheckpointRow.token.is_not(None))
+        wanted = sa.select(sa.func.count()).where(CheckpointRow.id > stamped.scalar_subquery())
+        with self._connection.read() as session:
+            return session.scalar(wanted) or 0
+
 
 class _Appending:
     """One addition, inside its transaction."""

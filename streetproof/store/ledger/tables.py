@@ -60,3 +60,5 @@ class CheckpointRow(LedgerBase):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     size: Mapped[int] = mapped_column(BigInteger, index=True)
     note: Mapped[bytes] = mapped_column(LargeBinary)
+    token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The time stamp over it (RFC 3161, DER); None: it has none. The one column that is filled in later."""

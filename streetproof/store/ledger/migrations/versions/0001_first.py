@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=True),
     )
     op.create_table(
         "ledger_source",
