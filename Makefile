@@ -31,6 +31,7 @@ demo: $(READY)
 test: $(READY)
 	@./setup.sh --packages 'command -v openssl' openssl
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
+	@./setup.sh --packages 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.

@@ -19,7 +19,9 @@ from tests.streetproof.commands import command, streetproof
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
     "demo", "batch", "cases", "evaluate", "replay", "verify", "whatif", "config check", "config schema",
-    "dataset check", "dataset export", "models list", "models pull", "models check", "models bench",
+    "dataset check", "dataset export", "ledger check", "ledger prove", "ledger stamp", "ledger verify",
+    "ledger witness",
+    "models list", "models pull", "models check", "models bench",
     "models export", "models train", "plates read", "recheck", "recordings check", "recordings rebuild",
     "recordings release", "run", "status", "vehicles", "zones preview",
 ]  # fmt: skip
