@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evidence_export.ledger import tree
@@ -41,14 +41,17 @@ class Ledger:
         """Entries so far."""
         return self._store.size()
 
-    def add(self, happenings: Sequence[Happening]) -> range:
+    def add(self, happenings: Sequence[Happening], *, provided: Callable[[], None] | None = None) -> range:
         """Enter what happened, in that order, and return the numbers; on disk when this returns.
 
-        Raises ValueError for what cannot be entered; then nothing is.
+        `provided` is called when nobody else can add any more, and may raise. Raises ValueError for what cannot be
+        entered. Where either raises, nothing is entered.
         """
         if not happenings:
             return range(0)
         with self._store.appending() as appending:
+            if provided is not None:
+                provided()
             return _add(appending, happenings)
 
     def add_from(self, source: str, numbered: Sequence[tuple[int, Happening]]) -> range:

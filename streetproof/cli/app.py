@@ -18,6 +18,7 @@ from streetproof.cli import (
     models,
     models_make,
     plates,
+    procedure,
     recheck,
     recordings,
     replay,
@@ -77,6 +78,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(plates.app, name="plates")
+app.add_typer(procedure.app, name="procedure")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(zones.app, name="zones")
 

@@ -22,7 +22,8 @@ COMMANDS = [
     "dataset check", "dataset export", "ledger check", "ledger prove", "ledger stamp", "ledger verify",
     "ledger witness",
     "models list", "models pull", "models check", "models bench",
-    "models export", "models train", "plates read", "recheck", "recordings check", "recordings rebuild",
+    "models export", "models train", "plates read",
+    "procedure show", "procedure take", "recheck", "recordings check", "recordings rebuild",
     "recordings release", "run", "status", "vehicles", "zones preview",
 ]  # fmt: skip
 
