@@ -35,6 +35,7 @@ test: $(READY)
 	@./setup.sh --packages 'command -v openssl' openssl
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
 	@./setup.sh --packages 'command -v softhsm2-util && command -v pkcs11-tool' $(TOKEN_PACKAGES)
+	@./setup.sh --packages 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.

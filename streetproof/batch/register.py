@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence_export.case import CaseRequest
+from evidence_export.sealer import SealedCase
 from streams.instant import from_datetime
 from streetproof.batch.judge import Finding
 from streetproof.store.database import Store
@@ -51,14 +53,16 @@ class CaseRegister:
                 return row
         return None
 
-    def add(self, case_id: str, bundle: Path, request: CaseRequest) -> None:
+    def add(self, sealed: SealedCase, request: CaseRequest) -> None:
         """Keep a case that was sealed now."""
-        self._keep(case_row(case_id, str(bundle.relative_to(self._out)), request, self._run))
+        row = case_row(sealed.case_id, str(sealed.path.relative_to(self._out)), request, self._run)
+        self._keep(row, sealed.manifest_sha256)
 
     def _take_up(self, bundle: Path) -> None:
         """A bundle that the database does not know: made by a run that was killed then, or the database was lost."""
-        case = read_manifest(bundle)
-        if case is None:
+        data = read_bytes(bundle)
+        case = None if data is None else _manifest(data)
+        if data is None or case is None:
             return
         violation, stay = case["violation"], case["violation"]["stay"]
         self._keep(
@@ -74,11 +78,12 @@ class CaseRegister:
                 last_seen_ns=_ns(stay["last_seen"]),
                 bundle=str(bundle.relative_to(self._out)),
                 run=None,
-            )
+            ),
+            hashlib.sha256(data).hexdigest(),
         )
 
-    def _keep(self, row: CaseRow) -> None:
-        self._store.remember_case(row)
+    def _keep(self, row: CaseRow, manifest_sha256: str) -> None:
+        self._store.remember_case(row, manifest_sha256)
         self._rows[row.id] = row
 
 
@@ -102,15 +107,26 @@ def case_row(case_id: str, bundle: str, request: CaseRequest, run: int | None) -
 
 def read_manifest(bundle: Path) -> dict[str, Any] | None:
     """The manifest of a bundle; None where there is none to read: `verify` is what judges bundles."""
+    data = read_bytes(bundle)
+    return None if data is None else _manifest(data)
+
+
+def read_bytes(bundle: Path) -> bytes | None:
+    """The `case.json` of a bundle; None where there is none to read."""
     try:
         if bundle.is_dir():
-            data = (bundle / "case.json").read_bytes()
-        else:
-            with zipfile.ZipFile(bundle) as archive:
-                data = archive.read(f"{bundle.stem}/case.json")
-        case = json.loads(data)
+            return (bundle / "case.json").read_bytes()
+        with zipfile.ZipFile(bundle) as archive:
+            return archive.read(f"{bundle.stem}/case.json")
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _manifest(data: bytes) -> dict[str, Any] | None:
+    try:
+        case: dict[str, Any] = json.loads(data)
         return case if case["format"] == "streetproof-case" else None
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+    except (KeyError, TypeError, ValueError):
         return None
 
 

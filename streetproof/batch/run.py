@@ -16,7 +16,11 @@ from typing import Any
 
 from evidence_export.case import CaseRequest
 from evidence_export.keys import KeySpec
+from evidence_export.keys.checkpoints import checkpoint_signer
+from evidence_export.ledger.entry import Kind
 from evidence_export.sealer import SealedCase
+from evidence_export.timestamp.interface import StampError
+from models.interface import ModelInfo
 from models.store import ModelStore, locate
 from streams.archive.discover import search
 from streams.instant import Instant, TimeSource
@@ -36,6 +40,8 @@ from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.events import EventLog, check_place, write_events
 from streetproof.keys import check_keys
+from streetproof.ledgers.authority import authority_of
+from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.lock import only_one
 from streetproof.plates import check_plates, plate_spec
 from streetproof.settings.classes import check_classes
@@ -92,16 +98,20 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
             where=str(request.out),
             remedy="Name another folder with --out",
         ) from error
-    with _only_batch(request.out), Store.open_file(request.out / "state.db") as store:
+    with _only_batch(request.out), Store.open_file(request.out / "state.db", by="batch") as store:
         _refuse_other_site(request.out, site.site.id)
         for partial in (request.out / "observations").glob("*.partial"):
             partial.unlink(missing_ok=True)  # of a run that was killed: the lock says that nobody writes it
-        return _Batch(request, store, on_event).run()
+        return _Batch(request, model.info, store, on_event).run()
 
 
 class _Batch:
-    def __init__(self, request: BatchRequest, store: Store, on_event: Callable[[BatchEvent], None]) -> None:
+    def __init__(
+        self, request: BatchRequest, model: ModelInfo, store: Store, on_event: Callable[[BatchEvent], None]
+    ) -> None:
         self._request = request
+        self._model = model
+        self._authority = authority_of(request.loaded)
         self._site = request.loaded.site
         self._store = store
         self._tell = on_event
@@ -118,6 +128,7 @@ class _Batch:
     def run(self) -> BatchReport:
         started = now()
         run = self._store.begin_run(started.utc_ns, self._request.loaded.sha256)
+        self._note_what_is_used()
         self._register = CaseRegister(self._store, self._request.out, run)
         tasks = self._probes()
         waiting = len(tasks)
@@ -147,18 +158,36 @@ class _Batch:
                     tasks.extendleft(self._judge(task.path, None))
                     tasks.extendleft(self._next(task, None))
                 case Seal(), SealedCase():
-                    self._register.add(outcome.case_id, outcome.path, task.request)
+                    self._register.add(outcome, task.request)
                     self._case_ready(outcome.path, task.request, new=True)
                 case Confirm(), Confirmed():
                     self._case_ready(task.bundle, task.request, new=False)
                 case ((Seal() | Confirm()), StreetproofError()):
                     self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
+        self._keep_books()
         finished = now()
         report = self._report(started, finished)
         if self._request.events is not None and self._log is not None:
             write_events(self._request.events, self._log.document())
         self._store.end_run(run, finished.utc_ns, int(bool(self._failures)))
         return report
+
+    def _note_what_is_used(self) -> None:
+        loaded, model = self._request.loaded, self._model
+        self._store.happenings.note(Kind.CONFIGURATION_USED, loaded.path.name, {"sha256": loaded.sha256})
+        self._store.happenings.note(Kind.MODEL_USED, model.name, {"sha256": model.sha256})
+
+    def _keep_books(self) -> None:
+        """What happened goes into the ledger, and the site signs it."""
+        with ledger_of(self._request.out, self._site.site.id) as ledger:
+            books = Bookkeeper(self._store, ledger)
+            books.enter()
+            books.checkpoint(checkpoint_signer(self._request.key))
+            if self._authority is not None:
+                try:
+                    books.stamp(self._authority)
+                except StampError as error:
+                    self._fail(Failure.of("ledger.db", error))
 
     def _probes(self) -> deque[Task]:
         """A probe for every file whose camera is known."""

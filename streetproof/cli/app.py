@@ -15,9 +15,11 @@ from streetproof.cli import (
     demo,
     evaluate,
     keys,
+    ledger,
     models,
     models_make,
     plates,
+    procedure,
     recheck,
     recordings,
     replay,
@@ -76,7 +78,9 @@ models.app.command(epilog=models_make.TRAIN_EPILOG)(models_make.train)
 models.app.command(epilog=models_make.EXPORT_EPILOG)(models_make.export)
 app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(plates.app, name="plates")
+app.add_typer(procedure.app, name="procedure")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(zones.app, name="zones")
 

@@ -150,7 +150,9 @@ class CaseWork:
             for recording in request.recordings
             if recording.segment is not None
         ]
-        self._store.remember_case(case_row(outcome.case.case_id, bundle, request, run=None))
+        self._store.remember_case(
+            case_row(outcome.case.case_id, bundle, request, run=None), outcome.case.manifest_sha256
+        )
         if request.plates is not None:
             self._enter(outcome.case.path)
         loaded = self._config(finding)

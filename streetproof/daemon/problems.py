@@ -34,6 +34,22 @@ def site_file_refused(error: str) -> Said:
     )
 
 
+def ledger_behind(error: object) -> Said:
+    """The ledger does not have what happened."""
+    return Said(
+        f"存证日志无法写入：{error}；所发生的事项已排队，恢复后自动补记",
+        f"The ledger cannot be written: {error}. What happens waits, and is entered once that works again.",
+    )
+
+
+def stamps_wait(count: int, what: str) -> Said:
+    """Checkpoints of the ledger have no time stamp yet."""
+    return Said(
+        f"{count} 个存证日志检查点等待可信时间戳：{what}；恢复后自动补盖",
+        f"{count} checkpoints of the ledger wait for a time stamp: {what}. They are caught up.",
+    )
+
+
 def index_behind(error: object) -> Said:
     """The files are there all the same."""
     return Said(

@@ -19,6 +19,7 @@ from models.store import ModelStore, load_detector
 from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock
 from streetproof.daemon import announce
+from streetproof.daemon.books import ENTER_NS, Books
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.fleet import Fleet
 from streetproof.daemon.housekeeping import Housekeeper
@@ -43,6 +44,7 @@ from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
 from streetproof.errors import StreetproofError
 from streetproof.keys import check_keys
+from streetproof.ledgers.authority import authority_of
 from streetproof.lock import only_one
 from streetproof.plates import check_plates
 from streetproof.settings.classes import check_classes
@@ -85,6 +87,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
     check_cameras(loaded)
     check_plates(loaded, request.models)
     check_keys(request.key)
+    authority_of(loaded)
     return _detector(loaded, request.models)
 
 
@@ -93,7 +96,7 @@ def run_daemon(request: DaemonRequest) -> None:
     with ExitStack() as stack:
         stack.enter_context(only_daemon(request.data))
         detector = check_daemon(request)
-        store = stack.enter_context(Store.open_file(request.data / "state.db", busy_s=1.0))
+        store = stack.enter_context(Store.open_file(request.data / "state.db", by="daemon", busy_s=1.0))
         Daemon(request, store, detector, stack).run()
 
 
@@ -163,6 +166,9 @@ class Daemon:
             self._stations.tell_line,
             lambda said: self._say(NoticeKind.TIME, said),
         )
+        self._books = Books(store, request.data, loaded.site.site.id, request.key, authority_of(loaded))
+        self._books.using(loaded, detector.info)
+        self._timekeeper.noted = self._books.time_checked
         self._snapshot: DaemonSnapshot | None = None
         self._server = StatusServer(live.address, self._latest, self._alive)
         stack.callback(self._close)
@@ -206,6 +212,8 @@ class Daemon:
                 self._reread()
             if every.due("house", _HOUSE_NS, self._beat_ns):
                 self._upkeep.run(self._host)
+            if every.due("books", ENTER_NS, self._beat_ns):
+                self._books.keep(self._beat_ns)
             if every.due("streets", NS_PER_S, self._beat_ns):
                 self._hub.keep_streets()
             if not said_ready and self._snapshot is not None and self._snapshot.ready:
@@ -249,6 +257,7 @@ class Daemon:
             self._hub.detector = detector
             self._inference.use(detector)
         self._stations.apply(loaded, found)
+        self._books.using(loaded, self._hub.detector.info)
         _log.info(
             "config_taken_over",
             config=loaded.sha256,
@@ -275,6 +284,7 @@ class Daemon:
         known.config_error = self._file.error
         known.measured = self._timekeeper.measured
         known.index_problem = self._index.problem
+        known.ledger_problems = self._books.problems
         known.batches, known.inference_ns = self._inference.batches, self._inference.busy_ns
         self._snapshot = overview(self._hub, self._fleet, self._host, known, self._started_ns)
 
@@ -314,6 +324,7 @@ class Daemon:
         self._hub.keep(last=True)
         self._hub.keep_streets(last=True)
         self._sealing.stop()
+        self._books.close()
         self._rechecking.stop()
         self._sender.stop(1)
         self._server.stop()

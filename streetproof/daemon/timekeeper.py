@@ -37,6 +37,8 @@ class Timekeeper:
         self._say = say
         self._answers: queue.SimpleQueue[Measured] = queue.SimpleQueue()
         self._stopped = threading.Event()
+        self.noted: Callable[[Measured], None] = lambda _: None
+        """Told of every answer."""
         self.measured: Measured | None = None
         """The newest answer; None: there was none yet."""
 
@@ -65,6 +67,7 @@ class Timekeeper:
 
     def _take(self, measured: Measured) -> None:
         self.measured = measured
+        self.noted(measured)
         if isinstance(measured, ReferenceReading):
             _log.info("server_time", offset_s=measured.server_offset_ns / NS_PER_S, source=measured.source)
             self._host.note_reference(measured.line)

@@ -160,6 +160,15 @@ class Camera(Strict):
     retention: Retention | None = Field(default=None, description="Instead of the site's `live.retention`")
 
 
+class TimeStampSettings(Strict):
+    """A time-stamping authority (RFC 3161)."""
+
+    url: str = Field(pattern=r"^https?://[^\s]{1,1000}$", description="Where it is asked, by HTTP POST")
+    ca: str = Field(
+        min_length=1, description="Its root certificates (PEM), a path relative to the site file: tokens are checked"
+    )
+
+
 class EvidenceSettings(Strict):
     """What goes into a bundle."""
 
@@ -171,6 +180,9 @@ class EvidenceSettings(Strict):
         description="A longer stay is cut after the moment that proved it; the bundle says so",
     )
     zip: bool = Field(default=False, description="Pack each bundle as one zip instead of a folder")
+    time_stamps: TimeStampSettings | None = Field(
+        default=None, description="The authority that stamps checkpoints of the ledger; none: nobody does"
+    )
 
 
 class Site(Strict):

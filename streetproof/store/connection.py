@@ -27,6 +27,12 @@ BUSY_S = 5.0
 """So long another process may keep the database to itself before a transaction gives up."""
 
 
+BY = "by"
+"""Under this a session says who writes."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_REBUILT = "move it away, it is rebuilt from the recordings and the bundles on the next run"
+
+
 class StoreError(StreetproofError):
     """The database cannot be opened, read or written."""
 
@@ -34,7 +40,17 @@ class StoreError(StreetproofError):
 class Connection:
     """Sessions on one database, for any number of threads. Raises StoreError and nothing of SQLAlchemy's."""
 
-    def __init__(self, url: str, *, busy_s: float = BUSY_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        by: str = "",
+        busy_s: float = BUSY_S,
+        migrations: Path = _MIGRATIONS,
+        remedy: str = _REBUILT,
+    ) -> None:
+        """`by`: who writes, for the ledger; `migrations`: the folder of those that bring it up to date; `remedy`: what
+        to do where it is damaged."""
         try:
             self._engine = sa.create_engine(url)
         except (ArgumentError, ImportError) as error:
@@ -50,9 +66,9 @@ class Connection:
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _sqlite_connect(busy_s))
             sa.event.listen(self._engine, "begin", _sqlite_begin)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False, info={BY: by})
         try:
-            self._upgrade()
+            self._upgrade(migrations)
         except (DatabaseError, CommandError) as error:
             self._engine.dispose()
             if isinstance(error, DatabaseError) and _is_lock(error):
@@ -60,8 +76,7 @@ class Connection:
             raise StoreError(
                 f"the state database cannot be opened or brought up to date: {_first_line(error)}",
                 where=self.where,
-                remedy="If it was made by a newer version, use that version; if it is damaged, move it away: it is "
-                "rebuilt from the recordings and the bundles on the next run",
+                remedy=f"If it was made by a newer version, use that version; if it is damaged: {remedy}",
             ) from error
 
     def close(self) -> None:
@@ -89,9 +104,9 @@ class Connection:
         finally:
             self._writer.release()
 
-    def _upgrade(self) -> None:
+    def _upgrade(self, migrations: Path) -> None:
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("script_location", str(migrations))
         config.set_main_option("path_separator", "os")
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             config.attributes["connection"] = connection

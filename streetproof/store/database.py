@@ -6,9 +6,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from evidence_export.ledger.entry import Kind
 from streetproof.store.connection import BUSY_S, Connection, StoreError
 from streetproof.store.findings import Findings
 from streetproof.store.gaps import Gaps
+from streetproof.store.happenings import Happenings, note
 from streetproof.store.holds import Holds
 from streetproof.store.notices import NoticeRows
 from streetproof.store.rechecks import Rechecks
@@ -24,8 +26,9 @@ __all__ = ["Store", "StoreError"]
 class Store:
     """One open database. Use as a context manager; raises StoreError and nothing of SQLAlchemy's."""
 
-    def __init__(self, url: str, *, busy_s: float = BUSY_S) -> None:
-        self._connection = Connection(url, busy_s=busy_s)
+    def __init__(self, url: str, *, by: str = "unknown", busy_s: float = BUSY_S) -> None:
+        """`by`: who writes, as the ledger will name them."""
+        self._connection = Connection(url, by=by, busy_s=busy_s)
         self.segments = Segments(self._connection)
         self.gaps = Gaps(self._connection)
         self.holds = Holds(self._connection)
@@ -35,11 +38,12 @@ class Store:
         self.views = ViewFaults(self._connection)
         self.vehicles = Vehicles(self._connection)
         self.rechecks = Rechecks(self._connection)
+        self.happenings = Happenings(self._connection)
 
     @classmethod
-    def open_file(cls, path: Path, *, busy_s: float = BUSY_S) -> Store:
+    def open_file(cls, path: Path, *, by: str = "unknown", busy_s: float = BUSY_S) -> Store:
         """The embedded SQLite database at `path`, created where it does not exist."""
-        return cls(str(sa.URL.create("sqlite", database=str(path))), busy_s=busy_s)
+        return cls(str(sa.URL.create("sqlite", database=str(path))), by=by, busy_s=busy_s)
 
     def __enter__(self) -> Store:
         return self
@@ -87,9 +91,12 @@ class Store:
             row = session.get_one(RunRow, run)
             row.finished_ns, row.exit_code = finished_ns, exit_code
 
-    def remember_case(self, row: CaseRow) -> None:
-        """Keep a sealed case; the same id again replaces it."""
+    def remember_case(self, row: CaseRow, manifest_sha256: str) -> None:
+        """Keep a sealed case, and note for the ledger that it is there; the same id again replaces its row."""
         with self._connection.write() as session:
+            if session.get(CaseRow, row.id) is None:
+                sealed = {"manifest_sha256": manifest_sha256, "bundle": row.bundle, "camera": row.camera}
+                note(session, Kind.CASE_SEALED, row.id, sealed)
             session.merge(row)
 
     def cases(self) -> list[CaseRow]:

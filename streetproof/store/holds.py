@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from streams.instant import NS_PER_S
+from evidence_export.ledger.entry import Kind
+from streams.instant import NS_PER_S, iso_utc
 from streetproof.store.connection import Connection
+from streetproof.store.happenings import note
 from streetproof.store.live_tables import HoldRow, SegmentRow
 
 LONGEST_NS = 24 * 3600 * NS_PER_S
@@ -86,6 +88,8 @@ def place(session: Session, hold: Hold) -> int:
             )
         )
         session.flush()
+        span = {"camera": hold.camera, "from": iso_utc(hold.start_ns), "to": iso_utc(hold.end_ns), "why": hold.reason}
+        note(session, Kind.HOLD_PLACED, hold.case_id, span)
     there = sa.and_(*touched(hold.camera, hold.start_ns, hold.end_ns), SegmentRow.state == "present")
     session.execute(sa.update(SegmentRow).where(there).values(held=True))
     return session.scalar(sa.select(sa.func.count()).select_from(SegmentRow).where(there)) or 0
@@ -95,6 +99,8 @@ def release(session: Session, case_id: str) -> int:
     """Release holds inside a transaction; see `Holds.release`."""
     rows = list(session.scalars(sa.select(HoldRow).where(HoldRow.case_id == case_id)))
     session.execute(sa.delete(HoldRow).where(HoldRow.case_id == case_id))
+    if rows:
+        note(session, Kind.HOLD_LIFTED, case_id, {"holds": len(rows)})
     for row in rows:
         session.execute(
             sa.update(SegmentRow)

@@ -192,3 +192,27 @@ class RecheckRow(Base):
     folder: Mapped[str | None] = mapped_column(Text)
     """Of the evidence, relative to the data folder."""
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class HappeningRow(Base):
+    """Something that happened and that the ledger does not have yet. Numbers are never used again."""
+
+    __tablename__ = "happening"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    at_ns: Mapped[int] = mapped_column(BigInteger)
+    by: Mapped[str] = mapped_column(String(500))
+    about: Mapped[str] = mapped_column(Text)
+    data: Mapped[str] = mapped_column(Text)
+    """JSON: whatever makes it checkable."""
+
+
+class HappeningSourceRow(Base):
+    """The name of this database in the ledger; one row."""
+
+    __tablename__ = "happening_source"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(32))

@@ -10,10 +10,13 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session, aliased
 
+from evidence_export.ledger.entry import Kind
+from streams.instant import iso_utc
 from streams.recorder.interface import SegmentRecord
 from streams.recorder.missing import missing_in
 from streetproof.store import gaps, holds
 from streetproof.store.connection import Connection
+from streetproof.store.happenings import Fact, note
 from streetproof.store.live_tables import FootageRow, SegmentRow
 
 _RECORD = TypeAdapter(SegmentRecord)
@@ -150,6 +153,7 @@ class Segments:
                 if row.held or holds.held(session, row.camera, row.start_ns, row.end_ns):
                     continue
                 row.state, row.deleted_ns, row.deleted_why = "deleting", now_ns, why
+                note(session, Kind.SEGMENT_DELETED, _named(row), {"sha256": row.sha256, "why": why})
                 _count(session, row.camera, -1, -row.size)
                 decided.append(_deletion(row))
         return decided
@@ -184,6 +188,7 @@ class Segments:
                 row = session.get(SegmentRow, (camera, number))
                 if row is not None and row.state == "present":
                     row.state, row.deleted_ns, row.deleted_why, row.held = "deleted", now_ns, "missing", False
+                    note(session, Kind.SEGMENT_MISSING, _named(row), {"sha256": row.sha256})
                     _count(session, row.camera, -1, -row.size)
 
     def forget(self, before_ns: int) -> int:
@@ -245,6 +250,16 @@ def _add(session: Session, record: SegmentRecord) -> int:
     row.held = holds.held(session, record.camera, row.start_ns, row.end_ns)
     session.flush()
     _count(session, record.camera, 1, record.size)
+    closed: dict[str, Fact] = {
+        "sha256": record.sha256,
+        "sm3": record.sm3,
+        "bytes": record.size,
+        "previous": opening.previous,
+        "path": row.path,
+        "start": iso_utc(row.start_ns),
+        "end": iso_utc(row.end_ns),
+    }
+    note(session, Kind.SEGMENT_CLOSED, _named(row), closed)
     if opening.gap_before is not None:
         gaps.note(session, opening.gap_before)
     for missing in missing_in(record):
@@ -261,6 +276,10 @@ def _count(session: Session, camera: str, segments: int, size: int) -> None:
         session.flush()
     row.segments += segments
     row.bytes += size
+
+
+def _named(row: SegmentRow) -> str:
+    return f"{row.camera}/{row.sequence}"
 
 
 def _stored(row: SegmentRow) -> StoredSegment:

@@ -19,6 +19,7 @@ import yaml
 
 from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock
+from streetproof.daemon.books import ENTER_NS, Books
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.hub import Hub
@@ -123,6 +124,9 @@ class SoakDaemon:
         self.hub.fleet = self._fleet  # type: ignore[assignment]
         stations = Stations(self.hub, self._fleet, store, index, recordings, self._host)  # type: ignore[arg-type]
         self._house = Housekeeper(store, recordings, now_ns=self._host.now_ns, mono_ns=self.time.now)
+        self._books = Books(store, self._folder, loaded.site.site.id, self._folder / "key.pem")
+        self._books.using(loaded, detector.info)
+        stack.callback(self._books.close)
         inference = InferenceThread(detector, self._pictures, 8, self._seen)
         inference.start()
         stack.callback(inference.join, 10)
@@ -143,7 +147,7 @@ class SoakDaemon:
     def run(self, hours: float, *, sample_s: float) -> None:
         """Let so many hours pass, camera by camera in small steps, with the service's loop between them."""
         end_ns = self.time.now() + round(hours * 3600 * NS_PER_S)
-        due = dict.fromkeys(("second", "keep", "house", "sample"), 0)
+        due = dict.fromkeys(("second", "keep", "house", "books", "sample"), 0)
 
         def is_due(what: str, period_ns: int) -> bool:
             if self.time.now() < due[what]:
@@ -167,6 +171,8 @@ class SoakDaemon:
                     planted()
             if is_due("house", _HOUSE_NS):
                 self.keep_house()
+            if is_due("books", ENTER_NS):
+                self._books.keep(self.time.now())
             if is_due("sample", round(sample_s * NS_PER_S)):
                 self.readings.append(self.figures())
 
@@ -191,6 +197,7 @@ class SoakDaemon:
         for camera in self._fleet.cameras.values():
             camera.settle()
         self.hub.work(0)
+        self._books.keep(self.time.now())
         figures = process_figures()
         with self._engine.connect() as connection:
             for table in sa.inspect(connection).get_table_names():

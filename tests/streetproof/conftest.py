@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,15 @@ from streams.archive.reader import open_archive
 from streams.cut import cut
 from streams.instant import Instant, TimeSource
 from tests.conftest import ROOT
+from tests.postgres import Cluster, cluster
 
 FIRST = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    with cluster() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     asked = replace(asked, stay=replace(asked.stay, departed=None), still_standing=True)
     case = seal(asked, data / "cases", load_or_create_key(data / "key.pem"), SEALED_AT)
     with Store.open_file(data / "state.db") as store:
-        store.remember_case(case_row(case.case_id, f"cases/{case.case_id}", asked, run=None))
+        store.remember_case(case_row(case.case_id, f"cases/{case.case_id}", asked, run=None), case.manifest_sha256)
     return data, case.case_id
 
 

@@ -19,9 +19,11 @@ from tests.streetproof.commands import command, streetproof
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
     "demo", "batch", "cases", "evaluate", "replay", "verify", "whatif", "config check", "config schema",
-    "dataset check", "dataset export", "keys export-trust", "keys init", "keys revoke", "keys rotate", "keys show",
+    "dataset check", "dataset export", "ledger check", "ledger prove", "ledger stamp", "ledger verify",
+    "ledger witness", "keys export-trust", "keys init", "keys revoke", "keys rotate", "keys show",
     "models list", "models pull", "models check", "models bench",
-    "models export", "models train", "plates read", "recheck", "recordings check", "recordings rebuild",
+    "models export", "models train", "plates read",
+    "procedure show", "procedure take", "recheck", "recordings check", "recordings rebuild",
     "recordings release", "run", "status", "vehicles", "zones preview",
 ]  # fmt: skip
 

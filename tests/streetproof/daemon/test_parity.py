@@ -7,6 +7,7 @@ the engine, and arrivals are intervals that must overlap.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,11 +23,13 @@ import numpy.typing as npt
 import pytest
 import yaml
 
+from evidence_export.ledger.entry import Kind, read_entry
 from evidence_export.verifier import verify
 from streams.instant import NS_PER_S, iso_utc
 from streams.recorder.interface import SegmentRecord
 from streetproof.store.database import Store
 from streetproof.store.findings import FindingState
+from streetproof.store.ledger.database import SqlLedger
 from tests.ports import reserved_port
 from tests.rtsp.server import RtspServer, requires_gstreamer
 from tests.scenes import Actor, Encoding, Look, Scene, Stop, compose
@@ -281,3 +284,29 @@ def test_batch_finds_the_same_in_what_the_camera_sent(live: Live, tmp_path: Path
         assert ours["stay"]["place"] == theirs["stay"]["place"]
         # The line of a camera's time moves by 500 ppm at most.
         assert abs(ours["dwell_lower_bound_ns"] - theirs["dwell_lower_bound_ns"]) < NS_PER_S // 100
+
+
+def test_the_ledger_has_every_segment_and_every_case_and_is_in_order(live: Live, tmp_path: Path) -> None:
+    key = live.cases["exact"] / "site-key.pub.pem"  # of a bundle: whoever has one can check the ledger
+    checked = streetproof("ledger", "check", "--data", live.data, "--key", key, "--json")
+    assert checked.code == 0, checked.out
+    assert checked.json["faults"] == [] and checked.json["checkpoints"] >= 1
+    with SqlLedger.open_file(live.data / "ledger.db") as ledger:
+        entries = [read_entry(row.entry).happening for row in ledger.rows()]
+    closed = {one.data["sha256"]: one.about for one in entries if one.kind is Kind.SEGMENT_CLOSED}
+    recorded = {
+        one.sha256: f"{camera}/{one.opening.sequence}" for camera, all_ in live.segments.items() for one in all_
+    }
+    assert recorded.items() <= closed.items()
+    sealed = {one.about: one.data["manifest_sha256"] for one in entries if one.kind is Kind.CASE_SEALED}
+    assert sealed == {
+        case.name: hashlib.sha256((case / "case.json").read_bytes()).hexdigest() for case in live.cases.values()
+    }
+    assert {Kind.CONFIGURATION_USED, Kind.MODEL_USED, Kind.HOLD_PLACED} <= {one.kind for one in entries}
+    assert {one.by for one in entries} == {"daemon"}
+    with Store.open_file(live.data / "state.db") as store:
+        assert store.happenings.waiting() == 0, "what happened until the end is entered at the end"
+    for name in sealed:
+        proof = tmp_path / "证明.json"
+        proof.write_text(streetproof("ledger", "prove", name, "--data", live.data).out, encoding="utf-8")
+        assert streetproof("ledger", "verify", proof, "--key", key).code == 0

@@ -179,9 +179,11 @@ def test_an_older_database_is_brought_up_with_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "状态.db"
     with Store.open_file(path) as store:
         run = store.begin_run(1, "f" * 64)
-        store.remember_case(case(1))
+        store.remember_case(case(1), "c" * 64)
     with sqlite3.connect(path) as old:  # as 0002 left it
         old.execute("DROP TABLE recheck")
+        old.execute("DROP TABLE happening")
+        old.execute("DROP TABLE happening_source")
         old.execute("DROP TABLE vehicle")
         old.execute("UPDATE alembic_version SET version_num = '0002'")
     old.close()

@@ -1,0 +1,235 @@
+"""`streetproof ledger`: the append-only log 存证日志 of what happened to evidence, checked, proven from, witnessed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evidence_export.words import Language, Said
+from streetproof.cli.exits import Exit
+from streetproof.cli.language import language_of
+from streetproof.cli.options import Json
+from streetproof.cli.output import out, print_json
+
+CHECK_EPILOG = (
+    "Example: streetproof ledger check --data streetproof-data --witness /mnt/procuratorate    "
+    "Exit codes: 0 in order · 1 something is wrong; each fault is told · 2 usage · 4 there is no ledger or no key"
+)
+PROVE_EPILOG = (
+    "Example: streetproof ledger prove SP-20261102-ABCDEFGHIJKL --data streetproof-data > proof.json    "
+    "Exit codes: 0 proven · 2 usage · 4 there is no ledger, or nothing of that name in it"
+)
+VERIFY_EPILOG = (
+    "Example: streetproof ledger verify proof.json --key site-key.pub.pem    "
+    "Exit codes: 0 it holds · 1 it does not · 2 usage · 4 the file or the key cannot be read"
+)
+WITNESS_EPILOG = (
+    "Example: streetproof ledger witness /mnt/procuratorate --data streetproof-data    "
+    "Exit codes: 0 handed over · 2 usage · 4 not handed over: history was rewritten, or the folder refuses"
+)
+STAMP_EPILOG = (
+    "Example: streetproof ledger stamp site.yaml --data streetproof-data    "
+    "Exit codes: 0 done, also where none waits · 2 usage · 4 the authority gave none, or there is no ledger"
+)
+_Data = Annotated[
+    Path, typer.Option("--data", "-d", help="The folder that a batch wrote to (--out), or the daemon's (--data).")
+]
+_Keys = Annotated[
+    list[Path] | None,
+    typer.Option("--key", help="Public key of the site (PEM), again for older ones; default: the site key here."),
+]
+_Lang = Annotated[
+    Language | None, typer.Option(help="Chinese or English; default: as LC_ALL, LC_MESSAGES or LANG say.")
+]
+_Roots = Annotated[
+    Path | None,
+    typer.Option("--tsa-ca", help="Root certificates (PEM) of the time-stamping authority: time stamps are checked."),
+]
+_HERE = Path("streetproof-data")
+
+app = typer.Typer(help="The ledger 存证日志: what happened to evidence, in an order nobody can change unseen.")
+
+
+@app.command(epilog=CHECK_EPILOG)
+def check(
+    data: _Data = _HERE,
+    key: _Keys = None,
+    witness: Annotated[
+        Path | None, typer.Option(help="Folder with checkpoints that somebody else keeps: finds roll-backs.")
+    ] = None,
+    tsa_ca: _Roots = None,
+    as_json: Json = False,
+    lang: _Lang = None,
+) -> None:
+    """Read the whole ledger: every entry, every hash, every signed checkpoint, and what a witness has kept.
+
+    Finds entries that were edited, deleted, inserted or reordered, and a ledger that was cut. One that was set back to
+    an older copy of itself is found only with --witness.
+    """
+    from evidence_export.ledger import check as checking
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.authority import roots_at
+    from streetproof.ledgers.witness import witnessed
+    from streetproof.ledgers.words import FAULTS
+
+    language = lang or language_of(os.environ)
+    with reading.opened(data) as store:
+        keys = reading.keys_of(store, key or [])
+        kept = witnessed(store, witness) if witness is not None else []
+        found = list(checking.check(store, keys, kept, [] if tsa_ca is None else roots_at(tsa_ca)))
+        size, signed, origin = store.size(), sum(1 for _ in store.checkpoints()), store.origin
+        stamped = sum(1 for _ in store.stamps())
+    if as_json:
+        faults = [{"fault": str(one.fault), "where": one.where, "what": one.what} for one in found]
+        counts = {"entries": size, "checkpoints": signed, "time_stamps": stamped, "witnessed": len(kept)}
+        print_json({"ledger": origin, **counts, "time_stamps_checked": tsa_ca is not None, "faults": faults})
+    else:
+        for one in found:
+            out.print("✗ ", style="bold red", end="")
+            out.print(f"{FAULTS[one.fault].to(language)}: {one.where}: {one.what}", markup=False)
+        told = Said(
+            f"{origin}：{size} 条，{signed} 个检查点，时间戳 {stamped} 个，见证 {len(kept)} 个；"
+            + ("有误" if found else "完整无误"),
+            f"{origin}: {size} entries, {signed} checkpoints, {stamped} of them stamped, {len(kept)} witnessed; "
+            + ("something is wrong" if found else "all in order"),
+        )
+        out.print(told.to(language), style="bold red" if found else "bold green", markup=False)
+        if not kept and not found:
+            unseen = Said(
+                "若整个账本被换成旧副本，仅凭自身无法发现：请用 --witness 指定他方保存的检查点",
+                "An older copy of the whole ledger would look the same: name checkpoints kept elsewhere with --witness",
+            )
+            out.print(unseen.to(language), style="dim", markup=False)
+    if found:
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command(epilog=PROVE_EPILOG)
+def prove(
+    about: Annotated[str, typer.Argument(help="Id of a case, CAMERA/NUMBER of a segment, or the number of an entry.")],
+    data: _Data = _HERE,
+    as_json: Json = False,
+) -> None:
+    """Print a proof, as JSON, for each entry about something: anyone checks it with the site's public key alone."""
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.proofs import prove as proofs
+
+    del as_json  # it is JSON either way
+    with reading.opened(data) as store:
+        found = proofs(store, about)
+    print_json(found[0] if len(found) == 1 else found)
+
+
+@app.command(epilog=VERIFY_EPILOG)
+def verify(
+    proof: Annotated[Path, typer.Argument(help="A file that `streetproof ledger prove` wrote.")],
+    key: Annotated[list[Path], typer.Option("--key", help="Public key of the site (PEM).")],
+    tsa_ca: _Roots = None,
+    as_json: Json = False,
+    lang: _Lang = None,
+) -> None:
+    """Check proofs: that what they say was entered, under a checkpoint that the site has signed."""
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.authority import roots_at
+    from streetproof.ledgers.proofs import MAX_PROOF_BYTES, judged
+
+    language = lang or language_of(os.environ)
+    keys = [reading.key_at(path) for path in key]
+    try:
+        with proof.open("rb") as stream:
+            text = stream.read(64 * MAX_PROOF_BYTES)
+    except OSError as error:
+        raise reading.LedgerError(
+            f"the proof cannot be read ({error.strerror})", where=str(proof), remedy="Check the path"
+        ) from error
+    results = [judged(one, keys, [] if tsa_ca is None else roots_at(tsa_ca)) for one in _each(text)]
+    if as_json:
+        print_json([
+            {"entry": one.entry, "holds": not one.faults, "stamped": one.stamped, "faults": list(one.faults)}
+            for one in results
+        ])  # fmt: skip
+    else:
+        for one in results:
+            entry = one.entry
+            said = "?" if entry is None else f"{entry['seq']} {entry['at']} {entry['kind']} {entry['about']}"
+            out.print("✗ " if one.faults else "✓ ", style="bold red" if one.faults else "bold green", end="")
+            out.print(said, markup=False)
+            if one.stamped is not None:
+                told = Said(f"可信时间戳 {one.stamped}", f"existed at {one.stamped}, by the authority's time stamp")
+                out.print(f"  {told.to(language)}", markup=False)
+            for fault in one.faults:
+                out.print(f"  {fault}", markup=False)
+        if not results:
+            out.print(Said("其中没有证明", "there is no proof in it").to(language), markup=False)
+    if not results or any(one.faults for one in results):
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command(epilog=WITNESS_EPILOG)
+def witness(
+    folder: Annotated[Path, typer.Argument(help="A folder that a second party keeps: a share, a mounted drive.")],
+    data: _Data = _HERE,
+    as_json: Json = False,
+    lang: _Lang = None,
+) -> None:
+    """Hand the newest checkpoint to somebody else, so that not even the operator can rewrite history unseen.
+
+    First the ledger has to prove that it begins with every checkpoint that the folder holds already.
+    """
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.witness import hand_over
+
+    language = lang or language_of(os.environ)
+    with reading.opened(data) as store:
+        path = hand_over(store, folder)
+    if as_json:
+        print_json({"checkpoint": str(path)})
+    else:
+        out.print(Said(f"已交存 {path}", f"handed over: {path}").to(language), markup=False)
+
+
+@app.command(epilog=STAMP_EPILOG)
+def stamp(
+    site: Annotated[Path, typer.Argument(help="The site file (YAML), which names the authority.", show_default=False)],
+    data: _Data = _HERE,
+    as_json: Json = False,
+    lang: _Lang = None,
+) -> None:
+    """Have the newest checkpoint stamped 可信时间戳 by the time-stamping authority, where a batch found it down."""
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.authority import authority_of
+    from streetproof.ledgers.bookkeeping import stamp_newest
+    from streetproof.settings.load import load_site
+
+    language = lang or language_of(os.environ)
+    authority = authority_of(load_site(site))
+    if authority is None:
+        raise reading.LedgerError(
+            "the site file names no time-stamping authority",
+            where=str(site),
+            remedy="Write `evidence: {time_stamps: {url: https://..., ca: tsa-ca.pem}}`; docs/ledger.md says how",
+        )
+    with reading.opened(data) as store:
+        done = stamp_newest(store, authority)
+    if as_json:
+        print_json({"stamped": done, "authority": authority.label})
+    else:
+        told = (
+            Said(f"已由 {authority.label} 加盖时间戳", f"stamped by {authority.label}")
+            if done
+            else Said("没有等待加盖时间戳的检查点", "no checkpoint waits for a time stamp")
+        )
+        out.print(told.to(language), markup=False)
+
+
+def _each(text: bytes) -> list[bytes]:
+    """The proofs of a file: one, or a list of them; what is neither is one that cannot be read."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return [text]
+    return [json.dumps(one, ensure_ascii=False).encode() for one in value] if isinstance(value, list) else [text]

@@ -1,0 +1,71 @@
+"""Brings what happened into the ledger, and signs checkpoints of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evidence_export.keys import Signer
+from evidence_export.ledger.checkpoint import read_note
+from evidence_export.ledger.log import Ledger
+from evidence_export.timestamp.interface import Authority
+from streams.instant import iso_utc
+from streetproof.clock import now
+from streetproof.store.database import Store
+from streetproof.store.ledger.database import SqlLedger
+
+NAME = "ledger.db"
+"""The file of the ledger in a data folder."""
+_AT_ONCE = 5_000
+
+
+class Bookkeeper:
+    """The ledger of one data folder, and what waits for it in the state database.
+
+    What happens is noted there in the transaction in which it happens; here it is entered, each once, in that order.
+    Killed in between, the next run goes on.
+    """
+
+    def __init__(self, store: Store, ledger: SqlLedger) -> None:
+        self._store = store
+        self._kept = ledger
+        self._ledger = Ledger(ledger)
+        self._source = store.happenings.source()
+
+    def enter(self, most: int = 20 * _AT_ONCE) -> int:
+        """Enter what waits, `most` of it at most; returns how much that was. Raises StoreError."""
+        done = 0
+        while done < most:
+            waiting = self._store.happenings.oldest(_AT_ONCE)
+            if not waiting:
+                break
+            self._ledger.add_from(self._source, [(one.id, one.happening) for one in waiting])
+            self._store.happenings.entered([one.id for one in waiting])
+            done += len(waiting)
+        return done
+
+    def checkpoint(self, signer: Signer) -> bytes | None:
+        """Sign what the ledger holds now and return the note; None where the last one says as much."""
+        last = self._kept.last_checkpoint()
+        if last is not None and read_note(last).checkpoint.size == self._ledger.size():
+            return None
+        return self._ledger.checkpoint(signer, iso_utc(now().utc_ns))
+
+    def stamp(self, authority: Authority) -> bool:
+        """Have the newest checkpoint stamped, which covers all before it; whether there was one without. Raises
+        StampError, and then it waits."""
+        return stamp_newest(self._kept, authority)
+
+
+def stamp_newest(ledger: SqlLedger, authority: Authority) -> bool:
+    """See `Bookkeeper.stamp`. From any thread."""
+    if not ledger.unstamped():
+        return False
+    newest = ledger.last_checkpoint()
+    assert newest is not None, "there are checkpoints"
+    ledger.add_stamp(newest, authority.stamp(newest))
+    return True
+
+
+def ledger_of(data: Path, site: str) -> SqlLedger:
+    """The ledger in a data folder, begun where there is none."""
+    return SqlLedger.open_file(data / NAME, site)

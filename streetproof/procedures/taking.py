@@ -1,0 +1,142 @@
+"""Steps of a case's procedure: those that the ledger holds, and the next one.
+
+The ledger is the only place where they stand: in order, each under a number, signed with everything else. What a case
+is, its sealed bundle says, which is verified first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from evidence_export.errors import EvidenceError
+from evidence_export.ledger.entry import Happening, Kind, read_entry
+from evidence_export.ledger.log import Ledger
+from evidence_export.procedure.procedure import Facts, Procedure, Terms
+from evidence_export.procedure.states import path_of
+from evidence_export.procedure.steps import Step, read_step
+from evidence_export.verifier import verify
+from streams.instant import from_datetime, iso_utc
+from streetproof.batch.register import read_bytes
+from streetproof.errors import StreetproofError
+from streetproof.store.database import Store
+from streetproof.store.ledger.database import SqlLedger
+
+
+class CaseError(StreetproofError):
+    """A case whose procedure cannot be read or gone on with."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case and how far it has come."""
+
+    procedure: Procedure
+    manifest_sha256: str
+    bundle: Path
+    numbers: tuple[int, ...]
+    """Of the entries of its steps in the ledger."""
+
+
+def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: Terms | None = None) -> OpenCase:
+    """Read a case of a data folder. Raises CaseError: there is none of that id, its bundle does not verify, or the
+    ledger holds steps that cannot have been taken."""
+    row = next((row for row in store.cases() if row.id == case_id), None)
+    if row is None:
+        raise CaseError("there is no such case", where=case_id, remedy="`streetproof cases` lists those there are")
+    bundle = data / row.bundle
+    try:
+        report = verify(bundle)
+    except EvidenceError as error:
+        raise CaseError(f"its bundle cannot be read: {error.what}", where=str(bundle), remedy=error.remedy) from error
+    manifest = read_bytes(bundle)
+    if not report.ok or manifest is None or report.manifest_sha256 is None:
+        raise CaseError(
+            "its bundle does not verify: no procedure goes on with it",
+            where=str(bundle),
+            remedy="`streetproof verify` says what is wrong with it",
+        )
+    steps, numbers = steps_of(ledger, case_id, report.manifest_sha256)
+    try:
+        procedure = Procedure.replayed(_facts(manifest), steps, terms)
+    except EvidenceError as error:
+        raise CaseError(
+            f"the ledger holds a step that cannot have been taken: {error.what}",
+            where=case_id,
+            remedy="`streetproof ledger check` says whether it was changed",
+        ) from error
+    return OpenCase(procedure, report.manifest_sha256, bundle, numbers)
+
+
+def steps_of(ledger: SqlLedger, case_id: str, manifest_sha256: str) -> tuple[list[Step], tuple[int, ...]]:
+    """The steps that the ledger holds of a case, and their numbers. Raises CaseError."""
+    steps, numbers = [], []
+    for number in ledger.numbers_about(case_id):
+        row = ledger.row(number)
+        assert row is not None, "it was found a moment ago"
+        try:
+            happening = read_entry(row.entry).happening
+            if happening.kind is not Kind.CASE_STEP:
+                continue
+            if happening.data.get("manifest_sha256") != manifest_sha256:
+                raise ValueError("it is about another bundle of this case")
+            steps.append(read_step(happening.data.get("step")))
+        except ValueError as error:
+            raise CaseError(
+                f"entry {number} of the ledger is no step: {str(error).splitlines()[0]}",
+                where=case_id,
+                remedy="`streetproof ledger check` says whether it was changed",
+            ) from error
+        numbers.append(number)
+    return steps, tuple(numbers)
+
+
+def take(ledger: SqlLedger, case: OpenCase, step: Step) -> tuple[Procedure, int]:
+    """Take a step, and return the procedure after it and its number in the ledger; on disk when this returns.
+
+    Raises ProcedureError where it may not be taken, CaseError where somebody else has taken one meanwhile.
+    """
+    after = case.procedure.take(step)
+    about = case.procedure.facts.case_id
+
+    def nobody_else() -> None:
+        if steps_of(ledger, about, case.manifest_sha256)[1] != case.numbers:
+            raise CaseError(
+                "somebody else has taken a step meanwhile",
+                where=about,
+                remedy="Look at the case again, and decide anew",
+            )
+
+    happening = Happening(
+        Kind.CASE_STEP,
+        iso_utc(from_datetime(step.at)),
+        f"{step.by.name} {step.by.licence}",
+        about,
+        {"manifest_sha256": case.manifest_sha256, "step": json.loads(step.model_dump_json())},
+    )
+    return after, Ledger(ledger).add([happening], provided=nobody_else).start
+
+
+def _facts(manifest: bytes) -> Facts:
+    case = json.loads(manifest)
+    violation = case["violation"]
+    kind = (violation.get("occupied") or {}).get("kind") or violation["kind"]
+    if not isinstance(kind, str):
+        raise CaseError("its manifest does not say what kind of violation it is", where=case["case"]["id"])
+    seen = datetime.fromisoformat(violation["stay"]["last_seen"][:26].removesuffix("Z") + "+00:00")
+    return Facts(case["case"]["id"], path_of(kind), seen, frozenset(case["case"]["approval_blocked_by"]))
+
+
+def zone_of(bundle: Path) -> str:
+    """The IANA name of the time zone of a bundle's site."""
+    manifest = read_bytes(bundle)
+    assert manifest is not None, "it was read a moment ago"
+    return str(json.loads(manifest)["site"]["timezone"])
+
+
+def listed(steps: Sequence[Step]) -> list[dict[str, object]]:
+    """Steps as JSON values."""
+    return [json.loads(step.model_dump_json()) for step in steps]

@@ -1,0 +1,72 @@
+"""What happened, on its way into the ledger: noted in the transaction in which it happened, so that neither is without
+the other, and taken out once the ledger has it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from evidence_export.ledger.entry import Happening, Kind
+from streams.instant import iso_utc
+from streetproof.store.connection import BY, Connection
+from streetproof.store.live_tables import HappeningRow, HappeningSourceRow
+
+_SOURCE = 1
+Fact = bool | int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that waits for the ledger. Numbers grow, and none is used twice."""
+
+    id: int
+    happening: Happening
+
+
+def note(session: Session, kind: Kind, about: str, data: Mapping[str, Fact]) -> None:
+    """Note what happens in this very transaction, by the clock of the server."""
+    text = json.dumps(dict(data), ensure_ascii=False, sort_keys=True)
+    session.add(HappeningRow(kind=str(kind), at_ns=time.time_ns(), by=session.info[BY], about=about, data=text))
+
+
+class Happenings:
+    """Those that the ledger does not have yet."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note(self, kind: Kind, about: str, data: Mapping[str, Fact]) -> None:
+        """Note something that changes nothing else in this database."""
+        with self._connection.write() as session:
+            note(session, kind, about, data)
+
+    def source(self) -> str:
+        """The name of this database, under which the ledger remembers how far it has come."""
+        with self._connection.read() as session:
+            return session.get_one(HappeningSourceRow, _SOURCE).name
+
+    def oldest(self, limit: int) -> list[Noted]:
+        """Some of them, the oldest first."""
+        with self._connection.read() as session:
+            rows = session.scalars(sa.select(HappeningRow).order_by(HappeningRow.id).limit(limit)).all()
+        return [
+            Noted(row.id, Happening(Kind(row.kind), iso_utc(row.at_ns), row.by, row.about, json.loads(row.data)))
+            for row in rows
+        ]
+
+    def waiting(self) -> int:
+        """How many there are."""
+        with self._connection.read() as session:
+            return session.scalar(sa.select(sa.func.count()).select_from(HappeningRow)) or 0
+
+    def entered(self, ids: Sequence[int]) -> None:
+        """The ledger has them."""
+        if ids:
+            with self._connection.write(durable=False) as session:
+                session.execute(sa.delete(HappeningRow).where(HappeningRow.id <= max(ids)))
