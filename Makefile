@@ -8,6 +8,9 @@ RTSP_PACKAGES := gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base
 	gstreamer1.0-plugins-bad gstreamer1.0-rtsp glib-networking
 RTSP_CHECK := /usr/bin/python3 -c "import gi; gi.require_version(\"GstRtspServer\", \"1.0\")" && dpkg -s $(RTSP_PACKAGES)
 
+# A PKCS#11 token made of files, and the tool that makes keys in it: tests of keys in tokens stand on them.
+TOKEN_PACKAGES := softhsm2 opensc
+
 # Many tests wait for servers and cameras: half as many workers again as there are cores keep these busy.
 WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
@@ -32,6 +35,7 @@ test: $(READY)
 	@./setup.sh --packages 'command -v openssl' openssl
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
 	@./setup.sh --packages 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
+	@./setup.sh --packages 'command -v softhsm2-util && command -v pkcs11-tool' $(TOKEN_PACKAGES)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.

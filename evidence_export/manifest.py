@@ -34,7 +34,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
     return {
         "format": layout.FORMAT,
         "version": layout.FORMAT_VERSION,
-        "revision": _revision(request),
+        "revision": layout.KEYS_REVISION if seal.revised else _revision(request),
         "case": {
             "id": made.case_id,
             "local_date": local_date(request),
@@ -71,10 +71,17 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
             "sealed_at": seal.sealed_at.isoformat(),
             "algorithm": seal.algorithm,
             "key_fingerprint": seal.key_fingerprint,
+            **_second(seal),
             "software": {"name": request.software.name, "version": request.software.version},
             "time_stamp": known(None),
         },
     }
+
+
+def _second(seal: Seal) -> JsonObject:
+    if seal.second is None:
+        return {}
+    return {"second": {"algorithm": seal.second[0], "key_fingerprint": seal.second[1]}}
 
 
 def detections(request: CaseRequest, made: Made, places: Mapping[int, Place]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import fill
 
+from evidence_export import readme_keys
 from evidence_export.case import CaseRequest, TimeFacts
+from evidence_export.keys.interface import SealingKeys
 from evidence_export.kinds import course_of, kind_of, lines_of, shows_before, tenths
 from evidence_export.made import Made
 from evidence_export.plan import decisive_interval
@@ -59,7 +61,7 @@ _VIEW_FAULTS = {
 }
 
 
-def readme(request: CaseRequest, made: Made) -> bytes:
+def readme(request: CaseRequest, made: Made, keys: SealingKeys) -> bytes:
     """The whole text, UTF-8."""
     several = len(made.clips) > 1
     clip = "data/clip-01.* …" if several else made.clips[0].path
@@ -80,6 +82,10 @@ def readme(request: CaseRequest, made: Made) -> bytes:
         camera=" ".join(f"{request.camera.id} {request.camera.name}".split()),
         time=local_time(request.stay.arrived[1], request),
         clip=clip,
+        algorithm=keys.first.algorithm,
+        commands=readme_keys.commands(keys),
+        keys_zh=readme_keys.files(keys, chinese=True),
+        keys_en=readme_keys.files(keys, chinese=False),
         plates_zh=_PLATES.zh if "close_up" in plates else "",
         plates_en=_PLATES.en if "close_up" in plates else "",
         about_zh="\n".join(f"  - {one.zh}" for one in said),
@@ -288,9 +294,9 @@ _README = """\
 本文件夹是一个案件（或线索）的电子证据包，封存后任何一处改动都能被发现。
 
   case.json              案件清单：时间、地点、规则、模型、录像来源，以及每个文件的摘要
-  case.json.sig          对 case.json 的数字签名(Ed25519)
+  case.json.sig          对 case.json 的数字签名({algorithm})
   site-key.pub.pem       验证签名用的公钥
-  {clip:<22} 原始录像片段，未重新编码
+{keys_zh}  {clip:<22} 原始录像片段，未重新编码
   data/stills/           原始画面截图，未作任何改动
   data/overlay/          衍生副本：加画了方框、区域和信息栏，仅供查看
 {plates_zh}  data/detections.json   说明判断的检测结果：首次、触发时及其间最多六次
@@ -307,8 +313,7 @@ _README = """\
 3. 手工验证（在本文件夹内执行）:
      sha256sum -c manifest-sha256.txt
      sha256sum -c tagmanifest-sha256.txt
-     openssl pkeyutl -verify -pubin -inkey site-key.pub.pem -rawin -in case.json -sigfile case.json.sig
-     openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
+{commands}
    最后一行得到公钥指纹，请与执法机关经其他渠道公布的指纹核对。
 
 {limits_zh}、验证不能说明什么
@@ -326,9 +331,9 @@ First seen: {time}
 The electronic evidence of one case, or lead. Any change made after sealing can be found.
 
   case.json              the case: time, place, rule, model, source recordings, and the hash of every file
-  case.json.sig          the digital signature (Ed25519) over case.json
+  case.json.sig          the digital signature ({algorithm}) over case.json
   site-key.pub.pem       the public key that checks it
-  {clip:<22} the original footage, never re-encoded
+{keys_en}  {clip:<22} the original footage, never re-encoded
   data/stills/           original pictures, untouched
   data/overlay/          derived copies with box, zone and information bar, for looking at only
 {plates_en}  data/detections.json   sightings that show the decision: first, firing, and up to six between
@@ -345,8 +350,7 @@ b. With Python and cryptography only: python -m evidence_export.verifier FOLDER
 c. By hand, inside this folder:
      sha256sum -c manifest-sha256.txt
      sha256sum -c tagmanifest-sha256.txt
-     openssl pkeyutl -verify -pubin -inkey site-key.pub.pem -rawin -in case.json -sigfile case.json.sig
-     openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum
+{commands}
    The last line prints the fingerprint of the key: compare it with the one that the authority publishes elsewhere.
 
 {limits_en}. What verification cannot say

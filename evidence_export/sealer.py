@@ -27,7 +27,8 @@ from evidence_export.case import CaseRequest, Recording
 from evidence_export.continuity import breaks_of
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage, cut_run, open_footage
-from evidence_export.keys import Signer
+from evidence_export.keys import SealingKeys, Signer
+from evidence_export.keys.sealing import check_valid, key_files, seal_of, signatures_of, verify_own
 from evidence_export.kinds import members_at
 from evidence_export.made import BagFile, Before, Clip, Made, Panorama, Place, Seal, Source
 from evidence_export.overlay.render import Bar, enlargement, render
@@ -62,7 +63,7 @@ class SealedCase:
 def seal(
     request: CaseRequest,
     out_dir: Path,
-    signer: Signer,
+    keys: Signer | SealingKeys,
     sealed_at: Instant,
     *,
     as_zip: bool = False,
@@ -74,12 +75,14 @@ def seal(
     A finished bundle of the same case and key is verified and returned as it is: sealing twice makes one case.
     `sealed_at` is the only thing in a bundle that does not follow from the request, the key and the models that read
     the plate. One process at a time may seal a given case into a given folder. `eyes` are needed where the request asks
-    for the plate, and not used elsewhere.
+    for the plate, and not used elsewhere. `keys`: a bare signer, or the keys of a site with their certificates.
 
-    Raises SealError where the request contradicts itself or the recordings, where an earlier bundle of this case no
-    longer verifies, and where the disk refuses; StreamsError where a recording cannot be read or cut; InferenceError
-    where a model fails: a case is not sealed as if its plate had been looked for.
+    Raises SigningKeyError where a key does not sign or its certificate is not valid; SealError where the request
+    contradicts itself or the recordings, where an earlier bundle of this case no longer verifies, and where the disk
+    refuses; StreamsError where a recording cannot be read or cut; InferenceError where a model fails: a case is not
+    sealed as if its plate had been looked for.
     """
+    keys = keys if isinstance(keys, SealingKeys) else SealingKeys(keys)
     check(request)
     if request.plates is not None and eyes is None:
         raise SealError(
@@ -90,7 +93,8 @@ def seal(
     case_id = case_id_of(request)
     final = out_dir / (f"{case_id}.zip" if as_zip else case_id)
     if os.path.lexists(final):
-        return replace(_existing(final, case_id, signer), recordings=kept)
+        return replace(_existing(final, case_id, keys), recordings=kept)
+    check_valid(keys, sealed_at)
     draft = out_dir / f"{case_id}.partial"
     packed = out_dir / f"{case_id}.zip.partial"
     try:
@@ -98,12 +102,12 @@ def seal(
         _discard(draft)
         _discard(packed)
         (draft / "data").mkdir(parents=True)
-        digest = _Draft(request, draft, opener, case_id, eyes).make(signer, sealed_at)
+        digest = _Draft(request, draft, opener, case_id, eyes).make(keys, sealed_at)
         _sync(draft)
-        _must_verify(draft, signer)
+        _must_verify(draft, keys)
         if as_zip:
             _pack(draft, packed, case_id)
-            _must_verify(packed, signer)
+            _must_verify(packed, keys)
         (packed if as_zip else draft).rename(final)
         sync_folder(out_dir)
     except OSError as error:
@@ -134,7 +138,7 @@ class _Draft:
         self._sources = tuple(source for source, _ in found)
         self._footage = tuple(footage for _, footage in found)
 
-    def make(self, signer: Signer, sealed_at: Instant) -> str:
+    def make(self, keys: SealingKeys, sealed_at: Instant) -> str:
         """Write every file and return the SHA-256 of case.json."""
         request = self._request
         clips = self._clips()
@@ -157,11 +161,14 @@ class _Draft:
         self._overlays(pictures)
         made = replace(made, plates=self._plate(made, places))
         self._payload_json(made, places)
-        self._tag_files(made, signer)
-        case = self._case_json(made, Seal(sealed_at, signer.algorithm, signer.fingerprint))
-        self._write(layout.SIGNATURE, signer.sign(case))
+        self._key_files(keys)
+        self._tag_files(made, keys)
+        case = self._case_json(made, seal_of(keys, sealed_at))
+        signatures = signatures_of(keys, case)
+        for name, signature in signatures.items():
+            self._write(name, signature)
         tags = {file.path: file.digests.sha256 for file in self._files if file.path in layout.TAG_FILES}
-        tags |= {name: digest_file(self._folder / name).sha256 for name in (layout.CASE, layout.SIGNATURE)}
+        tags |= {name: digest_file(self._folder / name).sha256 for name in (layout.CASE, *signatures)}
         self._write(layout.TAG_MANIFEST, layout.manifest_bytes(tags))
         for source in self._sources:
             _unchanged(source)
@@ -295,15 +302,23 @@ class _Draft:
         self._write(layout.POLICY, policy)
         self._note(layout.POLICY, "policy")
 
-    def _tag_files(self, made: Made, signer: Signer) -> None:
+    def _key_files(self, keys: SealingKeys) -> None:
+        files = key_files(keys)
+        if files:
+            (self._folder / layout.KEYS).mkdir()
+        for name, (role, data) in files.items():
+            self._write(name, data)
+            self._note(name, role)
+
+    def _tag_files(self, made: Made, keys: SealingKeys) -> None:
         payload = list(self._files)
         sha256 = {file.path: file.digests.sha256 for file in payload}
         for name, role, data in (
             (layout.BAGIT, "bagit", layout.BAGIT_TEXT),
             (layout.BAG_INFO, "bagit", texts.bag_info(self._request, self._case_id, payload)),
             (layout.MANIFEST, "bagit", layout.manifest_bytes(sha256)),
-            (layout.README, "readme", readme(self._request, made)),
-            (layout.SITE_KEY, "public_key", signer.public_key_pem),
+            (layout.README, "readme", readme(self._request, made, keys)),
+            (layout.SITE_KEY, "public_key", keys.first.public_key_pem),
         ):
             self._write(name, data)
             self._note(name, role)
@@ -357,9 +372,10 @@ def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, 
     return Source(recording, digests, changed_ns, footage.info, footage.contents()), footage
 
 
-def _existing(final: Path, case_id: str, signer: Signer) -> SealedCase:
-    # The key counts: somebody else's bundle under this name must not pass for ours.
-    report = verify(final, trusted_key=signer.fingerprint)
+def _existing(final: Path, case_id: str, keys: SealingKeys) -> SealedCase:
+    # The key counts: somebody else's bundle under this name must not pass for ours. One that an earlier key of the site
+    # sealed is ours, too.
+    report = verify_own(final, (keys.first.fingerprint, *keys.earlier))
     if not report.ok or report.case_id != case_id:
         culprits = ", ".join(report.culprits) or "it is another case"
         raise SealError(
@@ -370,8 +386,8 @@ def _existing(final: Path, case_id: str, signer: Signer) -> SealedCase:
     return SealedCase(case_id, final, report.manifest_sha256 or "")
 
 
-def _must_verify(path: Path, signer: Signer) -> None:
-    report = verify(path, trusted_key=signer.fingerprint)
+def _must_verify(path: Path, keys: SealingKeys) -> None:
+    report = verify(path, trusted_key=keys.first.fingerprint)
     if not report.ok:
         findings = "; ".join(f"{one.culprit}: {one.what}" for step in report.steps for one in step.findings)
         raise SealError(f"the new bundle does not verify ({findings})", where=str(path), remedy="Check the disk")

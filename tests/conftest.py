@@ -61,6 +61,14 @@ def _keys_of_the_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
 
 
 @pytest.fixture(scope="session")
+def softhsm(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The label of a SoftHSM2 token with a key pair of each kind."""
+    from tests.evidence_export.softhsm import make_token
+
+    return make_token(tmp_path_factory.mktemp("softhsm"))
+
+
+@pytest.fixture(scope="session")
 def demo_clip() -> Path:
     """79.5 s of real CCTV, H.264, a keyframe every 2 s; a white van stands there throughout."""
     return ROOT / "configs" / "demo" / "footage" / "vtest-h264.mp4"

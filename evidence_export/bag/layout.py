@@ -11,16 +11,17 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-case"
 FORMAT_VERSION = 1
-FORMAT_REVISION = 7
+FORMAT_REVISION = 8
 """Revisions add fields and take nothing away; `case.json` without one is of revision 0."""
 BASE_REVISION, GROUNDS_REVISION, PLATES_REVISION, KINDS_REVISION, REASONS_REVISION, BEFORE_REVISION = 1, 2, 3, 4, 5, 6
-HELD_REVISION = 7
+HELD_REVISION, KEYS_REVISION = 7, 8
 """A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2,
 only those in which a plate was looked for of revision 3, only those with facts that one kind of rule alone has
 (`violation.clutter`, `violation.occupied`) of revision 4, and those that give reasons (`violation.reckoning`,
 `violation.stay.trace`) of revision 5: all but those whose stay was timed by a version that gave none. Those of ground
 that is taken say whether they show it free (`images.before`), and are of revision 6. Those of what was held back as
-possible traffic (`violation.company`, `violation.stay.trace.held`) are of revision 7."""
+possible traffic (`violation.company`, `violation.stay.trace.held`) are of revision 7. Those that are signed
+by anything but one bare Ed25519 key (another algorithm, a certificate, a second signature) are of revision 8."""
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"
@@ -43,8 +44,22 @@ TAG_FILES = (BAG_INFO, BAGIT, CASE, SIGNATURE, MANIFEST, README, SITE_KEY)
 UNLISTED = frozenset({CASE, SIGNATURE, TAG_MANIFEST})
 """What `case.json` cannot list: itself, its signature, and the tag manifest that holds the hashes of both."""
 
-SIGNATURE_ALGORITHM = "Ed25519"
+SECOND_SIGNATURE = "case.json.second.sig"
+"""Only where `seal.second` says so; as the first, it is over the bytes of `case.json`, and not listed there."""
+KEYS = "data/keys/"
+SITE_CERTIFICATE = "data/keys/site-key.cert.pem"
+CA_CERTIFICATE = "data/keys/site-ca.cert.pem"
+SECOND_KEY = "data/keys/second-key.pub.pem"
+SECOND_CERTIFICATE = "data/keys/second-key.cert.pem"
+"""Below data/, where a verifier of an earlier revision takes any file that is listed."""
+KEY_FILES = (SITE_CERTIFICATE, CA_CERTIFICATE, SECOND_KEY, SECOND_CERTIFICATE)
+
+ED25519, ECDSA, SM2 = "Ed25519", "ECDSA-P256-SHA256", "SM2-SM3"
+ALGORITHMS = (ED25519, ECDSA, SM2)
+SIGNATURE_ALGORITHM = ED25519
 SIGNATURE_SIZE = 64
+"""Of Ed25519; the others are DER and vary by a few bytes."""
+MAX_SIGNATURE_SIZE = 80
 
 MAX_FILES = 4096
 MAX_CASE_BYTES = 16 << 20

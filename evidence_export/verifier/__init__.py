@@ -13,7 +13,7 @@ from evidence_export.bag import layout
 from evidence_export.bag.zipform import END_SIGN, LOCAL_SIGN
 from evidence_export.errors import NotABundleError
 from evidence_export.verifier.container import Container, FolderContainer
-from evidence_export.verifier.key import trusted_fingerprint
+from evidence_export.verifier.key import Trust, trust_of
 from evidence_export.verifier.report import Finding, Outcome, Step, VerificationReport
 from evidence_export.verifier.steps import Verification, unreadable
 from evidence_export.verifier.zipcontainer import ZipContainer
@@ -24,28 +24,30 @@ _MARKS = (*layout.TAG_FILES, layout.TAG_MANIFEST)
 _MAX_SEARCH_DEPTH = 4
 
 
-def verify(path: Path, *, trusted_key: str | Path | None = None) -> VerificationReport:
+def verify(path: Path, *, trusted_key: str | Path | None = None, crl: Path | None = None) -> VerificationReport:
     """Verify the one bundle at `path`, a folder or a zip.
 
-    `trusted_key` is a fingerprint (64 hex characters) or the path of a public key in PEM form; without it the report
-    says that nobody vouched for the key. Raises NotABundleError where `path` is nothing that could be a bundle, or
-    where the trusted key cannot be read. Whatever is wrong inside a bundle is told by the report and never raised.
+    `trusted_key` is the fingerprint of a public key or of an authority's certificate (64 hex characters), or the path
+    of either in PEM form; without it the report says that nobody vouched for the key. `crl` is the path of the
+    authority's revocation list. Raises NotABundleError where `path` is nothing that could be a bundle, or where the
+    trusted key or the list cannot be read. Whatever is wrong inside a bundle is told by the report and never raised.
     """
-    trusted = None if trusted_key is None else trusted_fingerprint(trusted_key)
-    return _verify(path, trusted)
+    return _verify(path, trust_of(trusted_key, crl))
 
 
-def verify_all(path: Path, *, trusted_key: str | Path | None = None) -> tuple[VerificationReport, ...]:
+def verify_all(
+    path: Path, *, trusted_key: str | Path | None = None, crl: Path | None = None
+) -> tuple[VerificationReport, ...]:
     """Verify the bundle at `path`, or every bundle in the folder `path`, in the order of their paths.
 
     Raises NotABundleError as `verify` does, and where the folder holds no bundle.
     """
-    trusted = None if trusted_key is None else trusted_fingerprint(trusted_key)
+    trust = trust_of(trusted_key, crl)
     try:
         bundles = find_bundles(path)
     except OSError as error:
         raise _no_bundle(path, f"it cannot be looked at ({error.strerror})") from error
-    return tuple(_verify(bundle, trusted) for bundle in bundles)
+    return tuple(_verify(bundle, trust) for bundle in bundles)
 
 
 def find_bundles(path: Path) -> tuple[Path, ...]:
@@ -61,7 +63,7 @@ def find_bundles(path: Path) -> tuple[Path, ...]:
     return (path,)
 
 
-def _verify(path: Path, trusted: str | None) -> VerificationReport:
+def _verify(path: Path, trust: Trust) -> VerificationReport:
     try:
         container: Container
         if path.is_dir():
@@ -76,7 +78,7 @@ def _verify(path: Path, trusted: str | None) -> VerificationReport:
             raise _no_bundle(path, "no such file or folder" if not path.exists() else "neither a folder nor a zip")
     except OSError as error:
         return unreadable(path, [Finding(path.name, f"it cannot be read ({error.strerror or error})")])
-    return Verification(path, container, trusted).run()
+    return Verification(path, container, trust).run()
 
 
 def _no_bundle(path: Path, what: str) -> NotABundleError:

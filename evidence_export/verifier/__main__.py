@@ -1,4 +1,4 @@
-"""`python -m evidence_export.verifier PATH [--key FINGERPRINT|PEM] [--json]`.
+"""`python -m evidence_export.verifier PATH [--key FINGERPRINT|PEM] [--crl FILE] [--json]`.
 
 Exit codes: 0 every bundle verified, 1 a bundle failed, 2 nothing that can be read as a bundle, or wrong usage.
 """
@@ -41,11 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m evidence_export.verifier", description="Verify Streetproof evidence bundles, offline."
     )
     parser.add_argument("path", type=Path, help="a bundle (folder or zip), or a folder with bundles in it")
-    parser.add_argument("--key", help="the site key to trust: its fingerprint, or the path of its public key (PEM)")
+    parser.add_argument(
+        "--key",
+        help="whom to trust: the fingerprint of the site key or of its authority's certificate, or the path of either",
+    )
+    parser.add_argument("--crl", type=Path, help="the revocation list of the authority (PEM or DER)")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON")
     options = parser.parse_args(arguments)
     try:
-        reports = verify_all(options.path, trusted_key=options.key)
+        reports = verify_all(options.path, trusted_key=options.key, crl=options.crl)
     except EvidenceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

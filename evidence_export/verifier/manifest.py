@@ -30,7 +30,11 @@ class CaseManifest:
 
     case_id: str
     derived_case_id: str
+    algorithm: str
     key_fingerprint: str
+    second: tuple[str, str] | None
+    """Algorithm and fingerprint of the key of the second signature; None where there is none."""
+    site: str
     sealed_at: str
     policy_sha256: str
     recordings_sha256: tuple[str, ...]
@@ -38,6 +42,11 @@ class CaseManifest:
     revision: int
     root: JsonValue
     """The whole manifest."""
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """The files that sign it."""
+        return (layout.SIGNATURE,) if self.second is None else (layout.SIGNATURE, layout.SECOND_SIGNATURE)
 
 
 def read_manifest(data: bytes) -> CaseManifest:
@@ -48,8 +57,12 @@ def read_manifest(data: bytes) -> CaseManifest:
     version = at(root, "version")
     if version != layout.FORMAT_VERSION or isinstance(version, bool):
         raise ValueError(f"format version {version!r}, where this verifier knows {layout.FORMAT_VERSION} only")
-    if text(root, "seal", "algorithm") != layout.SIGNATURE_ALGORITHM:
-        raise ValueError(f"seal.algorithm is not {layout.SIGNATURE_ALGORITHM!r}")
+    revision = _revision(root)
+    algorithm, second = _algorithm(root, "seal"), None
+    if optional(root, "seal", "second") is not None:
+        second = _algorithm(root, "seal", "second"), hexdigest(root, "seal", "second", "key_fingerprint")
+    if revision < layout.KEYS_REVISION and (algorithm != layout.SIGNATURE_ALGORITHM or second):
+        raise ValueError(f"its seal is none of revision {revision}: seal.algorithm or seal.second")
     recordings = tuple(hexdigest(item, "sha256") for item in items(root, "recordings"))
     decisive = [
         sha256 for sha256, item in zip(recordings, items(root, "recordings"), strict=True) if flag(item, "decisive")
@@ -71,14 +84,24 @@ def read_manifest(data: bytes) -> CaseManifest:
     return CaseManifest(
         case_id=text(root, "case", "id"),
         derived_case_id=derived,
+        algorithm=algorithm,
         key_fingerprint=hexdigest(root, "seal", "key_fingerprint"),
+        second=second,
+        site=text(root, "site", "id"),
         sealed_at=sealed_at,
         policy_sha256=policy,
         recordings_sha256=recordings,
         files=_files(root),
-        revision=_revision(root),
+        revision=revision,
         root=root,
     )
+
+
+def _algorithm(root: JsonValue, *keys: str) -> str:
+    found = text(root, *keys, "algorithm")
+    if found not in layout.ALGORITHMS:
+        raise ValueError(f"{'.'.join(keys)}.algorithm is none of {', '.join(layout.ALGORITHMS)}")
+    return found
 
 
 def _revision(root: JsonValue) -> int:
@@ -96,7 +119,7 @@ def _files(root: JsonValue) -> dict[str, ListedFile]:
     for item in items(root, "files"):
         path = text(item, "path")
         size = at(item, "size")
-        if not layout.is_path(path) or path in layout.UNLISTED:
+        if not layout.is_path(path) or path in layout.UNLISTED or path == layout.SECOND_SIGNATURE:
             raise ValueError(f"files: {path!r} may not be listed")
         if not (path.startswith(layout.PAYLOAD) or path in layout.TAG_FILES):
             raise ValueError(f"files: {path!r} has no place in a bundle")

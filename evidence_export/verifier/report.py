@@ -72,6 +72,10 @@ class VerificationReport:
     """SHA-256 of `case.json` as it was found."""
     cannot_know: tuple[str, ...]
     cannot_know_zh: tuple[str, ...]
+    second_key_fingerprint: str | None = None
+    """Of the key of the second signature, where there is one."""
+    authority_fingerprint: str | None = None
+    """SHA-256 of the certificate (DER) of the authority that certified the keys, where one did."""
 
     @property
     def ok(self) -> bool:

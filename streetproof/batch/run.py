@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence_export.case import CaseRequest
-from evidence_export.keys import load_or_create_key
+from evidence_export.keys import KeySpec, open_keys
 from evidence_export.ledger.entry import Kind
 from evidence_export.sealer import SealedCase
 from evidence_export.timestamp.interface import StampError
@@ -38,6 +38,7 @@ from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, exec
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.events import EventLog, check_place, write_events
+from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.lock import only_one
@@ -61,7 +62,7 @@ class BatchRequest:
     loaded: LoadedSite
     inputs: Sequence[str]
     out: Path
-    key: Path
+    key: KeySpec | Path
     models: ModelStore
     workers: int
     camera: str | None = None
@@ -86,6 +87,7 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
     model = locate(site.model.name, store=request.models)
     check_classes(site, model.info.classes, str(request.loaded.path))
     check_plates(request.loaded, request.models)
+    check_keys(request.key)
     try:
         (request.out / "cases").mkdir(parents=True, exist_ok=True)
         (request.out / "observations").mkdir(exist_ok=True)
@@ -179,7 +181,7 @@ class _Batch:
         with ledger_of(self._request.out, self._site.site.id) as ledger:
             books = Bookkeeper(self._store, ledger)
             books.enter()
-            books.checkpoint(load_or_create_key(self._request.key))
+            books.checkpoint(open_keys(self._request.key).first)
             if self._authority is not None:
                 try:
                     books.stamp(self._authority)

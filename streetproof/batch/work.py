@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from evidence_export.case import CaseRequest
 from evidence_export.errors import SealError
-from evidence_export.keys import load_or_create_key
+from evidence_export.keys import KeySpec, open_keys
+from evidence_export.keys.opening import own_of
+from evidence_export.keys.sealing import verify_own
 from evidence_export.sealer import SealedCase, seal
-from evidence_export.verifier import verify
 from streetproof.batch.lookback import looked_back
 from streetproof.batch.observe import DetectorSpec, Observe, Observed, Probe, Probed, detector_of, observe, probe
 from streetproof.clock import now
@@ -24,13 +25,13 @@ class WorkError(StreetproofError):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Seal one case into `folder`, signed with the site key at `key`. `plates`: what reads its plate, where it asks.
-    `detector`: what looks back at its departure in the recordings; None: nobody does now.
+    """Seal one case into `folder`, signed with the keys that `key` means. `plates`: what reads its plate, where it
+    asks. `detector`: what looks back at its departure in the recordings; None: nobody does now.
     """
 
     request: CaseRequest
     folder: Path
-    key: Path
+    key: KeySpec | Path
     as_zip: bool
     plates: PlateSpec | None = None
     detector: DetectorSpec | None = None
@@ -38,10 +39,10 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """See that a bundle sealed by an earlier run is still whole, and sealed with the site key at `key`."""
+    """See that a bundle sealed by an earlier run is still whole, and sealed with the keys that `key` means."""
 
     bundle: Path
-    key: Path
+    key: KeySpec | Path
     request: CaseRequest
 
 
@@ -65,12 +66,12 @@ def execute(task: Task) -> Outcome:
             case Observe():
                 return observe(task)
             case Seal():
-                key = load_or_create_key(task.key)
                 eyes = None if task.plates is None else eyes_of(task.plates)
                 request = task.request
                 if task.detector is not None:
                     request = looked_back(request, detector_of(task.detector))
-                return seal(request, task.folder, key, now(), as_zip=task.as_zip, eyes=eyes)
+                # Opened for each case, and last: after a rotation the next case has the new key.
+                return seal(request, task.folder, open_keys(task.key), now(), as_zip=task.as_zip, eyes=eyes)
             case Confirm():
                 return _confirm(task)
     except OSError as error:
@@ -82,7 +83,7 @@ def execute(task: Task) -> Outcome:
 
 
 def _confirm(task: Confirm) -> Confirmed:
-    report = verify(task.bundle, trusted_key=load_or_create_key(task.key).fingerprint)
+    report = verify_own(task.bundle, own_of(task.key))
     if not report.ok:
         raise SealError(
             f"a bundle sealed earlier does not verify with this site key ({', '.join(report.culprits)})",

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streetproof.cli.exits import Exit
-from streetproof.cli.options import Store, store_at
+from streetproof.cli.options import Key, Passphrase, Pin, Store, store_at
 from streetproof.cli.output import counted, err, out, print_json, span
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def batch(
         typer.Option(help="Start of the recording as its operator states it, e.g. 2026-11-02T08:00:00+08:00."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Model instead of the site's: a catalog name or an .onnx.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Site key (PEM); made on first use.")] = None,
+    key: Key = None,
+    passphrase: Passphrase = None,
+    pin: Pin = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes; default: one per core.")] = len(
         os.sched_getaffinity(0)
     ),
@@ -58,7 +60,7 @@ def batch(
     Run it again with the same --out: finished work is kept, nothing is done or found twice.
     """
     from streetproof.batch.run import BatchRequest
-    from streetproof.keys import default_key
+    from streetproof.keys import key_spec
     from streetproof.settings.load import load_site
 
     if stays and events is None:
@@ -70,7 +72,7 @@ def batch(
             loaded=loaded,
             inputs=inputs,
             out=out_dir,
-            key=key or default_key(loaded.site.site.id),
+            key=key_spec(loaded, key, passphrase, pin),
             models=store_at(store),
             workers=workers,
             camera=camera,

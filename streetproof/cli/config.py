@@ -36,6 +36,14 @@ def _about_the_model(loaded: LoadedSite) -> list[Mistake]:
     ]
 
 
+def _about_the_keys(loaded: LoadedSite) -> list[Mistake]:
+    """Keys that cannot be used as the site says. Opens none of them."""
+    from streetproof.keys import key_mistakes
+    from streetproof.settings.load import mistake_at
+
+    return [mistake_at(loaded.document, location, message) for location, message in key_mistakes(loaded)]
+
+
 def _listed(mistakes: Sequence[Mistake]) -> list[dict[str, str | int]]:
     return [{"line": one.line, "location": one.location, "message": one.message} for one in mistakes]
 
@@ -69,7 +77,7 @@ def check(
     except ConfigError as error:
         print_error(error)
         raise typer.Exit(Exit.FAILED) from error
-    mistakes = _about_the_model(loaded)
+    mistakes = [*_about_the_model(loaded), *_about_the_keys(loaded)]
     if mistakes:
         _tell(site, mistakes, as_json=as_json)
         raise typer.Exit(Exit.FAILED)

@@ -36,7 +36,7 @@ def demo(
     from models.errors import ModelMissingError
     from models.store import locate
     from streetproof.batch.run import BatchRequest
-    from streetproof.keys import default_key
+    from streetproof.keys import key_spec
     from streetproof.settings.load import load_site
 
     folder = demo_folder()
@@ -53,7 +53,7 @@ def demo(
             loaded=loaded,
             inputs=[str(folder / "footage" / "vtest-h264.mp4")],
             out=out_dir,
-            key=default_key(loaded.site.site.id),
+            key=key_spec(loaded),
             models=models,
             workers=len(os.sched_getaffinity(0)),
         ),

@@ -7,14 +7,42 @@ the time that media, models and the tracker take to load.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from evidence_export.keys.secret import SecretSource
     from models.store import ModelStore
 
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+Key = Annotated[
+    Path | None,
+    typer.Option(
+        "--key", help="Folder of `keys init`, or a key file (PEM), made on first use; instead of the site file's."
+    ),
+]
+
+
+def _secret(text: str) -> SecretSource:
+    from streetproof.keys import secret_source
+
+    try:
+        return secret_source(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Passphrase = Annotated[
+    Any,
+    typer.Option(
+        "--passphrase", metavar="env:NAME|file:PATH", parser=_secret, help="Where the passphrase of key files stands."
+    ),
+]
+Pin = Annotated[
+    Any,
+    typer.Option("--pin", metavar="env:NAME|file:PATH", parser=_secret, help="Where the PIN of the token stands."),
+]
 Store = Annotated[
     Path | None,
     typer.Option(

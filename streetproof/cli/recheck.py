@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streetproof.cli.exits import Exit
-from streetproof.cli.options import Json, Store, store_at
+from streetproof.cli.options import Json, Key, Passphrase, Pin, Store, store_at
 from streetproof.cli.output import err, out, print_json
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def recheck(
         str | None, typer.Option(help="For how long, e.g. 15m; default: 10m, or twice what the rule allows.")
     ] = None,
     stay: Annotated[str | None, typer.Option(help="Of a file of events: the id of the stay.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Site key (PEM); made on first use.")] = None,
+    key: Key = None,
+    passphrase: Passphrase = None,
+    pin: Pin = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
@@ -49,10 +51,10 @@ def recheck(
     Corrected needs the place seen in order for a minute and ten looks. What is hidden, dark, or seen by a camera that
     has moved is never called corrected. The evidence is a signed statement with the pictures it stands on.
     """
-    from evidence_export.keys import load_or_create_key
+    from evidence_export.keys import open_keys
     from models.store import load_detector
     from streetproof.clock import now
-    from streetproof.keys import default_key
+    from streetproof.keys import key_spec
     from streetproof.recheck.doing import Order, do_recheck, window_of
     from streetproof.recheck.original import read_original
     from streetproof.settings.load import load_site
@@ -62,7 +64,7 @@ def recheck(
     order = Order(_due(at, loaded.site.site.timezone), window_of(asked, _duration(window)))
     model = loaded.site.model
     detector = load_detector(model.name, store=store_at(store), min_score=model.min_score, iou=model.iou)
-    signer = load_or_create_key(key or default_key(loaded.site.site.id))
+    signer = open_keys(key_spec(loaded, key, passphrase, pin)).first
     done = do_recheck(loaded, asked, order, footage or [], detector, signer, now(), out_dir)
     if as_json:
         failures = [{"path": one.path, "what": one.what, "remedy": one.remedy} for one in done.failures]

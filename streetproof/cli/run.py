@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streetproof.cli.exits import EPILOG as EXITS
-from streetproof.cli.options import Store, store_at
+from streetproof.cli.options import Key, Passphrase, Pin, Store, store_at
 
 EPILOG = (
     "Example: streetproof run site.yaml --data /var/lib/streetproof   ·   SIGTERM or Ctrl-C ends it, SIGHUP reads the "
@@ -21,7 +21,9 @@ def run(
     data: Annotated[
         Path, typer.Option("--data", "-d", help="Folder of recordings, cases and the state database.")
     ] = Path("streetproof-data"),
-    key: Annotated[Path | None, typer.Option(help="Site key (PEM); made on first use.")] = None,
+    key: Key = None,
+    passphrase: Passphrase = None,
+    pin: Pin = None,
     store: Store = None,
     check: Annotated[
         bool,
@@ -38,14 +40,14 @@ def run(
     """
     from streetproof.daemon.logs import configure
     from streetproof.daemon.service import DaemonRequest, check_daemon, only_daemon, run_daemon
-    from streetproof.keys import default_key
+    from streetproof.keys import key_spec
     from streetproof.settings.load import load_site
 
     if log_level not in ("debug", "info", "warning", "error"):
         raise typer.BadParameter("write debug, info, warning or error", param_hint="--log-level")
     loaded = load_site(site)
     request = DaemonRequest(
-        loaded=loaded, data=data.absolute(), key=key or default_key(loaded.site.site.id), models=store_at(store)
+        loaded=loaded, data=data.absolute(), key=key_spec(loaded, key, passphrase, pin), models=store_at(store)
     )
     if check:
         check_daemon(request)

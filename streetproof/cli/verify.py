@@ -24,14 +24,22 @@ def verify(
     path: Annotated[Path, typer.Argument(help="A bundle (folder or zip), or a folder with bundles in it.")],
     key: Annotated[
         str | None,
-        typer.Option(help="The site key to trust: its fingerprint, or the path of its public key (PEM)."),
+        typer.Option(
+            "--key",
+            "--trusted-key",
+            help="Whom to trust: the fingerprint of the site key or of its authority's certificate, or the path of "
+            "either (PEM).",
+        ),
+    ] = None,
+    crl: Annotated[
+        Path | None, typer.Option(help="The authority's revocation list (PEM or DER), as `keys export-trust` gives it.")
     ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
 ) -> None:
     """Check evidence bundles: every file, the manifest, the signature; each step is explained. Works offline."""
     try:
-        reports = verify_all(path, trusted_key=key)
+        reports = verify_all(path, trusted_key=key, crl=crl)
     except NotABundleError as error:
         print_error(error)
         raise typer.Exit(Exit.USAGE) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from evidence_export.case import CaseRequest, ViewFaultFacts, recording_of
+from evidence_export.keys import KeySpec
 from evidence_export.plan import begins_at
 from models.interface import ModelInfo
 from models.store import ModelStore
@@ -70,7 +71,7 @@ class CaseWork:
         recordings: Path,
         sealing: SealingProcess,
         data: Path,
-        key: Path,
+        key: KeySpec | Path,
         standing: Callable[[str, str], Stay | None],
         models: ModelStore | None = None,
     ) -> None:

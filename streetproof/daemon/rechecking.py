@@ -18,8 +18,10 @@ from typing import IO, Any
 
 import structlog
 
+from evidence_export.keys import KeySpec
 from streams.instant import NS_PER_S, iso_utc
 from streetproof.daemon.index import RecordingIndex
+from streetproof.keys import key_arguments
 from streetproof.store.database import Store
 from streetproof.store.rechecks import Appointment, StoredRecheck
 from vision.durations import format_duration
@@ -71,7 +73,7 @@ class Rechecking:
         index: RecordingIndex,
         recordings: Path,
         data: Path,
-        key: Path,
+        key: KeySpec | Path,
         models: Path,
         command: Sequence[str] = (sys.executable, "-c", "from streetproof.cli import main; main()"),
     ) -> None:
@@ -80,7 +82,7 @@ class Rechecking:
         self._index = index
         self._recordings = recordings
         self._data = data
-        self._key = key
+        self._key = KeySpec(key) if isinstance(key, Path) else key
         self._models = models
         self._command = tuple(command)
         self._running: _Running | None = None
@@ -107,7 +109,7 @@ class Rechecking:
             "recheck", str(self._data / asked.bundle), str(self._data / "configs" / f"{asked.config}.yaml"),
             *(str(self._recordings / record.path) for record in records),
             "--at", iso_utc(asked.due_ns), "--window", format_duration(asked.window_ns),
-            "--out", str(self._data / "rechecks"), "--key", str(self._key), "--store", str(self._models), "--json",
+            "--out", str(self._data / "rechecks"), *key_arguments(self._key), "--store", str(self._models), "--json",
         ]  # fmt: skip
         out = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the process has ended
         try:

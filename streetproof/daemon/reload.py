@@ -48,6 +48,7 @@ def changes(old: Site, new: Site) -> Changes:
         "live.listen": old.live.listen != new.live.listen,
         "live.inference_threads": old.live.inference_threads != new.live.inference_threads,
         "live.inference_batch": old.live.inference_batch != new.live.inference_batch,
+        "keys": old.keys != new.keys,
         "live.notices": old.live.notices != new.live.notices,
     }
     return Changes(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from evidence_export.keys import KeySpec
 from evidence_export.words import Said
 from models.detector import YoloDetector
 from models.store import ModelStore, load_detector
@@ -42,6 +43,7 @@ from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
 from streetproof.errors import StreetproofError
+from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
 from streetproof.lock import only_one
 from streetproof.plates import check_plates
@@ -68,7 +70,7 @@ class DaemonRequest:
 
     loaded: LoadedSite
     data: Path
-    key: Path
+    key: KeySpec | Path
     models: ModelStore
 
 
@@ -84,6 +86,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
     targets_of(loaded)
     check_cameras(loaded)
     check_plates(loaded, request.models)
+    check_keys(request.key)
     authority_of(loaded)
     return _detector(loaded, request.models)
 

@@ -20,6 +20,7 @@ from PIL import Image as Pictures
 from evidence_export.bag import canonical
 from evidence_export.keys import Signer
 from evidence_export.overlay.render import Bar, Field, render
+from evidence_export.readme_keys import check_of
 from evidence_export.statements.values import exact, known
 from evidence_export.words import Language, Said, kind_words
 from models.interface import Image, ModelInfo
@@ -88,7 +89,7 @@ def write_recheck(
         (draft / "recheck.json").write_bytes(statement)
         (draft / "recheck.json.sig").write_bytes(signer.sign(statement))
         (draft / "site-key.pub.pem").write_bytes(signer.public_key_pem)
-        (draft / "README.txt").write_text(_readme(facts, outcome), "utf-8")
+        (draft / "README.txt").write_text(_readme(facts, outcome, signer), "utf-8")
         draft.rename(folder)
     except OSError as error:
         raise RecheckError(
@@ -214,7 +215,7 @@ def _bar(facts: Facts, outcome: Outcome, taken: Taken, digest: str, number: str)
     )
 
 
-def _readme(facts: Facts, outcome: Outcome) -> str:
+def _readme(facts: Facts, outcome: Outcome, signer: Signer) -> str:
     zone, words = facts.loaded.site.site.zone, said(outcome)
     due = f"{facts.order.due.local(zone):%Y-%m-%d %H:%M:%S %z}"
     window = format_duration(facts.order.window_ns)
@@ -223,6 +224,7 @@ def _readme(facts: Facts, outcome: Outcome) -> str:
         for language in (Language.ZH, Language.EN)
     }
     original = facts.original.source.get("case", facts.original.source["stay"])
+    command = check_of(signer.algorithm, "site-key.pub.pem", "recheck.json.sig", "recheck.json")
     return f"""\
 复查 Re-check
 
@@ -242,7 +244,7 @@ def _readme(facts: Facts, outcome: Outcome) -> str:
 "Corrected" means that the place was seen in order for at least a minute, and the rule not broken again.
 
 手工核验 To verify by hand, in this folder:
-  openssl pkeyutl -verify -pubin -inkey site-key.pub.pem -rawin -in recheck.json -sigfile recheck.json.sig
+  {command}
   sha256sum stills/* overlay/*        与 recheck.json 中的 sha256 比对 compare with recheck.json
   openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum      公钥指纹 fingerprint of the key
 """

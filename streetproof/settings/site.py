@@ -13,6 +13,7 @@ from streams.archive.filename_time import compile_pattern
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
 from streetproof.settings.base import Strict
+from streetproof.settings.keys import Keys
 from streetproof.settings.live import Live, Retention, Stream
 from streetproof.settings.plates import Plates
 from vision.durations import Duration
@@ -200,6 +201,7 @@ class Site(Strict):
     plates: Plates | None = Field(
         default=None, description="Read number plates when a case is sealed; leave it out: plates are not read"
     )
+    keys: Keys = Keys()
     live: Live = Live()
     policies: tuple[Policy, ...] = Field(min_length=1)
     cameras: tuple[Camera, ...] = Field(min_length=1)

@@ -10,14 +10,19 @@ from typing import Any
 
 from evidence_export.bag import canonical, layout
 from evidence_export.bag.digest import digest_bytes, digest_file
-from evidence_export.keys import Ed25519Signer
+from evidence_export.keys import Ed25519Signer, SealingKeys, Signer
+from evidence_export.keys.sealing import key_files, seal_of, signatures_of
+from streams.instant import Instant, TimeSource
+
+SEALED_AT = Instant(1772413200_000_000_000, TimeSource.ARRIVAL, 0)
 
 
-def resign(bundle: Path, signer: Ed25519Signer, edit: Callable[[dict[str, Any]], object] | None = None) -> None:
+def resign(bundle: Path, signer: Signer | SealingKeys, edit: Callable[[dict[str, Any]], object] | None = None) -> None:
     """Make the bundle's manifests and signature fit its files again, after `edit` has had its way with case.json."""
+    keys = signer if isinstance(signer, SealingKeys) else SealingKeys(signer)
     case = json.loads((bundle / layout.CASE).read_bytes())
-    (bundle / layout.SITE_KEY).write_bytes(signer.public_key_pem)
-    case["seal"]["key_fingerprint"] = signer.fingerprint
+    (bundle / layout.SITE_KEY).write_bytes(keys.first.public_key_pem)
+    case["seal"]["key_fingerprint"] = keys.first.fingerprint
     payload = {f["path"] for f in case["files"] if f["path"].startswith(layout.PAYLOAD)}
     (bundle / layout.MANIFEST).write_bytes(
         layout.manifest_bytes({path: digest_file(bundle / path).sha256 for path in payload})
@@ -27,15 +32,47 @@ def resign(bundle: Path, signer: Ed25519Signer, edit: Callable[[dict[str, Any]],
         listed.update(size=found.size, sha256=found.sha256, sm3=found.sm3)
     if edit:
         edit(case)
-    sign_bytes(bundle, signer, canonical.dumps(case))
+    sign_bytes(bundle, keys, canonical.dumps(case))
 
 
-def sign_bytes(bundle: Path, signer: Ed25519Signer, case: bytes) -> None:
+def sign_bytes(bundle: Path, signer: Signer | SealingKeys, case: bytes) -> None:
     """Sign any bytes as case.json and write the tag manifest that goes with them."""
     (bundle / layout.CASE).write_bytes(case)
-    (bundle / layout.SIGNATURE).write_bytes(signer.sign(case))
-    tags = {name: digest_bytes((bundle / name).read_bytes()).sha256 for name in layout.TAG_FILES}
+    keys = signer if isinstance(signer, SealingKeys) else SealingKeys(signer)
+    signatures = signatures_of(keys, case)
+    for name, signature in signatures.items():
+        (bundle / name).write_bytes(signature)
+    tags = {name: digest_bytes((bundle / name).read_bytes()).sha256 for name in {*layout.TAG_FILES, *signatures}}
     (bundle / layout.TAG_MANIFEST).write_bytes(layout.manifest_bytes(tags))
+
+
+def reseal(
+    bundle: Path,
+    keys: SealingKeys,
+    edit: Callable[[dict[str, Any]], object] | None = None,
+    sealed_at: str | None = None,
+) -> Path:
+    """Seal the bundle's files again with other keys and at another time, as the sealer would have."""
+    case = json.loads((bundle / layout.CASE).read_bytes())
+    shutil.rmtree(bundle / layout.KEYS, ignore_errors=True)
+    (bundle / layout.SECOND_SIGNATURE).unlink(missing_ok=True)
+    case["files"] = [one for one in case["files"] if not one["path"].startswith(layout.KEYS)]
+    for name, (role, data) in key_files(keys).items():
+        (bundle / name).parent.mkdir(exist_ok=True)
+        (bundle / name).write_bytes(data)
+        case["files"].append({"path": name, "role": role})
+    case["files"].sort(key=lambda one: one["path"])
+    seal = seal_of(keys, SEALED_AT)
+    case["seal"] |= {"algorithm": seal.algorithm, "key_fingerprint": seal.key_fingerprint}
+    case["seal"].pop("second", None)
+    if seal.second is not None:
+        case["seal"]["second"] = {"algorithm": seal.second[0], "key_fingerprint": seal.second[1]}
+    if sealed_at is not None:
+        case["seal"]["sealed_at"] = sealed_at
+    case["revision"] = layout.KEYS_REVISION
+    (bundle / layout.CASE).write_bytes(canonical.dumps(case))
+    resign(bundle, keys, edit)
+    return bundle
 
 
 def tiny(sealed: Path, target: Path, signer: Ed25519Signer) -> Path:

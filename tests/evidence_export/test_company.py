@@ -67,7 +67,7 @@ def test_the_company_is_stated_and_for_the_reviewer_to_decide(
     sealed: Path, case: dict[str, Any], signer: Ed25519Signer
 ) -> None:
     report = verify(sealed, trusted_key=signer.fingerprint)
-    assert report.ok and report.steps[-1].outcome is Outcome.PASSED
+    assert report.ok and report.steps[10].outcome is Outcome.PASSED
     assert case["revision"] == 7 and BLOCKER in case["case"]["approval_blocked_by"]
     company = case["violation"]["company"]
     assert (company["why"], company["came"], company["standing"]) == ("hold_passed", 3, 2)
@@ -174,8 +174,8 @@ def test_the_verifier_names_it(sealed: Path, signer: Ed25519Signer, tmp_path: Pa
     shutil.copytree(sealed, bundle)
     resign(bundle, signer, LIES["the decision is taken from the reviewer"])
     report = verify(bundle, trusted_key=signer.fingerprint)
-    assert not report.ok and report.steps[-1].outcome is Outcome.FAILED
-    assert "approval_blocked_by" in report.steps[-1].findings[0].what
+    assert not report.ok and report.steps[10].outcome is Outcome.FAILED
+    assert "approval_blocked_by" in report.steps[10].findings[0].what
 
 
 def test_the_picture_shows_who_came_with_it(request_: CaseRequest) -> None:

@@ -17,9 +17,16 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from evidence_export.bag import layout, pubkey
 from evidence_export.errors import SigningKeyError
-from evidence_export.keys import load_or_create_key
+from evidence_export.keys import Pkcs11Signer, SecretSource, Sm2Signer, TokenKey, load_key, load_or_create_key
+from evidence_export.keys.files import generate, write_key
+from tests.evidence_export.opensslcheck import openssl, verifies
+
+PASSPHRASE = "richtig-pferd-5523"
 
 
 def test_made_on_first_use_and_kept(tmp_path: Path) -> None:
@@ -116,6 +123,126 @@ def test_other_keys_and_garbage_are_refused(tmp_path: Path) -> None:
         with pytest.raises(SigningKeyError):
             load_or_create_key(path)
         assert path.read_bytes() == data
+
+
+@pytest.fixture
+def passphrase(monkeypatch: pytest.MonkeyPatch) -> SecretSource:
+    monkeypatch.setenv("KEY_PASS", PASSPHRASE)
+    return SecretSource(env="KEY_PASS")
+
+
+@pytest.mark.parametrize("algorithm", layout.ALGORITHMS)
+def test_keys_of_every_algorithm_with_and_without_a_passphrase(
+    algorithm: str, tmp_path: Path, passphrase: SecretSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if algorithm == layout.SM2:
+        pytest.importorskip("gmssl")
+    key = generate(algorithm)
+    bare, locked = tmp_path / "bare.pem", tmp_path / "locked.pem"
+    write_key(bare, key)
+    write_key(locked, key, passphrase)
+    assert b"ENCRYPTED" in locked.read_bytes() and b"ENCRYPTED" not in bare.read_bytes()
+    assert stat.S_IMODE(locked.stat().st_mode) == 0o600
+    one, other = load_key(bare), load_key(locked, passphrase)
+    assert one.fingerprint == other.fingerprint and one.algorithm == algorithm
+    data, public = b"case" * 100, pubkey.from_pem(one.public_key_pem)
+    assert public.verify(one.sign(data), data) and public.verify(other.sign(data), data)
+    assert not public.verify(one.sign(data), data + b".")
+    assert verifies(tmp_path, algorithm, one.public_key_pem, other.sign(data), data)
+    assert openssl("pkey", "-in", locked, "-passin", "env:KEY_PASS", "-pubout") == one.public_key_pem
+    with pytest.raises(SigningKeyError, match="already"):
+        write_key(bare, key)
+    with pytest.raises(SigningKeyError, match="no passphrase is given"):
+        load_key(locked)
+    with pytest.raises(SigningKeyError, match="not encrypted"):
+        load_key(bare, passphrase)
+    for wrong in ("another-8812", "x"):
+        monkeypatch.setenv("KEY_PASS", wrong)
+        with pytest.raises(SigningKeyError, match="environment variable KEY_PASS") as caught:
+            load_key(locked, passphrase)
+        assert wrong not in str(caught.value).replace("expected", "") or wrong == "x"
+        assert caught.value.__cause__ is None and PASSPHRASE not in str(caught.value)
+    locked.chmod(0o644)
+    with pytest.raises(SigningKeyError, match="0644"):
+        load_key(locked, passphrase)
+    with pytest.raises(TypeError):
+        pickle.dumps(one)
+    assert one.fingerprint in repr(one)
+
+
+@pytest.mark.parametrize("algorithm", ["ED25519", "EC", "SM2"])
+def test_keys_that_openssl_locked(algorithm: str, tmp_path: Path, passphrase: SecretSource) -> None:
+    if algorithm == "SM2":
+        pytest.importorskip("gmssl")
+    curve = ("-pkeyopt", "ec_paramgen_curve:P-256") if algorithm == "EC" else ()
+    openssl("genpkey", "-algorithm", algorithm, *curve, "-out", tmp_path / "bare.pem")
+    openssl(
+        "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", tmp_path / "bare.pem", "-passout", "env:KEY_PASS",
+        "-out", tmp_path / "locked.pem",
+    )  # fmt: skip
+    for name in ("bare.pem", "locked.pem"):
+        (tmp_path / name).chmod(0o600)
+    public = openssl("pkey", "-in", tmp_path / "bare.pem", "-pubout")
+    assert load_key(tmp_path / "locked.pem", passphrase).public_key_pem == public
+    assert load_key(tmp_path / "bare.pem").public_key_pem == public
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_key_file_is_an_error_that_shows_nothing(tmp_path: Path, data: st.DataObject) -> None:
+    pytest.importorskip("gmssl")
+    path = tmp_path / "k.pem"
+    path.unlink(missing_ok=True)
+    write_key(path, generate(data.draw(st.sampled_from(layout.ALGORITHMS))))
+    good = path.read_bytes()
+    body = bytearray(good)
+    offset = data.draw(st.integers(28, len(body) - 28))
+    body[offset] = data.draw(st.integers(0, 255))
+    path.write_bytes(bytes(body))
+    try:
+        load_key(path)
+    except SigningKeyError as error:
+        assert good.decode().splitlines()[1] not in str(error) and error.__cause__ is None
+
+
+def test_where_secrets_may_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "pass"
+    path.write_bytes("schlüssel wort\r\nsecond line".encode())
+    path.chmod(0o640)
+    assert SecretSource(file=path).read() == "schlüssel wort"
+    refused = {
+        "everybody": lambda: path.chmod(0o604),
+        "empty": lambda: (path.chmod(0o600), path.write_bytes(b"\n")),
+        "control character": lambda: path.write_bytes(b"top\x00secret"),
+        "UTF-8": lambda: path.write_bytes(b"\xff\xfetopsecret"),
+        "larger": lambda: path.write_bytes(b"topsecret" * 1000),
+        "cannot be opened": path.unlink,
+        "no regular file": lambda: os.mkfifo(path, 0o600),
+    }
+    for words, change in refused.items():
+        change()
+        with pytest.raises(SigningKeyError, match=words) as caught:
+            SecretSource(file=path).read()
+        assert "topsecret" not in str(caught.value) and str(path) in str(caught.value)
+    monkeypatch.delenv("NOWHERE_SET", raising=False)
+    with pytest.raises(SigningKeyError, match="NOWHERE_SET"):
+        SecretSource(env="NOWHERE_SET").read()
+
+
+@pytest.mark.parametrize(("module", "extra"), [("gmssl", "sm2"), ("pkcs11", "pkcs11")])
+def test_what_is_not_installed_is_named(
+    module: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [one for one in sys.modules if one.split(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setenv("TOKEN_PIN", "1")
+    with pytest.raises(SigningKeyError, match="not installed") as caught:
+        if module == "gmssl":
+            Sm2Signer(5)
+        else:
+            Pkcs11Signer(TokenKey(tmp_path / "x.so", "t", "k"), SecretSource(env="TOKEN_PIN"))
+    assert f"streetproof[{extra}]" in caught.value.remedy
 
 
 def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_exit_codes_and_output(bundle: Path, signer: Ed25519Signer, capsys: pyte
     assert "VERIFIED" in capsys.readouterr().out
     assert main([str(bundle), "--json"]) == 0
     [report] = json.loads(capsys.readouterr().out)
-    assert report["ok"] and [step["number"] for step in report["steps"]] == list(range(1, 12))
+    assert report["ok"] and [step["number"] for step in report["steps"]] == list(range(1, 13))
     (bundle / layout.README).write_text("x")
     assert main([str(bundle), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)[0]["culprits"] == [layout.README]
