@@ -34,8 +34,8 @@ demo: $(READY)
 test: $(READY)
 	@./setup.sh --packages 'command -v openssl' openssl
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
-	@./setup.sh --packages 'command -v softhsm2-util && command -v pkcs11-tool' $(TOKEN_PACKAGES)
 	@./setup.sh --packages 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
+	@./setup.sh --packages 'command -v softhsm2-util && command -v pkcs11-tool' $(TOKEN_PACKAGES)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.

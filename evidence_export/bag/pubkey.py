@@ -78,26 +78,7 @@ def of(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> PublicKey:
     return of_der(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
-def to_pem(key: Ed25519PublicKey) -> bytes:
-    """SubjectPublicKeyInfo as PEM with LF line ends."""
-    return of(key).pem
-
-
-def fingerprint(key: Ed25519PublicKey) -> str:
-    """SHA-256 of the DER SubjectPublicKeyInfo, 64 lower-case hex characters."""
-    return of(key).fingerprint
-
-
-def from_pem(data: bytes) -> Ed25519PublicKey:
-    """The Ed25519 public key in PEM `data`. Raises ValueError for anything else."""
-    found = load(data)
-    handle = _handle_of(found.der)[1]
-    if not isinstance(handle, Ed25519PublicKey):
-        raise ValueError(f"a key for {found.algorithm} where an Ed25519 key must be")
-    return handle
-
-
-def load(data: bytes) -> PublicKey:
+def from_pem(data: bytes) -> PublicKey:
     """The public key in PEM `data`. Raises ValueError for anything else."""
     match = _PEM.fullmatch(data)
     if match is None:

@@ -159,14 +159,14 @@ def _ready(new: NewKey, secrets: Secrets) -> _Ready:
         if secrets.passphrase is not None:
             secrets.passphrase.read()
         private = generate(new.algorithm)
-        return _Ready(new, pubkey.load(signer_of(private).public_key_pem), private)
+        return _Ready(new, pubkey.from_pem(signer_of(private).public_key_pem), private)
     if secrets.pin is None:
         raise SigningKeyError(
             f"the {new.token.where} needs a PIN, and none is given",
             where=str(new.token.module),
             remedy="Say where it stands with --pin",
         )
-    return _Ready(new, pubkey.load(token_signer(new.token, secrets.pin).public_key_pem), None)
+    return _Ready(new, pubkey.from_pem(token_signer(new.token, secrets.pin).public_key_pem), None)
 
 
 def _add(

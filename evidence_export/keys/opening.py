@@ -112,7 +112,7 @@ def _certified(ring: Ring, key: RingKey, spec: KeySpec, authority: bytes) -> tup
         raise SigningKeyError(
             f"a certificate cannot be read ({error})", where=str(path), remedy="Bring it back from a backup"
         ) from error
-    if found.key != pubkey.load(signer.public_key_pem) or not found.is_issued_by(issuer):
+    if found.key != pubkey.from_pem(signer.public_key_pem) or not found.is_issued_by(issuer):
         raise SigningKeyError(
             "the certificate is not that of the key, or not of this site's authority",
             where=str(path),

@@ -17,8 +17,8 @@ from enum import StrEnum
 from itertools import chain
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from evidence_export.bag.pubkey import PublicKey
 from evidence_export.ledger import tree
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.entry import read_entry
@@ -117,7 +117,7 @@ class _Kept:
 
 def check(
     store: LedgerStore,
-    keys: Sequence[Ed25519PublicKey],
+    keys: Sequence[PublicKey],
     witnessed: Iterable[bytes] = (),
     roots: Sequence[x509.Certificate] = (),
     *,
@@ -134,7 +134,7 @@ def check(
         yield finding
 
 
-def _all(store: LedgerStore, keys: Sequence[Ed25519PublicKey], witnessed: Iterable[bytes]) -> Iterator[Finding]:
+def _all(store: LedgerStore, keys: Sequence[PublicKey], witnessed: Iterable[bytes]) -> Iterator[Finding]:
     asked: dict[int, list[tuple[str, Hash]]] = {}
     for whose, notes in (("checkpoint", store.checkpoints()), ("witnessed checkpoint", witnessed)):
         for number, data in enumerate(notes, start=1):
@@ -173,7 +173,7 @@ def _stamps(store: LedgerStore, roots: Sequence[x509.Certificate]) -> Iterator[F
 
 
 def _checkpoint(
-    where: str, data: bytes, origin: str, keys: Sequence[Ed25519PublicKey], asked: dict[int, list[tuple[str, Hash]]]
+    where: str, data: bytes, origin: str, keys: Sequence[PublicKey], asked: dict[int, list[tuple[str, Hash]]]
 ) -> Iterator[Finding]:
     try:
         note = read_note(data)

@@ -14,11 +14,8 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from evidence_export.bag import pubkey
+from evidence_export.bag import layout, pubkey
+from evidence_export.bag.pubkey import PublicKey
 from evidence_export.ledger.tree import HASH_BYTES, Hash
 
 MAX_NOTE_BYTES = 8 << 10
@@ -26,12 +23,14 @@ _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
 _SIZE = re.compile(r"0|[1-9]\d{0,17}")
 _SIGNED = "— "
-_ED25519 = b"\x01"
-"""The kind of a signature in `signed-note`: Ed25519 over the text."""
+_ED25519, _OTHER = b"\x01", b"\xff"
+"""The kind of a signature in `signed-note`: Ed25519 over the text; another, which its name tells."""
+_RAW_BYTES = 32
+"""Of an Ed25519 key: the end of its DER form."""
 
 
 class CheckpointSigner(Protocol):
-    """What a checkpoint is signed with: an Ed25519 key, see `evidence_export.keys.Signer`."""
+    """What a checkpoint is signed with, see `evidence_export.keys.Signer`."""
 
     @property
     def public_key_pem(self) -> bytes: ...
@@ -72,27 +71,22 @@ class Note:
     signatures: tuple[tuple[str, bytes], ...]
     """Name of a key, and four bytes that tell keys of one name apart, followed by the signature."""
 
-    def signed_by(self, key: Ed25519PublicKey) -> bool:
+    def signed_by(self, key: PublicKey) -> bool:
         """Whether one of the signatures is that of the key, under the ledger's own name."""
-        mark = key_mark(self.checkpoint.origin, key)
-        for name, signature in self.signatures:
-            if name == self.checkpoint.origin and signature[:4] == mark:
-                try:
-                    key.verify(signature[4:], self.checkpoint.text)
-                except InvalidSignature:
-                    continue
-                return True
-        return False
+        origin, mark, text = self.checkpoint.origin, key_mark(self.checkpoint.origin, key), self.checkpoint.text
+        mine = (value[4:] for name, value in self.signatures if name == origin and value[:4] == mark)
+        return any(key.verify(signature, text) for signature in mine)
 
 
-def key_mark(name: str, key: Ed25519PublicKey) -> bytes:
+def key_mark(name: str, key: PublicKey) -> bytes:
     """Four bytes that tell keys of one name apart (`signed-note`)."""
-    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return hashlib.sha256(name.encode("ascii") + b"\n" + _ED25519 + raw).digest()[:4]
+    ed25519 = key.algorithm == layout.ED25519
+    what = _ED25519 + key.der[-_RAW_BYTES:] if ed25519 else _OTHER + key.algorithm.encode("ascii") + key.der
+    return hashlib.sha256(name.encode("ascii") + b"\n" + what).digest()[:4]
 
 
 def signed(checkpoint: Checkpoint, signer: CheckpointSigner) -> bytes:
-    """The checkpoint as a note with one signature. Raises ValueError for a key that is not Ed25519."""
+    """The checkpoint as a note with one signature."""
     mark = key_mark(checkpoint.origin, pubkey.from_pem(signer.public_key_pem))
     value = base64.b64encode(mark + signer.sign(checkpoint.text)).decode("ascii")
     return checkpoint.text + f"\n{_SIGNED}{checkpoint.origin} {value}\n".encode()
@@ -125,6 +119,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     if not line.startswith(_SIGNED) or not space or not _ORIGIN.fullmatch(name):
         raise ValueError("a line of a checkpoint that is no signature")
     signature = base64.b64decode(value, validate=True)
-    if len(signature) <= 4:
-        raise ValueError("a signature of a checkpoint that is too short")
+    # Bits that base64 leaves over would be a second form of the same.
+    if len(signature) <= 4 or base64.b64encode(signature).decode("ascii") != value:
+        raise ValueError("a signature of a checkpoint that is too short, or not in its one form")
     return name, signature

@@ -51,7 +51,7 @@ def _trusted(trusted_key: str | Path) -> tuple[str, bool | None]:
         with path.open("rb") as stream:
             data = stream.read(layout.MAX_TAG_BYTES)
         if b"-----BEGIN CERTIFICATE-----" not in data:
-            return pubkey.load(data).fingerprint, False
+            return pubkey.from_pem(data).fingerprint, False
         found = certificate.load(data)
         # The certificate of a sealing key stands for that key, as if its public key had been given.
         return (found.fingerprint, True) if found.is_ca else (found.key.fingerprint, False)

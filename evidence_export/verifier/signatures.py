@@ -30,7 +30,7 @@ class Signatures:
         if data is None:
             return none, [self._files.absent(layout.SITE_KEY)]
         try:
-            self.key = pubkey.load(data)
+            self.key = pubkey.from_pem(data)
         except ValueError as error:
             return none, [Finding(layout.SITE_KEY, str(error))]
         found = self.key.fingerprint
@@ -109,7 +109,7 @@ class Signatures:
         if signature is None or pem is None:
             return self._files.absent(layout.SECOND_SIGNATURE if signature is None else layout.SECOND_KEY)
         try:
-            key = pubkey.load(pem)
+            key = pubkey.from_pem(pem)
         except ValueError as error:
             return Finding(layout.SECOND_KEY, str(error))
         if key.pem != pem:

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence_export.case import CaseRequest
-from evidence_export.keys import KeySpec
-from evidence_export.keys.checkpoints import checkpoint_signer
+from evidence_export.keys import KeySpec, open_keys
 from evidence_export.ledger.entry import Kind
 from evidence_export.sealer import SealedCase
 from evidence_export.timestamp.interface import StampError
@@ -182,7 +181,7 @@ class _Batch:
         with ledger_of(self._request.out, self._site.site.id) as ledger:
             books = Bookkeeper(self._store, ledger)
             books.enter()
-            books.checkpoint(checkpoint_signer(self._request.key))
+            books.checkpoint(open_keys(self._request.key).first)
             if self._authority is not None:
                 try:
                     books.stamp(self._authority)

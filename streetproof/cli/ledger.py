@@ -138,7 +138,7 @@ def verify(
     from streetproof.ledgers.proofs import MAX_PROOF_BYTES, judged
 
     language = lang or language_of(os.environ)
-    keys = [reading.key_at(path) for path in key]
+    keys = [one for path in key for one in reading.keys_at(path)]
     try:
         with proof.open("rb") as stream:
             text = stream.read(64 * MAX_PROOF_BYTES)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from evidence_export.keys import KeySpec, Signer
-from evidence_export.keys.checkpoints import checkpoint_signer
+from evidence_export.keys import KeySpec, open_keys
 from evidence_export.ledger.entry import Kind
 from evidence_export.timestamp.interface import Authority
 from evidence_export.words import Said
@@ -49,7 +48,6 @@ class Books:
         self._stamper: Stamper | None = None
         self._ledger: SqlLedger | None = None
         self._keeper: Bookkeeper | None = None
-        self._signer: Signer | None = None
         self._signed_ns: int | None = None
         self._behind: Said | None = None
 
@@ -84,7 +82,8 @@ class Books:
             while keeper.enter(_MOST) == _MOST and last:
                 pass
             if last or self._signed_ns is None or mono_ns - self._signed_ns >= CHECKPOINT_NS:
-                keeper.checkpoint(self._with())
+                # Opened each time: after a rotation the next checkpoint has the new key.
+                keeper.checkpoint(open_keys(self._key).first)
                 self._signed_ns = mono_ns
         except StreetproofError as error:
             if self._behind is None:
@@ -111,8 +110,3 @@ class Books:
                 self._stamper = Stamper(self._ledger, self._authority)
                 self._stamper.start()
         return self._keeper
-
-    def _with(self) -> Signer:
-        if self._signer is None:
-            self._signer = checkpoint_signer(self._key)
-        return self._signer

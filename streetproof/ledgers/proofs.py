@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from evidence_export.bag.pubkey import PublicKey
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.entry import read_entry
 from evidence_export.ledger.log import Inclusion, Ledger
@@ -72,7 +72,7 @@ def _document(inclusion: Inclusion, note: bytes, token: bytes | None) -> dict[st
     }
 
 
-def judged(data: bytes, keys: Sequence[Ed25519PublicKey], roots: Sequence[x509.Certificate]) -> Judged:
+def judged(data: bytes, keys: Sequence[PublicKey], roots: Sequence[x509.Certificate]) -> Judged:
     """Read a proof and check it; `roots`: of time-stamping authorities, without which tokens are not looked at.
 
     Hostile input.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-from evidence_export.bag import pubkey
-from evidence_export.keys.checkpoints import checkpoint_keys
-from evidence_export.keys.ring import is_ring
+from evidence_export.bag import certificate, pubkey
+from evidence_export.bag.pubkey import PublicKey
+from evidence_export.errors import SigningKeyError
+from evidence_export.keys import load_key
+from evidence_export.keys.ring import Role, is_ring, read_ring
 from streetproof.errors import StreetproofError
 from streetproof.keys import default_key
 from streetproof.ledgers.bookkeeping import NAME
@@ -44,31 +44,34 @@ def newest_checkpoint(ledger: SqlLedger) -> bytes:
     return note
 
 
-def keys_of(ledger: SqlLedger, given: list[Path]) -> list[Ed25519PublicKey]:
-    """The keys whose checkpoints count: those given, or the key of the site that the ledger names.
+def keys_of(ledger: SqlLedger, given: list[Path]) -> list[PublicKey]:
+    """The keys whose checkpoints count: those given, or those that the site has and had, by the ledger's name.
 
     Raises LedgerError where one cannot be read.
     """
-    own = default_key(ledger.site)
-    if not given and is_ring(own):
-        return checkpoint_keys(own)
-    return [key_at(path) for path in given or [own]]
+    return [key for path in given or [default_key(ledger.site)] for key in keys_at(path)]
 
 
-def key_at(path: Path) -> Ed25519PublicKey:
-    """The public key in a file, or that of the site key in it. Raises LedgerError."""
+def keys_at(path: Path) -> list[PublicKey]:
+    """The public key in a file: of a key, a certificate, or the site key; all of the folder that `keys init` made.
+
+    Raises LedgerError.
+    """
     try:
+        if is_ring(path):
+            ring = read_ring(path)
+            found = [key for one in ring.keys if one.role is Role.SEAL for key in keys_at(ring.certificate_file(one))]
+            with suppress(LedgerError):  # SITE.pem beside the folder SITE: what the site signed with before it had one
+                found += keys_at(path.with_name(f"{path.name}.pem"))
+            return found
         with path.open("rb") as stream:
             data = stream.read(_MAX_KEY_BYTES)
         if b"PRIVATE KEY" in data:
-            key = load_pem_private_key(data, password=None).public_key()
-            if not isinstance(key, Ed25519PublicKey):
-                raise ValueError("it is no Ed25519 key")
-            return key
-        return pubkey.from_pem(data)
-    except (OSError, ValueError, TypeError) as error:
+            return [pubkey.from_pem(load_key(path).public_key_pem)]
+        return [certificate.load(data).key if b"CERTIFICATE" in data else pubkey.from_pem(data)]
+    except (OSError, ValueError, SigningKeyError) as error:
         # What could not be parsed is not quoted: it might be a private key.
-        reason = error.strerror if isinstance(error, OSError) else "it holds no Ed25519 key in PEM form"
+        reason = error.strerror if isinstance(error, OSError) else "it holds no such key in PEM form"
         raise LedgerError(
             f"the key to check the ledger with cannot be read ({reason})",
             where=str(path),

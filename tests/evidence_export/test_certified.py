@@ -18,12 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence_export.bag import certificate, layout, pubkey
+from evidence_export.bag import certificate, layout
 from evidence_export.bag.pubkey import pem_of
 from evidence_export.case import CaseRequest
 from evidence_export.errors import NotABundleError, SealError, SigningKeyError
 from evidence_export.keys import Ed25519Signer, KeySpec, SealingKeys, load_key, open_keys
-from evidence_export.keys.checkpoints import checkpoint_keys, checkpoint_signer
 from evidence_export.keys.management import HANDOVER, NewKey, Secrets, init, revoke, rotate
 from evidence_export.keys.opening import own_of
 from evidence_export.keys.ring import CA_CERTIFICATE, CA_CRL, RECORD, Role
@@ -243,23 +242,6 @@ def test_from_a_bare_key_to_an_authority(request_: CaseRequest, tmp_path: Path) 
     (tmp_path / "keys" / "demo.pem").rename(tmp_path / "keys" / "away.pem")
     with pytest.raises(SealError, match="exists"):
         seal(request_, tmp_path / "out", open_keys(tmp_path / "keys" / "demo"), SEALED_AT)
-
-
-def test_what_the_ledger_is_signed_with(tmp_path: Path) -> None:
-    """The key that seals where it is Ed25519, else one of its own; all that were so once are known."""
-    bare = tmp_path / "keys" / "demo.pem"
-    before = checkpoint_signer(bare)
-    assert before.fingerprint == open_keys(bare).first.fingerprint
-    ring = tmp_path / "keys" / "demo"
-    init(ring, "demo", BOTH, Secrets(), MADE)
-    first = checkpoint_signer(KeySpec(ring))
-    assert first.fingerprint == open_keys(ring).first.fingerprint
-    rotate(ring, NewKey(Role.SEAL, layout.ECDSA), Secrets(), None, SEALED)
-    now = checkpoint_signer(ring)
-    assert now.algorithm == layout.ED25519 and now.fingerprint == checkpoint_signer(ring).fingerprint
-    assert len({before.fingerprint, first.fingerprint, now.fingerprint}) == 3
-    known = [pubkey.fingerprint(key) for key in checkpoint_keys(ring)]
-    assert known == [first.fingerprint, now.fingerprint, before.fingerprint]
 
 
 def test_it_verifies_where_nothing_else_is_installed(small: Path, ring: Path) -> None:

@@ -145,7 +145,7 @@ def test_keys_of_every_algorithm_with_and_without_a_passphrase(
     assert stat.S_IMODE(locked.stat().st_mode) == 0o600
     one, other = load_key(bare), load_key(locked, passphrase)
     assert one.fingerprint == other.fingerprint and one.algorithm == algorithm
-    data, public = b"case" * 100, pubkey.load(one.public_key_pem)
+    data, public = b"case" * 100, pubkey.from_pem(one.public_key_pem)
     assert public.verify(one.sign(data), data) and public.verify(other.sign(data), data)
     assert not public.verify(one.sign(data), data + b".")
     assert verifies(tmp_path, algorithm, one.public_key_pem, other.sign(data), data)

@@ -35,7 +35,7 @@ def test_a_token_signs(softhsm: str, pin: None, label: str, algorithm: str, tmp_
     for number in range(12):
         data = bytes([number]) * 100
         signature = signer.sign(data)
-        assert pubkey.load(signer.public_key_pem).verify(signature, data)
+        assert pubkey.from_pem(signer.public_key_pem).verify(signature, data)
     assert verifies(tmp_path, algorithm, signer.public_key_pem, signature, data)
     assert not verifies(tmp_path, algorithm, signer.public_key_pem, signature, data + b".")
     assert signer.fingerprint in repr(signer)

@@ -40,7 +40,7 @@ def test_gmssl_signs_the_example_with_the_same_numbers() -> None:
     assert engine.sign(E.to_bytes(32, "big"), f"{K:064x}") == f"{R:064x}{S:064x}"
     from evidence_export.keys import Sm2Signer
 
-    assert sm2.point_of(pubkey.load(Sm2Signer(PRIVATE).public_key_pem).der) == PUBLIC
+    assert sm2.point_of(pubkey.from_pem(Sm2Signer(PRIVATE).public_key_pem).der) == PUBLIC
 
 
 @settings(max_examples=25, deadline=None)
@@ -51,7 +51,7 @@ def test_what_gmssl_signs_holds_for_gmssl_and_for_us(private: int, message: byte
 
     signer = Sm2Signer(private)
     signature = signer.sign(message)
-    key = pubkey.load(signer.public_key_pem)
+    key = pubkey.from_pem(signer.public_key_pem)
     assert key.verify(signature, message)
     assert not key.verify(signature, message + b"x")
     point, e = sm2.point_of(key.der), sm2.digest(sm2.point_of(key.der), message)
@@ -65,7 +65,7 @@ def test_what_gmssl_signs_holds_for_gmssl_and_for_us(private: int, message: byte
 def test_what_openssl_signs_holds_and_nothing_near_it(tmp_path: Path) -> None:
     dice = random.Random(3)
     openssl("genpkey", "-algorithm", "SM2", "-out", tmp_path / "key.pem")
-    key = pubkey.load(openssl("pkey", "-in", tmp_path / "key.pem", "-pubout"))
+    key = pubkey.from_pem(openssl("pkey", "-in", tmp_path / "key.pem", "-pubout"))
     for _ in range(8):
         message = dice.randbytes(dice.randrange(1, 500))
         (tmp_path / "m").write_bytes(message)
@@ -138,15 +138,15 @@ def test_public_keys_have_one_form(algorithm: str) -> None:
     else:
         from evidence_export.keys.files import generate, signer_of
 
-        key = pubkey.load(signer_of(generate(algorithm)).public_key_pem)
+        key = pubkey.from_pem(signer_of(generate(algorithm)).public_key_pem)
     assert key.algorithm == algorithm
-    assert pubkey.load(key.pem) == key
-    assert pubkey.load(b"\n" + key.pem.replace(b"\n", b"\r\n")) == key
+    assert pubkey.from_pem(key.pem) == key
+    assert pubkey.from_pem(b"\n" + key.pem.replace(b"\n", b"\r\n")) == key
     line = base64.b64encode(key.der)
-    assert pubkey.load(b"-----BEGIN PUBLIC KEY-----\n" + line + b"\n-----END PUBLIC KEY-----").pem == key.pem
+    assert pubkey.from_pem(b"-----BEGIN PUBLIC KEY-----\n" + line + b"\n-----END PUBLIC KEY-----").pem == key.pem
     for wrong in (b"", key.pem[:-30], key.pem.replace(b"PUBLIC", b"PRIVATE"), key.der):
         with pytest.raises(ValueError, match="key"):
-            pubkey.load(wrong)
+            pubkey.from_pem(wrong)
 
 
 def test_the_other_s_of_ecdsa_is_refused() -> None:
@@ -154,7 +154,7 @@ def test_the_other_s_of_ecdsa_is_refused() -> None:
     from evidence_export.keys.files import generate, signer_of
 
     signer = signer_of(generate(layout.ECDSA))
-    key = pubkey.load(signer.public_key_pem)
+    key = pubkey.from_pem(signer.public_key_pem)
     for number in range(20):
         signature = signer.sign(bytes([number]))
         r, s = sm2.decode(signature)

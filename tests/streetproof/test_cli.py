@@ -19,8 +19,9 @@ from tests.streetproof.commands import command, streetproof
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
     "demo", "batch", "cases", "evaluate", "replay", "verify", "whatif", "config check", "config schema",
-    "dataset check", "dataset export", "ledger check", "ledger prove", "ledger stamp", "ledger verify",
-    "ledger witness", "keys export-trust", "keys init", "keys revoke", "keys rotate", "keys show",
+    "dataset check", "dataset export", "keys export-trust", "keys init", "keys revoke", "keys rotate", "keys show",
+    "ledger check", "ledger prove", "ledger stamp", "ledger verify",
+    "ledger witness",
     "models list", "models pull", "models check", "models bench",
     "models export", "models train", "plates read",
     "procedure show", "procedure take", "recheck", "recordings check", "recordings rebuild",

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from evidence_export.keys import Ed25519Signer, load_or_create_key
+from evidence_export.keys import Ed25519Signer, Signer, load_or_create_key, open_keys
 from evidence_export.ledger.entry import Kind, read_entry
 from streams.instant import NS_PER_S
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
@@ -29,7 +29,7 @@ def case(number: int) -> CaseRow:
     )  # fmt: skip
 
 
-def books(data: Path, key: Ed25519Signer, cases: range = range(0)) -> None:
+def books(data: Path, key: Signer, cases: range = range(0)) -> None:
     """Some cases are sealed, and all that waits is entered and signed."""
     with Store.open_file(data / "state.db", by="batch") as store, ledger_of(data, "yuhang") as ledger:
         for number in cases:
@@ -248,3 +248,32 @@ def test_no_checkpoint_is_signed_twice_for_the_same(data: Path, key: Ed25519Sign
         books(data, key, range(1))
     with ledger_of(data, "yuhang") as ledger:
         assert len(list(ledger.checkpoints())) == 1
+
+
+def test_after_a_rotation_the_ledger_goes_on_under_the_new_key(
+    data: Path, tmp_path: Path, run: Callable[..., Ran], capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    """What an earlier key has signed stays good, without anybody naming it."""
+    monkeypatch.setenv("STREETPROOF_KEYS", str(tmp_path / "密钥"))
+
+    def keys(*arguments: object) -> None:
+        done = inside(capsys, monkeypatch, "keys", *arguments)
+        assert done.code == 0, done.err
+
+    bare = tmp_path / "密钥" / "yuhang.pem"
+    books(data, open_keys(bare).first, range(1))
+    keys("init", "--site", "yuhang")
+    folder = tmp_path / "密钥" / "yuhang"
+    books(data, open_keys(folder).first, range(1, 2))
+    first = open_keys(folder).first.fingerprint
+    keys("rotate", "--site", "yuhang")
+    assert open_keys(folder).first.fingerprint != first
+    books(data, open_keys(folder).first, range(2, 4))
+    checked = run("check", "--data", data, "--json")
+    assert checked.code == 0 and checked.json["checkpoints"] == 3
+    only_new = tmp_path / "new.pem"
+    only_new.write_bytes(open_keys(folder).first.public_key_pem)
+    half = run("check", "--data", data, "--key", only_new, "--json").json
+    assert {one["fault"] for one in half["faults"]} == {"unsigned"}
+    three = ("--key", bare, "--key", folder / "key-1.cert.pem", "--key", only_new)
+    assert run("check", "--data", data, *three).code == 0

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence_export.bag import pubkey
+from evidence_export.bag.pubkey import PublicKey
 from evidence_export.ledger import tree
 from evidence_export.ledger.check import Fault, Finding, check
 from evidence_export.ledger.checkpoint import Checkpoint, read_note, signed
@@ -32,12 +33,12 @@ class Site:
         self._key = Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32))
 
     @property
-    def public_key(self) -> Ed25519PublicKey:
-        return self._key.public_key()
+    def public_key(self) -> PublicKey:
+        return pubkey.of(self._key.public_key())
 
     @property
     def public_key_pem(self) -> bytes:
-        return pubkey.to_pem(self.public_key)
+        return self.public_key.pem
 
     def sign(self, data: bytes) -> bytes:
         return self._key.sign(data)
