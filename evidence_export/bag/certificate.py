@@ -97,7 +97,6 @@ class RevocationList:
     """A CRL. `made_ns` is its thisUpdate."""
 
     made_ns: int
-    next_ns: int | None
     number: int
     entries: dict[int, Revoked]
     _parsed: x509.CertificateRevocationList = field(repr=False, compare=False)
@@ -161,7 +160,6 @@ def load_crl(data: bytes) -> RevocationList:
         numbers = [one.value for one in parsed.extensions if isinstance(one.value, x509.CRLNumber)]
         return RevocationList(
             made_ns=ns_of(parsed.last_update_utc),
-            next_ns=None if parsed.next_update_utc is None else ns_of(parsed.next_update_utc),
             number=numbers[0].crl_number if numbers else 0,
             entries={one.serial_number: _entry(one) for one in parsed},
             _parsed=parsed,

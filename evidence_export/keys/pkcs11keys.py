@@ -95,14 +95,13 @@ class Pkcs11Signer:
 
     def _open(self) -> pubkey.PublicKey:
         pkcs11 = _package()
-        place, attempt = self._place, (os.getpid(), self._place, self._pin)
+        place, attempt = self._place, (os.getpid(), self._place.module, self._place.token, self._pin)
         if attempt in _refused_pins:
             raise _wrong_pin(place, self._pin)
         try:
             session = _session(place, self._pin)
             self._private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=place.label)
             public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=place.label)
-            found = _public_of(public)
         except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange, pkcs11.PinLocked, pkcs11.PinExpired):
             _refused_pins.add(attempt)
             raise _wrong_pin(place, self._pin) from None
@@ -118,20 +117,20 @@ class Pkcs11Signer:
             raise _refused(
                 place, "is ambiguous: several keys have this label", "Give each a label of its own"
             ) from None
-        except ValueError as error:
-            raise _refused(place, f"cannot be used ({error})", "Make an EC key on prime256v1 or edwards25519") from None
-        except (pkcs11.PKCS11Error, AttributeError) as error:
+        except (pkcs11.PKCS11Error, AttributeError, ValueError) as error:
             # Only the name of the error: texts of modules are not ours to vouch for.
             raise _refused(
                 place, f"cannot be used ({type(error).__name__})", "Check the token with pkcs11-tool"
             ) from None
+        try:
+            found = _public_of(public)
+        except ValueError as error:
+            raise _refused(place, f"cannot be used ({error})", "Make an EC key on prime256v1 or edwards25519") from None
         self._process = os.getpid()
         return found
 
 
-_refused_pins: set[tuple[int, TokenKey, SecretSource]] = set()
-
-
+_refused_pins: set[tuple[int, Path, str, SecretSource]] = set()
 _sessions: dict[tuple[int, Path, str], tuple[SecretSource, Any]] = {}
 """A program logs in to a token once, for all keys in it: a second login is refused."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from evidence_export.bag import certificate, pubkey
@@ -59,7 +60,10 @@ def keys_at(path: Path) -> list[PublicKey]:
     try:
         if is_ring(path):
             ring = read_ring(path)
-            return [key for one in ring.keys if one.role is Role.SEAL for key in keys_at(ring.certificate_file(one))]
+            found = [key for one in ring.keys if one.role is Role.SEAL for key in keys_at(ring.certificate_file(one))]
+            with suppress(LedgerError):  # SITE.pem beside the folder SITE: what the site signed with before it had one
+                found += keys_at(path.with_name(f"{path.name}.pem"))
+            return found
         with path.open("rb") as stream:
             data = stream.read(_MAX_KEY_BYTES)
         if b"PRIVATE KEY" in data:
