@@ -60,7 +60,7 @@ def apart(solid: Mask, known: Mask, before: Times, since: Times) -> list[Mask]:
     named[~solid] = 0
     for number in kept:
         below = _upon(named, number)
-        if below:
+        if 0 < below < number:
             named[named == number] = below
     return [part for number in kept if (part := named == number).any()]
 

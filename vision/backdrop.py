@@ -45,7 +45,7 @@ Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Times = npt.NDArray[np.int64]
 
-REVISION = 6
+REVISION = 7
 """Changes when the same pictures would be told otherwise: what was told before is not used again."""
 WIDTH = 640
 """Columns of the picture that is looked at; see `size_for`."""
@@ -304,21 +304,30 @@ class Backdrop:
         beside = cv2.dilate(verdict.solid.view(np.uint8), np.ones((_NEAR, _NEAR), np.uint8)) == 0
         self._absorb(part, old & beside & ~self._solid[part], now)
         if (verdict.solid & self._static[part]).any():
-            corner = self._corner(part)
-            pixels = hanging.Pixels(self._static, self._shown, self._last_back, self._since)
             for came in apart(verdict.solid, self._static[part], self._last_back[part], self._since[part]):
-                hangs = partial(hanging.may_hang, pixels, part)
-                told = self._parasols.told_apart(came, corner, self._size, hangs)
-                for one, parasol in [(piece, canopy) for mask, canopy in told for piece in pieces(mask)]:
+                for one, parasol in self._told_apart(now, part, mine, came):
                     if self._was_moved(now, part, one):
                         self._absorb(part, one & self._static[part], now)
-                        continue
-                    if not parasol and hanging.opened(pixels, part, mine, one):
-                        self._parasols.opened(now, self._box(part, one))
-                        parasol = True
-                    elif parasol:
-                        self._parasols.stands(now, self._box(part, one))
-                    self._outline(part, one, mine & ~(verdict.solid & ~one), parasol, verdict, before)
+                    else:
+                        self._outline(part, one, mine & ~(verdict.solid & ~one), parasol, verdict, before)
+
+    def _told_apart(self, now: int, part: Part, mine: Mask, came: Mask) -> list[tuple[Mask, bool]]:
+        """What came at one time, in pieces that do not touch, and whether each is a parasol."""
+        pixels = hanging.Pixels(self._static, self._shown, self._last_back, self._since)
+        hangs = partial(hanging.may_hang, pixels, part)
+
+        def split() -> list[tuple[Mask, bool]]:
+            told = self._parasols.told_apart(came, self._corner(part), self._size, hangs)
+            return [(piece, canopy) for mask, canopy in told for piece in pieces(mask)]
+
+        found, opens = split(), False
+        for one, parasol in found:
+            if parasol:
+                self._parasols.stands(now, self._box(part, one))
+            elif (opened := hanging.opened(pixels, part, mine, one)) is not None:
+                canopy, alone = opened
+                opens |= self._parasols.opened(now, self._box(part, canopy), alone)
+        return split() if opens else found
 
     def _was_moved(self, now: int, part: Part, solid: Mask) -> bool:
         """Whether a thing was part of the street before, at another place."""
