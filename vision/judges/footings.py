@@ -95,6 +95,12 @@ class Footing:
             self.box = group.box
             self.outlines, self.ground = [list(outline) for outline in group.outlines], list(group.ground)
 
+    def renewed(self, group: Group) -> bool:
+        """Whether most of what stands there came after that which is counted: what has not stood there all the time is
+        not what was timed."""
+        first = self.tally.first
+        return first is not None and group.since[1] > first.at.utc_ns
+
     @property
     def canopy(self) -> bool:
         """Whether it was told to hang often enough: detectors miss most parasols, and call little else one."""

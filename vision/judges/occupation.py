@@ -217,7 +217,8 @@ class Occupation:
         self._note(footing, term, group, sample, people)
         if footing.area.area < _LEAST * term.rule.min_area:
             tally.broken = True  # what is left of it is less than the rule is about
-        if sample.at.utc_ns - one.last_seen.utc_ns > tuning.identity_ns and not tally.fired:
+        unseen_ns = sample.at.utc_ns - one.last_seen.utc_ns
+        if (unseen_ns > tuning.identity_ns or footing.renewed(group)) and not tally.fired:
             tally.restart()
         moment = _moment(sample.at, group)
         one.seen_again(replace(moment, box=one.box), term.rule.max_unseen, tuning)
