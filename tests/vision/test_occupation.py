@@ -88,6 +88,15 @@ def test_what_stands_longer_than_allowed_is_a_violation_with_its_area() -> None:
     assert from_json(Violation, json.loads(json.dumps(to_json(violation)))) == violation
 
 
+def test_what_takes_the_place_of_something_is_timed_from_then_on() -> None:
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        return ([footprint(since=8.0 if t < 50 else 44.0)] if t >= 10 else [], [])
+
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), script, 200))
+    assert violation.fired_at == at(112), "62 s after the look of which the thing is known to be another one"
+    assert violation.moments[0].at == at(50) and violation.dwell_lower_bound_ns == 62 * NS_PER_S
+
+
 def test_exactly_what_is_allowed_is_none() -> None:
     assert not fired(play(Engine([rules()], SHANGHAI), always(), 70))
 
