@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import shapely
 
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
@@ -86,6 +87,16 @@ def test_what_stands_longer_than_allowed_is_a_violation_with_its_area() -> None:
     assert told.shop_distance_m == pytest.approx(5.0, abs=0.5)
     assert len(told.ground) >= 3 and told.outlines[0] == footprint().outline
     assert from_json(Violation, json.loads(json.dumps(to_json(violation)))) == violation
+
+
+def test_what_hangs_is_shown_with_the_ground_below_it() -> None:
+    rim = shapely.Point(1.0, 10.0).buffer(1.2, quad_segs=4)
+    canopy = outline((rim, 2.0, 2.15))
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), always(canopy, parasol=True), 120))
+    assert violation.occupied is not None and violation.occupied.area_m2 == pytest.approx(rim.area, rel=0.2)
+    lowest = max(y for _, y in canopy)
+    assert violation.stay.place[3] > lowest + 0.1, "its foot is not in the outline, but in the box"
+    assert violation.stay.place[3] == pytest.approx(max(seen((x, y, 0))[1] for x, y in rim.exterior.coords), abs=0.05)
 
 
 def test_what_takes_the_place_of_something_is_timed_from_then_on() -> None:

@@ -32,15 +32,17 @@ def grouped(footprints: Sequence[Footprint], standpoint: Standpoint) -> list[Gro
         if laid is not None and ground is not None:
             kept.append((one, Part(laid, ground, one.since[1], one.parasol)))
     things = standpoint.things([part for _, part in kept], JOIN_M)
-    return [_group([kept[i][0] for i in numbers], whole) for numbers, whole in things]
+    return [_group([kept[i][0] for i in numbers], whole, standpoint) for numbers, whole in things]
 
 
-def _group(members: Sequence[Footprint], whole: Taken) -> Group:
+def _group(members: Sequence[Footprint], whole: Taken, standpoint: Standpoint) -> Group:
     sizes = [float(Polygon(one.outline).area) for one in members]
     main = members[sizes.index(max(sizes))]
+    # What hangs is shown with the ground below it, which is what is taken, whether its foot was seen or not.
+    below = [standpoint.in_picture(whole.shape)] if whole.canopy else []
     return Group(
         outlines=tuple(one.outline for one in members),
-        box=_box([one.outline for one in members]),
+        box=_box([*(one.outline for one in members), *below]),
         ground=tuple(ring_of(whole.shape)),
         area_m2=round(whole.area_m2, 3),
         low_m2=round(whole.low_m2, 3),
@@ -57,7 +59,7 @@ def ring_of(ground: Polygon) -> list[Metres]:
     return [(round(x, 3), round(y, 3)) for x, y in list(ground.exterior.simplify(0.02).coords)[:-1]]
 
 
-def _box(outlines: Sequence[tuple[Point, ...]]) -> Box:
+def _box(outlines: Sequence[Sequence[Point]]) -> Box:
     xs, ys = [x for outline in outlines for x, _ in outline], [y for outline in outlines for _, y in outline]
     return (min(xs), min(ys), max(xs), max(ys))
 
