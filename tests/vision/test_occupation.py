@@ -99,6 +99,36 @@ def test_what_hangs_is_shown_with_the_ground_below_it() -> None:
     assert violation.stay.place[3] == pytest.approx(max(seen((x, y, 0))[1] for x, y in rim.exterior.coords), abs=0.05)
 
 
+def test_of_a_line_of_people_a_detector_finds_but_some_in_each_look() -> None:
+    crowd = [person(1 + 0.4 * i, 10) for i in range(6)]
+    xs, ys = [v for _, _, b in crowd for v in (b[0], b[2])], [v for _, _, b in crowd for v in (b[1], b[3])]
+    shape = ((min(xs), min(ys)), (max(xs), min(ys)), (max(xs), max(ys)), (min(xs), max(ys)))
+
+    def script(of: int) -> Script:
+        return lambda t: (
+            [footprint(shape)] if t >= 10 else [],
+            [("person", 0.2, crowd[int(t / 2 + k) % 6][2]) for k in range(of)] if t >= 10 else [],
+        )
+
+    assert not fired(play(Engine([rules()], SHANGHAI), script(3), 300)), "half of them, never enough to cover it"
+    assert fired(play(Engine([rules()], SHANGHAI), script(1), 300)), "somebody"
+
+
+def test_what_came_behind_something_so_that_its_foot_was_never_seen_is_not_told() -> None:
+    """It may be people, and stand anywhere."""
+    wall = outline((block(2, 9, 3.0, 0.3), 0, 1.6))
+    top = min(y for _, y in wall)
+    behind = [(x, min(y, top)) for x, y in STALL]
+    assert top < max(y for _, y in STALL)
+
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        seen_there = [footprint(wall, since=18.0)] if t >= 20 else []
+        return ([*seen_there, footprint(behind, since=28.0)] if t >= 30 else seen_there), []
+
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), script, 200))
+    assert violation.stay.arrived[1] == at(20), "only what stands in front"
+
+
 def test_what_takes_the_place_of_something_is_timed_from_then_on() -> None:
     def script(t: float) -> tuple[list[Footprint], list[Seen]]:
         return ([footprint(since=8.0 if t < 50 else 44.0)] if t >= 10 else [], [])
@@ -187,7 +217,7 @@ def test_people_who_wait_are_no_occupation() -> None:
     assert not fired(play(Engine([rules()], SHANGHAI), always(shape, crowd), 300))
 
 
-@pytest.mark.parametrize(("share", "accused"), [(1.0, False), (0.8, False), (0.5, True), (0.2, True), (0.0, True)])
+@pytest.mark.parametrize(("share", "accused"), [(1.0, False), (0.8, False), (0.5, False), (0.2, True), (0.0, True)])
 def test_people_of_whom_a_detector_is_unsure_speak_against_a_violation_and_never_for_one(
     share: float, accused: bool
 ) -> None:

@@ -38,6 +38,8 @@ class Group:
     since: tuple[int, int]
     canopy: bool = False
     """It hangs: what is taken is the ground below."""
+    footless: bool = False
+    """Something that stands nearer to the camera hides where it meets the ground: where it stands is not seen."""
 
 
 @dataclass(slots=True)
@@ -74,8 +76,8 @@ class Footing:
     driven: int = 0
     crowded: int = 0
     """... in which vehicles, or people, cover most of it."""
-    faintly: int = 0
-    """... in which people do of whom the detector may be unsure."""
+    faintly: float = 0.0
+    """... each as much as people cover of it of whom the detector may be unsure."""
     supports: dict[str, int] = field(default_factory=dict)
     """... in which each class was seen on it or beside it."""
 
