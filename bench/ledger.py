@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evidence_export.bag import pubkey
-from evidence_export.bag.pubkey import PublicKey
+from evidence_export.keys import Ed25519Signer
 from evidence_export.ledger import tree
 from evidence_export.ledger.check import check
 from evidence_export.ledger.entry import Happening, Kind
@@ -26,22 +26,6 @@ from streetproof.store.ledger.database import SqlLedger
 
 _AT = "2026-11-29T04:00:00Z"
 _PROOFS = 200
-
-
-class _Site:
-    def __init__(self) -> None:
-        self._key = Ed25519PrivateKey.generate()
-
-    @property
-    def public_key(self) -> PublicKey:
-        return pubkey.of(self._key.public_key())
-
-    @property
-    def public_key_pem(self) -> bytes:
-        return self.public_key.pem
-
-    def sign(self, data: bytes) -> bytes:
-        return self._key.sign(data)
 
 
 def main() -> int:
@@ -69,7 +53,7 @@ def main() -> int:
 
 
 def _measure(path: Path, given: argparse.Namespace, console: Console) -> dict[str, object]:
-    site = _Site()
+    signer = Ed25519Signer(Ed25519PrivateKey.generate())
     with SqlLedger.open_file(path, "bench") as store:
         ledger = Ledger(store)
         started, told = time.perf_counter(), 0.0
@@ -79,7 +63,7 @@ def _measure(path: Path, given: argparse.Namespace, console: Console) -> dict[st
                 told = time.perf_counter()
                 console.print(f"{first + given.batch} entries, {told - started:.0f} s", markup=False)
         filled = time.perf_counter() - started
-        ledger.checkpoint(site, _AT)
+        ledger.checkpoint(signer, _AT)
         random, size = Random(1), ledger.size()
         root = ledger.root(size)
         included = _timed(lambda: _proven(ledger, random.randrange(size), size, root))
@@ -94,7 +78,7 @@ def _measure(path: Path, given: argparse.Namespace, console: Console) -> dict[st
         }
         if not given.no_check:
             started = time.perf_counter()
-            faults = list(check(store, [site.public_key]))
+            faults = list(check(store, [pubkey.from_pem(signer.public_key_pem)]))
             found["checked, entries per second"] = round(size / (time.perf_counter() - started))
             found["faults"] = len(faults)
         return found

@@ -58,9 +58,11 @@ def apart(solid: Mask, known: Mask, before: Times, since: Times) -> list[Mask]:
         return [solid]
     named = nearest(labels)
     named[~solid] = 0
+    arrived = {number: float(np.median(since[(named == number) & inside])) for number in kept}
     for number in kept:
         below = _upon(named, number)
-        if below:
+        # What was there a while before does not stand on it: it stands behind, and was seen whole until then.
+        if below and arrived[number] > arrived[below] - PAUSE_NS:
             named[named == number] = below
     return [part for number in kept if (part := named == number).any()]
 

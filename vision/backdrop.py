@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import cv2
 import numpy as np
@@ -29,6 +28,8 @@ from models.interface import Detections, Image
 from streams.instant import NS_PER_S, Instant
 from vision import hanging, hiding
 from vision.arrivals import WITHIN, apart, pieces
+from vision.differing import apart_by, as_bytes
+from vision.differing import differs as differing
 from vision.footprints import MOST, Footprint, Point, View
 from vision.hiding import Part
 from vision.interface import Box
@@ -39,13 +40,14 @@ from vision.parasols import Parasols
 from vision.registered import Anchor
 from vision.replaced import Patch, Verdict, judge
 from vision.trimmed import trimmed
+from vision.turned import Turned
 
 Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Times = npt.NDArray[np.int64]
 
-REVISION = 6
+REVISION = 7
 """Changes when the same pictures would be told otherwise: what was told before is not used again."""
 WIDTH = 640
 """Columns of the picture that is looked at; see `size_for`."""
@@ -144,7 +146,7 @@ class Backdrop:
             return image
         self._looks += 1
         if self._looks % _ANCHORED_LOOKS == 0 and self._learning is None:
-            self._anchor = Anchor(_bytes(self._street))  # in the light of today
+            self._anchor = Anchor(as_bytes(self._street))  # in the light of today
         return self._anchor.aligned(image)
 
     # -- the reference ----------------------------------------------------------------------------------------------
@@ -196,6 +198,7 @@ class Backdrop:
         self._shows = self._street.copy()
         self._last_back: Times = np.full(self._zone.shape, now, np.int64)
         self._since: Times = np.full(self._zone.shape, now, np.int64)
+        self._turned = Turned(self._street)
         self._begun, self._learning = now, None
         self._now = View(now)
 
@@ -216,13 +219,14 @@ class Backdrop:
         if followed is None:
             return self._upheaval(now)
         self._street, self._shows, limit = followed
-        differs = _differs(cur, _bytes(self._street), limit)
-        unknown = differs & (~self._static | (_max(cv2.absdiff(cur, _bytes(self._shows))) >= limit))
+        self._turned.follow(self._light)
+        differs = differing(cur, as_bytes(self._street), limit)
+        unknown = differs & (~self._static | (apart_by(cur, as_bytes(self._shows)) >= limit))
         visible = ~hiding.covered([box for box in boxes if hiding.stands_in(box, unknown)], cur.shape)
         free = self._visible = visible
         if self._static.any():
             # What stands, but would not stand out in this light, cannot be seen to have gone.
-            tells = _differs(_bytes(self._shows), _bytes(self._street), _TELLING * limit)
+            tells = differing(as_bytes(self._shows), as_bytes(self._street), _TELLING * limit)
             free = visible & (tells | ~self._static)
         changed, same = free & differs, free & ~differs
         if float(np.count_nonzero(changed & ~self._static)) > _UPHEAVAL * changed.size:
@@ -242,7 +246,7 @@ class Backdrop:
         # Parts of a thing may be as grey as the street: what lies between its other parts is not learned.
         thing = cv2.morphologyEx((changed | self._static).view(np.uint8), cv2.MORPH_CLOSE, _BETWEEN)
         cv2.accumulateWeighted(cur, self._street, _FOLLOW, cv2.subtract(bare.view(np.uint8), thing))
-        near = _max(cv2.absdiff(cur, _bytes(self._shows))) < limit
+        near = apart_by(cur, as_bytes(self._shows)) < limit
         settling, fresh = changed & near, changed & ~near
         cv2.accumulateWeighted(cur, self._shows, _SETTLE, (settling | bare).view(np.uint8))
         cv2.accumulateWeighted(cur, self._shows, 1.0, fresh.view(np.uint8))
@@ -255,6 +259,8 @@ class Backdrop:
         stays &= now - self._since >= _STAYS_NS
         gone = again & (self._back >= _GONE_LOOKS)
         self._static |= stays
+        if self._static.any():
+            self._turned.look(now, cur, self._shows, limit, self._static, stays, fresh, self._stable)
         if gone.any():
             self._static &= ~gone
             self._solid &= ~gone
@@ -304,21 +310,30 @@ class Backdrop:
         beside = cv2.dilate(verdict.solid.view(np.uint8), np.ones((_NEAR, _NEAR), np.uint8)) == 0
         self._absorb(part, old & beside & ~self._solid[part], now)
         if (verdict.solid & self._static[part]).any():
-            corner = self._corner(part)
-            pixels = hanging.Pixels(self._static, self._shown, self._last_back, self._since)
             for came in apart(verdict.solid, self._static[part], self._last_back[part], self._since[part]):
-                hangs = partial(hanging.may_hang, pixels, part)
-                told = self._parasols.told_apart(came, corner, self._size, hangs)
-                for one, parasol in [(piece, canopy) for mask, canopy in told for piece in pieces(mask)]:
+                for one, parasol in self._told_apart(now, part, mine, came):
                     if self._was_moved(now, part, one):
                         self._absorb(part, one & self._static[part], now)
-                        continue
-                    if not parasol and hanging.opened(pixels, part, mine, one):
-                        self._parasols.opened(now, self._box(part, one))
-                        parasol = True
-                    elif parasol:
-                        self._parasols.stands(now, self._box(part, one))
-                    self._outline(part, one, mine & ~(verdict.solid & ~one), parasol, verdict, before)
+                    else:
+                        self._outline(part, one, mine & ~(verdict.solid & ~one), parasol, verdict, before)
+
+    def _told_apart(self, now: int, part: Part, mine: Mask, came: Mask) -> list[tuple[Mask, bool]]:
+        """What came at one time, in pieces that do not touch, and whether each is a parasol."""
+        pixels = hanging.Pixels(self._static, self._shown, self._last_back, self._since)
+        hangs = partial(hanging.may_hang, pixels, part)
+
+        def split() -> list[tuple[Mask, bool]]:
+            told = self._parasols.told_apart(came, self._corner(part), self._size, hangs)
+            return [(piece, canopy) for mask, canopy in told for piece in pieces(mask)]
+
+        found, opens = split(), False
+        for one, parasol in found:
+            if parasol:
+                self._parasols.stands(now, self._box(part, one))
+            elif (opened := hanging.opened(pixels, part, mine, one)) is not None:
+                canopy, alone = opened
+                opens |= self._parasols.opened(now, self._box(part, canopy), alone)
+        return split() if opens else found
 
     def _was_moved(self, now: int, part: Part, solid: Mask) -> bool:
         """Whether a thing was part of the street before, at another place."""
@@ -385,23 +400,6 @@ class Backdrop:
 
     def _told(self, part: Part, inside: Mask, one: Footprint) -> Footprint:
         shown = np.count_nonzero(self._shown[part] & inside) / np.count_nonzero(inside)
-        return replace(one, shown=round(float(shown), 2))
-
-
-def _bytes(planes: Planes) -> Image:
-    return np.asarray(cv2.convertScaleAbs(planes), np.uint8)
-
-
-def _max(planes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The largest of the three channels."""
-    blue, green, red = cv2.split(planes)
-    return cv2.max(cv2.max(blue, green), red)
-
-
-def _differs(cur: Image, street: Image, limit: float) -> Mask:
-    """Where a picture differs from what the street shows there or next to it: a sway of one pixel is no difference."""
-    kernel = np.ones((3, 3), np.uint8)
-    above = cv2.subtract(cur, cv2.dilate(street, kernel))
-    below = cv2.subtract(cv2.erode(street, kernel), cur)
-    differs: Mask = _max(cv2.max(above, below)) > limit
-    return differs
+        turned = self._turned.since(part, inside)
+        since = one.since if turned is None else (turned, turned)
+        return replace(one, shown=round(float(shown), 2), since=since)

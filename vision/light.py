@@ -24,6 +24,7 @@ class Light:
 
     def __init__(self) -> None:
         self._usual: float | None = None
+        self._matrix: Planes | None = None
 
     def follow(self, cur: Image, street: Planes, shows: Planes, visible: Mask) -> tuple[Planes, Planes, float] | None:
         """What is remembered, `street` and `shows`, in the light of `cur`; the difference that counts, in grey levels.
@@ -34,6 +35,7 @@ class Light:
         step = max(1, round((visible.size / 5000) ** 0.5))
         new, old, keep = cur[::step, ::step], street[::step, ::step], visible[::step, ::step]
         x, y = old[keep], new[keep].astype(np.float32)
+        self._matrix = None
         if len(x) < 50:
             return street, shows, _FLOOR
         lines = [_line(x[:, channel], y[:, channel]) for channel in range(3)]
@@ -44,8 +46,12 @@ class Light:
         matrix = np.zeros((3, 4), np.float32)
         for channel, (gain, offset, _) in enumerate(lines):
             matrix[channel, channel], matrix[channel, 3] = gain, offset
-        street, shows = (np.asarray(cv2.transform(planes, matrix), np.float32) for planes in (street, shows))
-        return street, shows, limit
+        self._matrix = matrix
+        return self.brought(street), self.brought(shows), limit
+
+    def brought(self, planes: Planes) -> Planes:
+        """What else is remembered, H x W x 3 BGR, in the light of the last look."""
+        return planes if self._matrix is None else np.asarray(cv2.transform(planes, self._matrix), np.float32)
 
 
 def _line(x: Planes, y: Planes) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from models.interface import Detections
 from streams.instant import NS_PER_S
-from vision.boxes import iou, normalised
+from vision.boxes import area, intersection, iou, normalised
 from vision.interface import Box
 
 Mask = npt.NDArray[np.bool_]
@@ -30,6 +30,9 @@ _LOOKS, _RATE = 8, 0.45
 """So many looks after it was called one first, in so many of them it must have been."""
 _MOST_LOOKS = 60
 """After so many, older looks count half."""
+_CALLED, _PART = 2, (0.25, 0.9)
+"""Where one has opened beside something else: looks in which a detector called it one, and share, at least and at most,
+of what has come that this box takes."""
 _FORGET_NS = 90 * NS_PER_S
 _MOST = 16
 _FILLS = 0.55
@@ -83,10 +86,20 @@ class Parasols:
             elif len(self._seen) < _MOST:
                 self._seen.append(_Seen(box, now_ns))
 
-    def opened(self, now_ns: int, box: Box) -> None:
-        """One was seen to open there, whatever a detector says."""
+    def opened(self, now_ns: int, box: Box, alone: bool = True) -> bool:
+        """One was seen to open there, whatever a detector says; whether it is known where.
+
+        `alone`: the box is that of the canopy. Else it is about something else as well, and a detector must have called
+        a part of it a parasol.
+        """
+        if not alone:
+            within = [one for one in self._seen if one.told >= _CALLED and _lies_in(one.box, box)]
+            if not within:
+                return False
+            box = max(within, key=lambda one: (one.told, one.box)).box
         self._seen = [one for one in self._seen if iou(one.box, box) < _SAME][-_MOST + 1 :]
         self._seen.append(_Seen(box, now_ns, _MOST_LOOKS, _MOST_LOOKS, opened=True))
+        return True
 
     def stands(self, now_ns: int, box: Box) -> None:
         """Pixels show that what was called one still is there."""
@@ -122,6 +135,11 @@ class Parasols:
             canopies.append((canopy, True))
             rest = rest & ~canopy
         return [*canopies, (rest, False)] if rest.any() else canopies
+
+
+def _lies_in(one: Box, whole: Box) -> bool:
+    """Whether a box is a part of another one."""
+    return intersection(one, whole) >= _PART[1] * area(one) and _PART[0] <= area(one) / area(whole) <= _PART[1]
 
 
 def _between(a: Box, b: Box) -> Box:

@@ -46,6 +46,15 @@ class Standpoint:
             shape = max(shape.geoms, key=lambda part: part.area)
         return shape if shape.geom_type == "Polygon" and shape.area > 0 else None
 
+    def in_picture(self, ground: Polygon) -> list[Point]:
+        """Corners of a part of the ground as they are seen; those beside the picture lie on its edge. None of what
+        lies in part behind the camera."""
+        try:
+            seen = self._plane.to_image([(x, y) for x, y in ground.exterior.coords[:-1]])
+        except GroundError:
+            return []
+        return [(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)) for x, y in seen]
+
     def taken(self, parts: Sequence[Polygon]) -> Taken | None:
         """The ground that a thing takes whose outlines, laid on the ground, are `parts`; None for nothing."""
         if not parts:

@@ -18,6 +18,7 @@ from typing import Any
 
 from evidence_export.bag import der, layout, pubkey
 from evidence_export.errors import SigningKeyError
+from evidence_export.keys.held import Held
 from evidence_export.keys.secret import SecretSource
 from evidence_export.keys.softkeys import low_s
 
@@ -41,7 +42,7 @@ class TokenKey:
         return f"key {self.label!r} in token {self.token!r}"
 
 
-class Pkcs11Signer:
+class Pkcs11Signer(Held):
     """Signs with a private key that never leaves its token. Its representation shows the fingerprint only.
 
     A session is opened on first use and kept; after a fork the child opens one of its own.
@@ -53,17 +54,8 @@ class Pkcs11Signer:
         self._pin = pin
         self._process = 0
         self._private: Any = None
-        self._public = self._open()
+        super().__init__(self._open())
         self.algorithm = self._public.algorithm
-
-    @property
-    def public_key_pem(self) -> bytes:
-        return self._public.pem
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the DER SubjectPublicKeyInfo, 64 lower-case hex characters."""
-        return self._public.fingerprint
 
     def sign(self, data: bytes) -> bytes:
         """The signature over `data`, in the form that seals have. Raises SigningKeyError where the token refuses."""
@@ -86,12 +78,6 @@ class Pkcs11Signer:
         if not self._public.verify(signature, data):
             raise _refused(self._place, "gave a wrong signature", "Check that both halves of the pair belong together")
         return signature
-
-    def __repr__(self) -> str:
-        return f"Pkcs11Signer(fingerprint={self.fingerprint!r})"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("a signing key does not travel between processes; open its token again")
 
     def _open(self) -> pubkey.PublicKey:
         pkcs11 = _package()

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from evidence_export.bag import der, layout, pubkey, sm2
 from evidence_export.errors import SigningKeyError
+from evidence_export.keys.held import Held
 
 _ALGORITHM = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d")
 """AlgorithmIdentifier: id-ecPublicKey on sm2p256v1."""
@@ -29,10 +30,10 @@ _AES_256_CBC = bytes.fromhex("060960864801650304012a")
 _ROUNDS, _MAX_ROUNDS = 600_000, 10_000_000
 
 
-class Sm2Signer:
+class Sm2Signer(Held):
     """Signs with an SM2 key. Its representation shows the fingerprint only."""
 
-    __slots__ = ("_private", "_public")
+    __slots__ = ("_private",)
 
     algorithm: str = layout.SM2
 
@@ -40,17 +41,8 @@ class Sm2Signer:
         """Raises ValueError for a number that is no private key, SigningKeyError where gmssl is not installed."""
         if not 1 <= private < sm2.N - 1:
             raise ValueError("no SM2 private key")
+        super().__init__(pubkey.of_der(sm2.spki_of(_point_of(private))))
         self._private = private
-        self._public = pubkey.of_der(sm2.spki_of(_point_of(private)))
-
-    @property
-    def public_key_pem(self) -> bytes:
-        return self._public.pem
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the DER SubjectPublicKeyInfo, 64 lower-case hex characters."""
-        return self._public.fingerprint
 
     def sign(self, data: bytes) -> bytes:
         """The signature over SM3 of `data` with the usual identity (GB/T 32918.2): DER."""
@@ -64,12 +56,6 @@ class Sm2Signer:
             # A wrong signature can give the key away: it must not leave this place.
             raise SigningKeyError("an SM2 signature came out wrong", remedy="Check the memory of this machine")
         return signature
-
-    def __repr__(self) -> str:
-        return f"Sm2Signer(fingerprint={self.fingerprint!r})"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("a signing key does not travel between processes; load it again from its file")
 
 
 def generate() -> int:

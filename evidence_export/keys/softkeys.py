@@ -8,33 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from evidence_export.bag import layout, pubkey
+from evidence_export.keys.held import Held
 
 
-class _Held:
-    """What the two have in common."""
-
-    __slots__ = ("_public",)
-
-    def __init__(self, public: pubkey.PublicKey) -> None:
-        self._public = public
-
-    @property
-    def public_key_pem(self) -> bytes:
-        return self._public.pem
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the DER SubjectPublicKeyInfo, 64 lower-case hex characters."""
-        return self._public.fingerprint
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(fingerprint={self.fingerprint!r})"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("a signing key does not travel between processes; load it again from its file")
-
-
-class Ed25519Signer(_Held):
+class Ed25519Signer(Held):
     """Signs with an Ed25519 key."""
 
     __slots__ = ("_key",)
@@ -50,7 +27,7 @@ class Ed25519Signer(_Held):
         return self._key.sign(data)
 
 
-class EcdsaSigner(_Held):
+class EcdsaSigner(Held):
     """Signs with an ECDSA key on P-256."""
 
     __slots__ = ("_key",)

@@ -46,7 +46,7 @@ def lines(procedure: Procedure, zone: str, language: Language) -> Iterator[str]:
     for blocker in sorted(procedure.facts.blockers - {"not_reviewed"}):
         words = Said(BLOCKERS.get(blocker, blocker), blocker.replace("_", " ")).to(language)
         answer = Said("须在确认时说明", "to be answered when it is confirmed")
-        closed = Said("不能以说明代替", "words do not put it right")
+        closed = Said("不能以说明代替", "cannot be settled in words")
         yield f"  ! {words} ({blocker}): {(answer if blocker in ANSWERABLE else closed).to(language)}"
     follow = next_steps(procedure)
     yield Said(

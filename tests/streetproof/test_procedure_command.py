@@ -118,7 +118,7 @@ def test_what_may_not_be_is_refused_in_both_languages_and_leaves_nothing(
     run("take", lead, "review", *LI, *CHECKS)
     blocked = run("take", lead, "confirm", *WANG, *CHECKS, "--set", "answer.legal_basis_unknown=没问题", "--json")
     assert (blocked.code, blocked.json["code"]) == (1, "blocked")
-    assert "words do not put it right" in run("show", lead, "--lang", "en").out
+    assert "cannot be settled in words" in run("show", lead, "--lang", "en").out
     assert [len(run("show", one, "--json").json["steps"]) for one in (case, lead)] == [1, 1]
 
 

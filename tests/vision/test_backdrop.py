@@ -32,8 +32,8 @@ def street() -> Canvas:
     return canvas
 
 
-def crates(canvas: Canvas, place: tuple[int, int, int, int] = PLACE) -> None:
-    rng = np.random.default_rng(5)
+def crates(canvas: Canvas, place: tuple[int, int, int, int] = PLACE, seed: int = 5) -> None:
+    rng = np.random.default_rng(seed)
     x1, y1, x2, y2 = place
     for x in range(x1, x2, 12):
         for y in range(y1, y2, 10):
@@ -146,6 +146,39 @@ def test_a_thing_stays_however_long_it_stands() -> None:
     seen = watch(from_(10, crates), 360, every=6)
     assert set(counts(seen)[7:]) == {1}
     assert seen[-1] is not None and seen[-1].footprints[0].since[1] <= at(18).utc_ns
+
+
+def since(view: View | None) -> list[int]:
+    """Seconds after which each thing came."""
+    return [] if view is None else [round((one.since[1] - at(0).utc_ns) / NS_PER_S) for one in view.footprints]
+
+
+def test_what_takes_the_place_of_a_thing_has_come_then() -> None:
+    """In a line of people the place stays taken, and nobody stays."""
+    seen = watch(lambda canvas, t: crates(canvas, seed=5 if t < 40 else 6) if t >= 10 else None, 80)
+    assert since(seen[18]) == [10] and since(seen[-1]) == [40]
+
+
+def test_who_stands_before_a_thing_for_a_moment_does_not_make_it_another() -> None:
+    def draw(canvas: Canvas, t: float) -> None:
+        if t >= 10:
+            crates(canvas)
+        if 30 <= t < 34 or 50 <= t < 62:
+            crates(canvas, (104, 84, 156, 118), seed=6)
+
+    seen = watch(draw, 90)
+    assert [since(view) for view in seen[10:25]] == [[10]] * 15, "who passes"
+    assert since(seen[-1]) == [10], "who stood there, and is gone"
+
+
+def test_what_came_before_is_told_apart_from_what_hides_its_foot_later() -> None:
+    def draw(canvas: Canvas, t: float) -> None:
+        if t >= 10:
+            crates(canvas, (110, 60, 150, 84))
+        if t >= 40:
+            crates(canvas, (90, 84, 170, 110), seed=6)
+
+    assert sorted(since(watch(draw, 70)[-1])) == [10, 40]
 
 
 def test_people_and_vehicles_hide_the_ground() -> None:

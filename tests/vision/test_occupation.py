@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import shapely
 
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
@@ -86,6 +87,55 @@ def test_what_stands_longer_than_allowed_is_a_violation_with_its_area() -> None:
     assert told.shop_distance_m == pytest.approx(5.0, abs=0.5)
     assert len(told.ground) >= 3 and told.outlines[0] == footprint().outline
     assert from_json(Violation, json.loads(json.dumps(to_json(violation)))) == violation
+
+
+def test_what_hangs_is_shown_with_the_ground_below_it() -> None:
+    rim = shapely.Point(1.0, 10.0).buffer(1.2, quad_segs=4)
+    canopy = outline((rim, 2.0, 2.15))
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), always(canopy, parasol=True), 120))
+    assert violation.occupied is not None and violation.occupied.area_m2 == pytest.approx(rim.area, rel=0.2)
+    lowest = max(y for _, y in canopy)
+    assert violation.stay.place[3] > lowest + 0.1, "its foot is not in the outline, but in the box"
+    assert violation.stay.place[3] == pytest.approx(max(seen((x, y, 0))[1] for x, y in rim.exterior.coords), abs=0.05)
+
+
+def test_of_a_line_of_people_a_detector_finds_but_some_in_each_look() -> None:
+    crowd = [person(1 + 0.4 * i, 10) for i in range(6)]
+    xs, ys = [v for _, _, b in crowd for v in (b[0], b[2])], [v for _, _, b in crowd for v in (b[1], b[3])]
+    shape = ((min(xs), min(ys)), (max(xs), min(ys)), (max(xs), max(ys)), (min(xs), max(ys)))
+
+    def script(of: int) -> Script:
+        return lambda t: (
+            [footprint(shape)] if t >= 10 else [],
+            [("person", 0.2, crowd[int(t / 2 + k) % 6][2]) for k in range(of)] if t >= 10 else [],
+        )
+
+    assert not fired(play(Engine([rules()], SHANGHAI), script(3), 300)), "half of them, never enough to cover it"
+    assert fired(play(Engine([rules()], SHANGHAI), script(1), 300)), "somebody"
+
+
+def test_what_came_behind_something_so_that_its_foot_was_never_seen_is_not_told() -> None:
+    """It may be people, and stand anywhere."""
+    wall = outline((block(2, 9, 3.0, 0.3), 0, 1.6))
+    top = min(y for _, y in wall)
+    behind = [(x, min(y, top)) for x, y in STALL]
+    assert top < max(y for _, y in STALL)
+
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        seen_there = [footprint(wall, since=18.0)] if t >= 20 else []
+        return ([*seen_there, footprint(behind, since=28.0)] if t >= 30 else seen_there), []
+
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), script, 200))
+    assert violation.stay.arrived[1] == at(20), "only what stands in front"
+
+
+def test_what_takes_the_place_of_something_is_timed_from_then_on() -> None:
+    def script(t: float) -> tuple[list[Footprint], list[Seen]]:
+        return ([footprint(since=8.0 if t < 50 else 44.0)] if t >= 10 else [], [])
+
+    (violation,) = fired(play(Engine([rules()], SHANGHAI), script, 200))
+    assert violation.fired_at == at(112), "62 s after the look of which the thing is known to be another one"
+    assert violation.moments[0].at == at(50) and violation.dwell_lower_bound_ns == 62 * NS_PER_S
 
 
 def test_exactly_what_is_allowed_is_none() -> None:
@@ -167,7 +217,7 @@ def test_people_who_wait_are_no_occupation() -> None:
     assert not fired(play(Engine([rules()], SHANGHAI), always(shape, crowd), 300))
 
 
-@pytest.mark.parametrize(("share", "accused"), [(1.0, False), (0.8, False), (0.5, True), (0.2, True), (0.0, True)])
+@pytest.mark.parametrize(("share", "accused"), [(1.0, False), (0.8, False), (0.5, False), (0.2, True), (0.0, True)])
 def test_people_of_whom_a_detector_is_unsure_speak_against_a_violation_and_never_for_one(
     share: float, accused: bool
 ) -> None:

@@ -73,6 +73,11 @@ def test_what_stands_on_something_is_part_of_it() -> None:
     assert parts(((10, 20, 70, 40), 8, 10), ((60, 8, 95, 20), 58, 60)) == [420, 1200], "most of its foot can"
 
 
+def test_what_was_there_before_does_not_stand_on_what_came_in_front_of_it() -> None:
+    """Crates before a shop, and a parasol that opens nearer to the camera: merged, they were 25 m² of nothing."""
+    assert parts(((25, 8, 65, 20), 8, 10), ((10, 20, 70, 40), 58, 60)) == [480, 1200]
+
+
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 50), st.integers(0, 60)), min_size=1, max_size=6))
 def test_the_parts_are_the_whole_and_share_nothing(things: list[tuple[int, int, int]]) -> None:
     spells = [((x, y, min(100, x + 30), min(60, y + 20)), t, t + 2) for x, y, t in things]
@@ -125,6 +130,16 @@ def test_what_touches_a_parasol_is_no_part_of_it_but_its_pole_is() -> None:
     assert [canopy for _, canopy in both] == [True, False] and both[1][0] > 0.7 * crates.sum()
     pole = masked((39, 30, 42, 55))
     assert told(seen(20), oval() | pole) == [(int((oval() | pole).sum()), True)]
+
+
+def test_one_that_opened_beside_something_is_where_a_detector_called_it_one() -> None:
+    both, stall = (0.18, 0.18, 0.88, 0.68), masked((58, 20, 85, 40))
+    assert not Parasols().opened(0, both, alone=False), "somewhere in there, but nobody knows where"
+    assert not seen(1).opened(0, both, alone=False), "called one once: no more than a guess"
+    parasols = seen(3)
+    assert parasols.opened(6 * NS_PER_S, both, alone=False)
+    apart = told(parasols, oval() | stall, hangs=False)
+    assert [canopy for _, canopy in apart] == [True, False] and apart[1][0] > 0.7 * stall.sum()
 
 
 def test_it_is_forgotten_once_nothing_shows_it() -> None:

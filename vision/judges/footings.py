@@ -38,6 +38,8 @@ class Group:
     since: tuple[int, int]
     canopy: bool = False
     """It hangs: what is taken is the ground below."""
+    footless: bool = False
+    """Something that stands nearer to the camera hides where it meets the ground: where it stands is not seen."""
 
 
 @dataclass(slots=True)
@@ -74,8 +76,8 @@ class Footing:
     driven: int = 0
     crowded: int = 0
     """... in which vehicles, or people, cover most of it."""
-    faintly: int = 0
-    """... in which people do of whom the detector may be unsure."""
+    faintly: float = 0.0
+    """... each as much as people cover of it of whom the detector may be unsure."""
     supports: dict[str, int] = field(default_factory=dict)
     """... in which each class was seen on it or beside it."""
 
@@ -94,6 +96,12 @@ class Footing:
         if abs(group.area_m2 - usual) <= _USUAL * usual:
             self.box = group.box
             self.outlines, self.ground = [list(outline) for outline in group.outlines], list(group.ground)
+
+    def renewed(self, group: Group) -> bool:
+        """Whether most of what stands there came after that which is counted: what has not stood there all the time is
+        not what was timed."""
+        first = self.tally.first
+        return first is not None and group.since[1] > first.at.utc_ns
 
     @property
     def canopy(self) -> bool:

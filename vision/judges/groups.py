@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import shapely  # type: ignore[import-untyped]
+import shapely.affinity  # type: ignore[import-untyped]
 from shapely import Polygon
 
 from vision.canopies import Part
@@ -19,6 +21,8 @@ JOIN_M = 0.45
 """Things that stand closer to each other are one: nobody walks between them."""
 _COVERED, _REMNANT = 0.5, 0.4
 """Shares of a thing's outlines in the picture."""
+_FOOT, _HIDDEN = 0.008, 0.5
+"""How far below a thing what hides its foot begins, as a share of the picture's height, and of how much of it."""
 _ALIKE = 0.5
 """Overlap, as intersection over union, of two looks at one outline."""
 
@@ -32,15 +36,32 @@ def grouped(footprints: Sequence[Footprint], standpoint: Standpoint) -> list[Gro
         if laid is not None and ground is not None:
             kept.append((one, Part(laid, ground, one.since[1], one.parasol)))
     things = standpoint.things([part for _, part in kept], JOIN_M)
-    return [_group([kept[i][0] for i in numbers], whole) for numbers, whole in things]
+    groups = [_group([kept[i][0] for i in numbers], whole, standpoint) for numbers, whole in things]
+    return [replace(one, footless=_footless(one, [other for other in groups if other is not one])) for one in groups]
 
 
-def _group(members: Sequence[Footprint], whole: Taken) -> Group:
+def _footless(one: Group, others: Sequence[Group]) -> bool:
+    """Whether other things hide where one meets the ground. What hangs meets it nowhere."""
+    if one.canopy or not others:
+        return False
+    whole = _whole(one)
+    band = shapely.affinity.translate(whole, yoff=_FOOT).difference(whole)
+    hides = shapely.union_all([_whole(other).buffer(_FOOT / 2) for other in others])
+    return bool(band.area > 0 and band.intersection(hides).area > _HIDDEN * band.area)
+
+
+def _whole(group: Group) -> shapely.Geometry:
+    return shapely.union_all([polygon(outline).buffer(0) for outline in group.outlines])
+
+
+def _group(members: Sequence[Footprint], whole: Taken, standpoint: Standpoint) -> Group:
     sizes = [float(Polygon(one.outline).area) for one in members]
     main = members[sizes.index(max(sizes))]
+    # What hangs is shown with the ground below it, which is what is taken, whether its foot was seen or not.
+    below = [standpoint.in_picture(whole.shape)] if whole.canopy else []
     return Group(
         outlines=tuple(one.outline for one in members),
-        box=_box([one.outline for one in members]),
+        box=_box([*(one.outline for one in members), *below]),
         ground=tuple(ring_of(whole.shape)),
         area_m2=round(whole.area_m2, 3),
         low_m2=round(whole.low_m2, 3),
@@ -57,7 +78,7 @@ def ring_of(ground: Polygon) -> list[Metres]:
     return [(round(x, 3), round(y, 3)) for x, y in list(ground.exterior.simplify(0.02).coords)[:-1]]
 
 
-def _box(outlines: Sequence[tuple[Point, ...]]) -> Box:
+def _box(outlines: Sequence[Sequence[Point]]) -> Box:
     xs, ys = [x for outline in outlines for x, _ in outline], [y for outline in outlines for _, y in outline]
     return (min(xs), min(ys), max(xs), max(ys))
 

@@ -53,9 +53,9 @@ _FILLS = 0.2
 _EXPLAINED, _CROWD = 0.4, 0.2
 """A thing of which so much lies in boxes of vehicles, or of people, in so many of the looks, is them. Of people who
 stand close to each other detectors find but some."""
-_FAINTLY, _UPRIGHT = 0.65, 1.5
-"""... of people of whom a detector is unsure, in so many of the looks: nobody is accused of what may be a queue. How
-many times higher than wide such a box is: a wider one takes in what somebody stands beside."""
+_FAINTLY, _UPRIGHT = 0.33, 1.5
+"""... or of which people cover so much, one look with another, of whom a detector may be unsure: nobody is accused of
+what may be a queue. How many times higher than wide such a box is: a wider one takes in what somebody stands beside."""
 _BESIDE_M = 1.3
 _STRANGE = 0.5
 """Share of it in which the street must be replaced, and not only lit differently."""
@@ -177,7 +177,12 @@ class Occupation:
         for group in free:
             if any(common(one, group) >= _PART for one in mine):
                 continue  # a part of what is timed already: people and shadows split and join what stands close
-            if group.shown >= _SHOWN and group.area_m2 >= term.rule.min_area and group.replaced >= _STRANGE:
+            if (
+                group.shown >= _SHOWN
+                and not group.footless
+                and group.area_m2 >= term.rule.min_area
+                and group.replaced >= _STRANGE
+            ):
                 self._begin(term, group, sample, people, before)
         return told
 
@@ -217,7 +222,8 @@ class Occupation:
         self._note(footing, term, group, sample, people)
         if footing.area.area < _LEAST * term.rule.min_area:
             tally.broken = True  # what is left of it is less than the rule is about
-        if sample.at.utc_ns - one.last_seen.utc_ns > tuning.identity_ns and not tally.fired:
+        unseen_ns = sample.at.utc_ns - one.last_seen.utc_ns
+        if (unseen_ns > tuning.identity_ns or footing.renewed(group)) and not tally.fired:
             tally.restart()
         moment = _moment(sample.at, group)
         one.seen_again(replace(moment, box=one.box), term.rule.max_unseen, tuning)
@@ -271,7 +277,7 @@ class Occupation:
             for n, b in zip(names, boxes, strict=True)
             if n == "person" and (b[3] - b[1]) * high >= _UPRIGHT * (b[2] - b[0]) * wide
         ]
-        footing.faintly += _covered(faint, group.box, outlines)
+        footing.faintly = round(footing.faintly + _share(faint, outlines), 4)
         fronts = list(self._fronts.values())
         footing.lingered += any(
             person.beside(outlines, ground, _BESIDE_M, fronts) and person.stood(self.memory.people) for person in people
@@ -445,12 +451,16 @@ def _lies_in(group: Group, term: _Term) -> bool:
 
 def _covered(boxes: Sequence[Box], place: Box, outlines: Sequence[Polygon]) -> bool:
     """Whether boxes cover most of a thing. `place`: the box about its outlines."""
-    boxes = [box for box in boxes if intersection(box, place) >= _FILLS * area(box)]
-    if not boxes:
-        return False
-    thing = shapely.union_all([outline.buffer(0) for outline in outlines])
+    return _share([box for box in boxes if intersection(box, place) >= _FILLS * area(box)], outlines) >= _COVERS
+
+
+def _share(boxes: Sequence[Box], outlines: Sequence[Polygon]) -> float:
+    """How much of a thing boxes cover, 0..1."""
+    thing = shapely.union_all([outline.buffer(0) for outline in outlines]) if boxes else None
+    if thing is None or thing.area <= 0:
+        return 0.0
     covered = float(shapely.union_all([shapely.box(*box) for box in boxes]).intersection(thing).area)
-    return covered >= _COVERS * float(thing.area)
+    return min(1.0, covered / float(thing.area))
 
 
 def _before(front: LineString, ground: Polygon) -> float:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence_export.bag import pubkey
-from evidence_export.bag.pubkey import PublicKey
+from evidence_export.keys import Ed25519Signer
 from evidence_export.ledger import tree
 from evidence_export.ledger.check import Fault, Finding, check
 from evidence_export.ledger.checkpoint import Checkpoint, read_note, signed
@@ -28,24 +28,12 @@ from streetproof.store.ledger.database import SqlLedger
 NOON = "2026-11-29T04:00:00Z"
 
 
-class Site:
-    def __init__(self, seed: int = 1) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32))
-
-    @property
-    def public_key(self) -> PublicKey:
-        return pubkey.of(self._key.public_key())
-
-    @property
-    def public_key_pem(self) -> bytes:
-        return self.public_key.pem
-
-    def sign(self, data: bytes) -> bytes:
-        return self._key.sign(data)
+def site(seed: int = 1) -> Ed25519Signer:
+    return Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32)))
 
 
-SITE = Site()
-KEYS = [SITE.public_key]
+SITE = site()
+KEYS = [pubkey.from_pem(SITE.public_key_pem)]
 
 
 def sealed(number: int) -> Happening:
@@ -243,7 +231,7 @@ def hashes_above_nothing(url: str) -> None:
 def checkpoint_of_another_key(url: str) -> None:
     with behind_its_back(url) as connection:
         note = bytes(connection.execute(sa.text("SELECT note FROM ledger_checkpoint WHERE id = 2")).scalar_one())
-    forged = signed(read_note(note).checkpoint, Site(9))
+    forged = signed(read_note(note).checkpoint, site(9))
     change(url, "UPDATE ledger_checkpoint SET note = :note WHERE id = 2", note=forged)
 
 
