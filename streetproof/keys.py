@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evidence_export.keys.opening import KeySpec, open_keys
-from evidence_export.keys.ring import Role, is_ring, read_ring
+from evidence_export.keys.ring import Role, is_ring, read_ring, valid_until
 from evidence_export.keys.sealing import check_valid
 from evidence_export.keys.secret import SecretSource
 from streetproof.clock import now
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from vision.words import Location
 
 VARIABLE = "STREETPROOF_KEYS"
+_SOON = timedelta(days=60)
 
 
 def keys_folder() -> Path:
@@ -75,6 +77,25 @@ def key_mistakes(loaded: LoadedSite) -> Iterator[tuple[Location, str]]:
         yield location, "no key is in use: the last one was withdrawn; make one with `streetproof keys rotate`"
     if any(key.token is not None for key in used) and spec.pin is None:
         yield location, "its key lies in a token, which needs `pin_env` or `pin_file`"
+
+
+def key_warnings(loaded: LoadedSite) -> Iterator[tuple[Location, str]]:
+    """Certificates in use that end soon, or have ended. Looks at public records only."""
+    spec, today = key_spec(loaded), now().local(UTC)
+    if not is_ring(spec.path):
+        return
+    try:
+        ring = read_ring(spec.path)
+        ends = [(key.id, valid_until(ring, key)) for role in Role if (key := ring.current(role)) is not None]
+    except StreetproofError as error:
+        yield ("keys",), str(error)
+        return
+    for name, until in ends:
+        if until - today < _SOON:
+            yield (
+                ("keys",),
+                f"the certificate of {name} ends on {until:%F}; make a new one with `streetproof keys rotate`",
+            )
 
 
 def check_keys(key: KeySpec | Path) -> None:

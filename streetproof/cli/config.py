@@ -44,6 +44,14 @@ def _about_the_keys(loaded: LoadedSite) -> list[Mistake]:
     return [mistake_at(loaded.document, location, message) for location, message in key_mistakes(loaded)]
 
 
+def _ending(loaded: LoadedSite) -> list[Mistake]:
+    """Certificates of keys that end soon."""
+    from streetproof.keys import key_warnings
+    from streetproof.settings.load import mistake_at
+
+    return [mistake_at(loaded.document, location, message) for location, message in key_warnings(loaded)]
+
+
 def _listed(mistakes: Sequence[Mistake]) -> list[dict[str, str | int]]:
     return [{"line": one.line, "location": one.location, "message": one.message} for one in mistakes]
 
@@ -81,7 +89,7 @@ def check(
     if mistakes:
         _tell(site, mistakes, as_json=as_json)
         raise typer.Exit(Exit.FAILED)
-    warnings = warnings_at(loaded)
+    warnings = [*warnings_at(loaded), *_ending(loaded)]
     if as_json:
         print_json({"path": str(site), "valid": True, "mistakes": [], "warnings": _listed(warnings)})
         return

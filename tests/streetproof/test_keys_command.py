@@ -164,6 +164,16 @@ def test_config_check_explains(tmp_path: Path, typed: Any, keys: str, line: str,
     assert "hunter2" not in ran.out + ran.err
 
 
+def test_config_check_warns_of_a_certificate_that_ends_soon(tmp_path: Path, typed: Any) -> None:
+    for days, warned in ((59, True), (90, False)):
+        folder = f"ring-{days}"
+        made = typed("init", "--site", _site_id(), "--folder", tmp_path / folder, "--days", days)
+        assert made.code == 0, made.err
+        ran = streetproof("config", "check", site_with(tmp_path, f"  path: {folder}"), "--json")
+        assert ran.code == 0 and ran.json["valid"]
+        assert any("key-1" in one["message"] and "rotate" in one["message"] for one in ran.json["warnings"]) is warned
+
+
 def _site_id() -> str:
     import yaml
 
