@@ -30,6 +30,8 @@ _log = structlog.get_logger(__name__)
 
 ENTER_NS = 5 * NS_PER_S
 CHECKPOINT_NS = 300 * NS_PER_S
+_BUSY_S = 1.0
+"""So long the hub waits for somebody else who writes into the ledger."""
 STOP_S = 2.0
 """... and what an authority has for an answer that is on its way when the daemon stops."""
 _MOST = 5_000
@@ -104,7 +106,7 @@ class Books:
 
     def _opened(self) -> Bookkeeper:
         if self._keeper is None:
-            self._ledger = ledger_of(self._data, self._site)
+            self._ledger = ledger_of(self._data, self._site, busy_s=_BUSY_S)
             self._keeper = Bookkeeper(self._store, self._ledger)
             if self._authority is not None:
                 self._stamper = Stamper(self._ledger, self._authority)

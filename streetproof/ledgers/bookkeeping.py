@@ -10,6 +10,7 @@ from evidence_export.ledger.log import Ledger
 from evidence_export.timestamp.interface import Authority
 from streams.instant import iso_utc
 from streetproof.clock import now
+from streetproof.store.connection import BUSY_S
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 
@@ -66,6 +67,6 @@ def stamp_newest(ledger: SqlLedger, authority: Authority) -> bool:
     return True
 
 
-def ledger_of(data: Path, site: str) -> SqlLedger:
+def ledger_of(data: Path, site: str, *, busy_s: float = BUSY_S) -> SqlLedger:
     """The ledger in a data folder, begun where there is none."""
-    return SqlLedger.open_file(data / NAME, site)
+    return SqlLedger.open_file(data / NAME, site, busy_s=busy_s)

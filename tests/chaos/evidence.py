@@ -14,6 +14,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from evidence_export.ledger import check as ledger_check
+from evidence_export.ledger.entry import Kind, read_entry
 from streams.instant import NS_PER_S
 from streams.live.interface import FaultKind
 from streams.recorder.chain import check_chain, scan
@@ -22,6 +24,8 @@ from streams.recorder.missing import missing_in
 from streams.recorder.names import cameras
 from streams.recorder.tombstones import tombstones
 from streams.timeline import to_ns
+from streetproof.store.database import Store
+from streetproof.store.ledger.database import SqlLedger
 
 CAUSES = frozenset(FaultKind) | {"started", "stopped", "crashed", "overflow", "clock", "reload", "frames_missing"}
 _SLEW_NS = 12_000_000
@@ -134,3 +138,14 @@ def rows(data: Path, query: str, *values: object) -> list[tuple[object, ...]]:
             return [tuple(row) for row in connection.exec_driver_sql(query, values)]
     finally:
         engine.dispose()
+
+
+def check_ledger(data: Path, found: list[SegmentRecord]) -> None:
+    """Whatever stood in its way, the ledger has every segment by the end, and is in order."""
+    with Store.open_file(data / "state.db") as store, SqlLedger.open_file(data / "ledger.db") as ledger:
+        assert store.happenings.waiting() == 0
+        entries = [read_entry(row.entry).happening for row in ledger.rows()]
+        closed = {one.data["sha256"] for one in entries if one.kind is Kind.SEGMENT_CLOSED}
+        assert {one.sha256 for one in found} <= closed
+        signed = {ledger_check.Fault.UNSIGNED}  # the site's key is not looked for here
+        assert {finding.fault for finding in ledger_check.check(ledger, [])} <= signed

@@ -10,7 +10,7 @@ from tests.chaos import processes
 from tests.chaos.conftest import GOP
 from tests.chaos.daemon import Daemon, faulty, recording
 from tests.chaos.disk import SmallDisk
-from tests.chaos.evidence import breaks, gaps, records
+from tests.chaos.evidence import breaks, check_ledger, gaps, records
 from tests.chaos.packets import check_sessions
 from tests.chaos.site import camera
 from tests.rtsp.server import RtspServer, requires_gstreamer
@@ -30,7 +30,7 @@ def test_a_full_disk_and_room_again(tmp_path: Path, film: Path, real_model: str)
             [camera("gate-1", server.url("/cam"))],
             real_model,
             data=disk.path / "data",
-            expected=["database_refused", "housekeeping_failed"],
+            expected=["database_refused", "housekeeping_failed", "ledger_behind"],
             min_free_gib=0.0001,
             warn_free_gib=0.0001,
         ) as daemon,
@@ -53,6 +53,7 @@ def test_a_full_disk_and_room_again(tmp_path: Path, film: Path, real_model: str)
         found = records(daemon.data)
         assert [gap.cause for gap in breaks(found)] == ["started", "disk"]
         check_sessions(daemon.data, found, film, every=GOP)
+        check_ledger(daemon.data, found)
         assert not list(daemon.data.rglob("*.damaged*"))
 
 
@@ -64,7 +65,7 @@ def test_a_database_that_is_locked(tmp_path: Path, street: Path, real_model: str
             [camera("gate-1", server.url("/cam"))],
             real_model,
             dwell="30s",
-            expected=["database_refused", "housekeeping_failed", "notices_failed"],
+            expected=["database_refused", "housekeeping_failed", "notices_failed", "ledger_behind"],
         ) as daemon,
     ):
         # Locked long before there is a violation to be written down.
@@ -91,6 +92,7 @@ def test_a_database_that_is_locked(tmp_path: Path, street: Path, real_model: str
         found = records(daemon.data)
         assert [gap.cause for gap in breaks(found)] == ["started"]
         check_sessions(daemon.data, found, street)
+        check_ledger(daemon.data, found)
 
 
 def test_a_process_that_dies_while_the_database_is_locked(tmp_path: Path, film: Path, real_model: str) -> None:
@@ -100,7 +102,7 @@ def test_a_process_that_dies_while_the_database_is_locked(tmp_path: Path, film: 
             tmp_path,
             [camera("gate-1", server.url("/cam"))],
             real_model,
-            expected=["database_refused", "housekeeping_failed", "camera_process_died"],
+            expected=["database_refused", "housekeeping_failed", "camera_process_died", "ledger_behind"],
         ) as daemon,
     ):
         before = daemon.until_camera(recording)
@@ -119,3 +121,4 @@ def test_a_process_that_dies_while_the_database_is_locked(tmp_path: Path, film: 
         assert [gap.cause for gap in breaks(found)] == ["started", "crashed"]
         assert gaps(daemon.data)[-1].cause == "stopped"
         check_sessions(daemon.data, found, film, every=GOP)
+        check_ledger(daemon.data, found)
