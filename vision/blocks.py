@@ -20,13 +20,12 @@ import shapely  # type: ignore[import-untyped]
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 from shapely import Polygon
 
+from vision.canopies import Place
 from vision.errors import GroundError
 from vision.footprints import Point
 from vision.ground import Plane
 
 Floats = npt.NDArray[np.float64]
-Place = tuple[float, float, float]
-"""Where a camera stands: x and y on the ground, and its height, in metres."""
 
 _EXPLAINED = 0.095
 """Of the outline's own area, by which one block may be off it, and beyond which it is no single one."""

@@ -41,7 +41,7 @@ def show(case: _Case, data: _Data = _HERE, as_json: Json = False, lang: _Lang = 
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
     from streetproof.procedures.showing import lines, next_steps
-    from streetproof.procedures.taking import listed, open_case, zone_of
+    from streetproof.procedures.taking import listed, open_case
 
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         found = open_case(data, store, ledger, case)
@@ -50,7 +50,7 @@ def show(case: _Case, data: _Data = _HERE, as_json: Json = False, lang: _Lang = 
         told = {"case": case, "state": str(procedure.state), "may_follow": next_steps(procedure)}
         print_json(told | {"blockers": sorted(procedure.facts.blockers), "steps": listed(procedure.steps)})
         return
-    for line in lines(procedure, zone_of(found.bundle), lang or language_of(os.environ)):
+    for line in lines(procedure, found.zone, lang or language_of(os.environ)):
         out.print(line, markup=False)
 
 
@@ -84,7 +84,7 @@ def take(
     from streetproof.ledgers import reading
     from streetproof.procedures.asking import STEPS, asked
     from streetproof.procedures.showing import lines
-    from streetproof.procedures.taking import open_case, zone_of
+    from streetproof.procedures.taking import open_case
     from streetproof.procedures.taking import take as enter
 
     if step not in STEPS:
@@ -92,7 +92,7 @@ def take(
     language = lang or language_of(os.environ)
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         found = open_case(data, store, ledger, case)
-        zone = zone_of(found.bundle)
+        zone = found.zone
         typed = asked(step, (officer, licence), datetime.now(UTC), zone, check or [], values or [])
         try:
             after, number = enter(ledger, found, typed)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from evidence_export.errors import EvidenceError
 from evidence_export.ledger.entry import Happening, Kind, read_entry
@@ -36,9 +37,10 @@ class OpenCase:
 
     procedure: Procedure
     manifest_sha256: str
-    bundle: Path
     numbers: tuple[int, ...]
     """Of the entries of its steps in the ledger."""
+    zone: str
+    """The IANA name of the time zone of its site."""
 
 
 def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: Terms | None = None) -> OpenCase:
@@ -59,16 +61,17 @@ def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: 
             where=str(bundle),
             remedy="`streetproof verify` says what is wrong with it",
         )
+    case: dict[str, Any] = json.loads(manifest)
     steps, numbers = steps_of(ledger, case_id, report.manifest_sha256)
     try:
-        procedure = Procedure.replayed(_facts(manifest), steps, terms)
+        procedure = Procedure.replayed(_facts(case), steps, terms)
     except EvidenceError as error:
         raise CaseError(
             f"the ledger holds a step that cannot have been taken: {error.what}",
             where=case_id,
             remedy="`streetproof ledger check` says whether it was changed",
         ) from error
-    return OpenCase(procedure, report.manifest_sha256, bundle, numbers)
+    return OpenCase(procedure, report.manifest_sha256, numbers, str(case["site"]["timezone"]))
 
 
 def steps_of(ledger: SqlLedger, case_id: str, manifest_sha256: str) -> tuple[list[Step], tuple[int, ...]]:
@@ -120,21 +123,13 @@ def take(ledger: SqlLedger, case: OpenCase, step: Step) -> tuple[Procedure, int]
     return after, Ledger(ledger).add([happening], provided=nobody_else).start
 
 
-def _facts(manifest: bytes) -> Facts:
-    case = json.loads(manifest)
+def _facts(case: dict[str, Any]) -> Facts:
     violation = case["violation"]
     kind = (violation.get("occupied") or {}).get("kind") or violation["kind"]
     if not isinstance(kind, str):
         raise CaseError("its manifest does not say what kind of violation it is", where=case["case"]["id"])
     seen = datetime.fromisoformat(violation["stay"]["last_seen"][:26].removesuffix("Z") + "+00:00")
     return Facts(case["case"]["id"], path_of(kind), seen, frozenset(case["case"]["approval_blocked_by"]))
-
-
-def zone_of(bundle: Path) -> str:
-    """The IANA name of the time zone of a bundle's site."""
-    manifest = read_bytes(bundle)
-    assert manifest is not None, "it was read a moment ago"
-    return str(json.loads(manifest)["site"]["timezone"])
 
 
 def listed(steps: Sequence[Step]) -> list[dict[str, object]]:
