@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -22,6 +22,7 @@ from streetproof.store.connection import StoreError
 
 _log = structlog.get_logger(__name__)
 _BATCH = 50
+_ASK_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,7 @@ class Sender:
                 for target, wake in zip(self._targets, self._wakes, strict=False)
             ]
             await self._stop.wait()
-            for task in tasks:
-                task.cancel()
+            await _end(tasks)
         await asyncio.to_thread(self._flush)
 
     async def _keep(self, wake: asyncio.Event) -> None:
@@ -186,6 +186,16 @@ class Sender:
         together."""
         whole = min(longest_s, first_s * 2.0 ** min(failures - 1, 30))
         return whole * (0.5 + 0.5 * self._random.random())
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended. Once is not enough: before Python 3.12, `asyncio.wait_for`, which the MQTT client
+    uses, swallows a cancellation that comes in the instant in which what it waits for is done."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_ASK_AGAIN_S)
 
 
 async def _wait(wake: asyncio.Event, timeout_s: float) -> None:

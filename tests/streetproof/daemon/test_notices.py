@@ -15,8 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from pathlib import Path
@@ -480,6 +480,38 @@ def test_killed_between_queue_and_receiver_nothing_is_lost(tmp_path: Path) -> No
     assert set(ids) == {f"n{n:04d}" for n in range(5)}
     # The third again, under the same id.
     assert ids.count("n0002") == 2
+
+
+class _Swallows:
+    """A target whose client swallows the first cancellation while it hangs up, as `asyncio.wait_for` of Python 3.11
+    does when what it waits for is done in that instant."""
+
+    key, label = "swallows:1", "swallows://1"
+
+    def __init__(self) -> None:
+        self.hanging_up, self.swallowed = threading.Event(), 0
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Deliver]:
+        async def deliver(_: Message) -> None:
+            return
+
+        yield deliver
+        self.hanging_up.set()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            self.swallowed += 1
+
+
+def test_the_sender_ends_though_a_client_swallows_that_it_shall(store: Store) -> None:
+    target = _Swallows()
+    queue = queue_of(store, [target])
+    queue.put(notice())
+    with sending(queue, target, pace=Pace(idle_s=3600)):
+        assert target.hanging_up.wait(60)
+    assert target.swallowed == 1
+    assert queue.waiting() == 0
 
 
 # -- MQTT ----------------------------------------------------------------------------------------------------------
