@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from evidence_export.bag import layout
+from evidence_export.bag import code, layout
 from evidence_export.case import CaseRequest
 from evidence_export.kinds import called, kind_of, label_of, lasted, rule_of, tenths
 from evidence_export.made import BagFile, Before, Panorama
@@ -69,7 +69,7 @@ def source_words(at: Instant) -> str:
 
 def anti_forgery_code(sha256: str) -> str:
     """The first 16 hex digits of the original still's SHA-256, in groups of four."""
-    return " ".join(sha256[start : start + 4].upper() for start in range(0, 16, 4))
+    return code.grouped(code.still_code(sha256), " ")
 
 
 def panorama_bar(
