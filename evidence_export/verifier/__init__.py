@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from evidence_export.bag import layout
+from evidence_export.bag import forms, layout
 from evidence_export.bag.zipform import END_SIGN, LOCAL_SIGN
 from evidence_export.errors import NotABundleError
 from evidence_export.verifier.code import with_code
@@ -21,7 +21,7 @@ from evidence_export.verifier.zipcontainer import ZipContainer
 
 __all__ = ["Finding", "Outcome", "Step", "VerificationReport", "find_bundles", "verify", "verify_all"]
 
-_MARKS = (*layout.TAG_FILES, layout.TAG_MANIFEST)
+_MARKS = (*forms.CASE.tag_files, *forms.RELEASE.tag_files, layout.TAG_MANIFEST)
 _MAX_SEARCH_DEPTH = 4
 
 
