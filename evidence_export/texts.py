@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from evidence_export.bag import code, layout
 from evidence_export.case import CaseRequest
@@ -34,7 +34,12 @@ BEFORE_LABEL = "占用前该处 the place, before"
 
 def local_time(at: Instant, request: CaseRequest) -> str:
     """`2026-11-02 08:00:00.2 UTC+08:00`, to the tenth of a second, rounded down."""
-    moment = at.local(zone_of(request))
+    return time_in(zone_of(request), at)
+
+
+def time_in(zone: tzinfo, at: Instant) -> str:
+    """The same in a time zone."""
+    moment = at.local(zone)
     offset = moment.utcoffset() or timedelta()
     minutes = abs(offset) // timedelta(minutes=1)
     sign = "-" if offset < timedelta() else "+"

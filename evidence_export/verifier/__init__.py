@@ -82,8 +82,9 @@ def _verify(path: Path, trust: Trust, code: str | None) -> VerificationReport:
             raise _no_bundle(path, "no such file or folder" if not path.exists() else "neither a folder nor a zip")
     except OSError as error:
         return unreadable(path, [Finding(path.name, f"it cannot be read ({error.strerror or error})")])
-    report = Verification(path, container, trust).run()
-    return report if code is None else with_code(report, container, code)
+    verification = Verification(path, container, trust)
+    report = verification.run()
+    return report if code is None else with_code(report, verification.case, report.manifest_sha256, code)
 
 
 def _no_bundle(path: Path, what: str) -> NotABundleError:

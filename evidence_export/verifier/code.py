@@ -7,27 +7,27 @@ from dataclasses import replace
 from evidence_export.bag import code as codes
 from evidence_export.bag import layout
 from evidence_export.bag.code import Outcome as Told
-from evidence_export.verifier.container import Container
-from evidence_export.verifier.files import Files
-from evidence_export.verifier.manifest import read_manifest
+from evidence_export.verifier.manifest import CaseManifest
 from evidence_export.verifier.report import Finding, Outcome, Step, VerificationReport
 
 _STILLS = f"{layout.PAYLOAD}stills/"
 _TITLE, _TITLE_ZH = "Anti-forgery code", "防伪码"
 
 
-def with_code(report: VerificationReport, container: Container, typed: str) -> VerificationReport:
-    """The report with one step more: whether `typed` is the code of this case, or of a still of it.
+def with_code(
+    report: VerificationReport, case: CaseManifest | None, case_sha256: str | None, typed: str
+) -> VerificationReport:
+    """The report with one step more: whether `typed` is the code of the case, or of a still of it.
 
-    Skipped where `case.json` cannot be trusted: what it says of the stills then proves nothing.
+    `case`, `case_sha256`: its manifest, and the SHA-256 of that. Skipped where the manifest cannot be trusted: what it
+    says of the stills then proves nothing.
     """
     number = report.steps[-1].number + 1
-    if report.case_id is None or report.manifest_sha256 is None:
+    if case is None or case_sha256 is None:
         step = Step(number, _TITLE, _TITLE_ZH, Outcome.SKIPPED, "there is no case manifest to trust")
         return replace(report, steps=(*report.steps, step))
-    listed = read_manifest(Files(container).small(layout.CASE) or b"").files
-    stills = {path: file.sha256 for path, file in listed.items() if path.startswith(_STILLS)}
-    verdict = codes.read(typed, report.manifest_sha256, stills)
+    stills = {path: file.sha256 for path, file in case.files.items() if path.startswith(_STILLS)}
+    verdict = codes.read(typed, case_sha256, stills)
     if verdict.outcome is Told.MATCHES:
         step = Step(number, _TITLE, _TITLE_ZH, Outcome.PASSED, f"{verdict.why} {verdict.why_zh}")
     else:
