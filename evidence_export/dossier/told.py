@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,11 +34,12 @@ def whole(case: Any, *keys: str) -> int | None:
 
 
 def decimal(found: Any) -> float | None:
-    """A number as `case.json` writes it: an integer, or a decimal text."""
+    """A number: an integer, or a decimal text, as `case.json` has it; a fraction, as `policy.json` has it too."""
     try:
-        return float(found) if isinstance(found, int | str) and not isinstance(found, bool) else None
-    except ValueError:
+        number = float(found) if isinstance(found, int | float | str) and not isinstance(found, bool) else None
+    except (ValueError, OverflowError):
         return None
+    return number if number is not None and isfinite(number) else None
 
 
 def items(case: Any, *keys: str) -> list[Any]:
