@@ -27,15 +27,15 @@ ROLES = {
 
 _COPY = Said(
     "本报告由证据包生成，是便于阅读的副本；二者不一致时，以证据包内的 case.json 和原始录像为准。",
-    "This report is made from the bundle, to be read with ease. Where the two differ, case.json and the original footage "
-    "in the bundle are what counts.",
+    "This report is made from the bundle, to be read with ease. Where the two differ, case.json and the original "
+    "footage in the bundle are what counts.",
 )
 _BY_HAND = Said(
-    "各行须显示 OK，签名须为 Verified Successfully 或 Verified OK；case.json 的 SHA-256 须与本报告所列一致；最后一行为公钥指纹，"
-    "请与执法机关经其他渠道公布的指纹核对。证书的核验方法见证据包内 README.txt。",
-    "All lines must say OK, and the signature Verified Successfully or Verified OK; the SHA-256 of case.json must be the "
-    "one in this report, and the last line prints the fingerprint of the key: compare it with the one that the authority "
-    "publishes elsewhere. README.txt in the bundle tells how certificates are checked.",
+    "各行须显示 OK，签名须为 Verified Successfully 或 Verified OK；case.json 的 SHA-256 须与本报告所列一致；"
+    "最后一行为公钥指纹，请与执法机关经其他渠道公布的指纹核对。证书的核验方法见证据包内 README.txt。",
+    "All lines must say OK, and the signature Verified Successfully or Verified OK; the SHA-256 of case.json must be "
+    "the one in this report, and the last line prints the fingerprint of the key: compare it with the one that the "
+    "authority publishes elsewhere. README.txt in the bundle tells how certificates are checked.",
 )
 
 

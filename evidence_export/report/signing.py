@@ -111,9 +111,10 @@ async def _sign(pdf: bytes, found: Usable, at: Instant, reason: str) -> bytes:
 
         @classmethod
         def _handle_id(cls, prev: Any) -> generic.ArrayObject:
-            first, second = prev.trailer["/ID"]
-            renewed = hashlib.sha256(bytes(second) + str(at.utc_ns).encode()).digest()[:16]
-            return generic.ArrayObject([first, generic.ByteStringObject(renewed)])
+            first, _ = prev.trailer["/ID"]
+            kept = first.original_bytes if isinstance(first, generic.TextStringObject) else bytes(first)
+            renewed = hashlib.sha256(pdf + str(at.utc_ns).encode()).digest()[:16]
+            return generic.ArrayObject([generic.ByteStringObject(kept), generic.ByteStringObject(renewed)])
 
     class At(PdfSigner):
         def init_signing_session(self, pdf_out: Any, existing_fields_only: bool = False) -> PdfSigningSession:
