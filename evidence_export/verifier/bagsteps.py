@@ -67,7 +67,7 @@ class BagVerification(ABC, Generic[Manifest]):
         except SkipStep as skip:
             return Step(number, title, title_zh, Outcome.SKIPPED, str(skip))
         except BlameError as blame:
-            detail, findings = "a file cannot be read", [blame.finding]
+            detail, findings = blame.detail, [blame.finding]
         outcome = Outcome.FAILED if findings else Outcome.PASSED
         return Step(number, title, title_zh, outcome, detail, tuple(findings))
 

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from evidence_export.bag import forms, layout
+from evidence_export.bag.pubkey import PublicKey
 from evidence_export.verifier.bagsteps import BagVerification
 from evidence_export.verifier.before import before_faults
 from evidence_export.verifier.company import company_faults
@@ -85,6 +86,11 @@ class Verification(BagVerification[CaseManifest]):
     def case(self) -> CaseManifest | None:
         """The manifest, once it was found to be signed; for whoever carries the case."""
         return self._sealed
+
+    @property
+    def key(self) -> PublicKey | None:
+        """The key that sealed it, as it was found."""
+        return self._signatures.key
 
     def _read(self, data: bytes) -> CaseManifest:
         return read_manifest(data)

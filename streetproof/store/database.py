@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from streetproof.store.findings import Findings
 from streetproof.store.gaps import Gaps
 from streetproof.store.happenings import Happenings, note
 from streetproof.store.holds import Holds
+from streetproof.store.live_tables import SegmentRow
 from streetproof.store.notices import NoticeRows
 from streetproof.store.rechecks import Rechecks
 from streetproof.store.segments import Segments
@@ -76,6 +78,15 @@ class Store:
         """Keep the hash of a file together with the size and time that tell whether it changed since."""
         with self._connection.write() as session:
             session.merge(RecordingRow(path=str(path), size_bytes=size_bytes, changed_ns=changed_ns, sha256=sha256))
+
+    def where_recordings_lie(self, segments: Path, sha256: Sequence[str]) -> dict[str, Path]:
+        """SHA-256 -> path, of recordings that were read or recorded here; `segments`: the folder of recordings. What
+        lies there now may be gone, or another file."""
+        read = sa.select(RecordingRow.sha256, RecordingRow.path).where(RecordingRow.sha256.in_(sha256))
+        recorded = sa.select(SegmentRow.sha256, SegmentRow.path).where(SegmentRow.sha256.in_(sha256))
+        with self._connection.read() as session:
+            found = {value: Path(path) for value, path in session.execute(read)}
+            return found | {value: segments / path for value, path in session.execute(recorded)}
 
     def begin_run(self, started_ns: int, config_sha256: str) -> int:
         """Start a run and return its id."""
