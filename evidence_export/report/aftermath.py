@@ -201,6 +201,11 @@ def _ledger(dossier: Dossier, facts: Facts) -> Iterator[Block]:
         yield Lines((_NOT_GIVEN,))
         return
     stamped = Said("无：尚无时间戳机构签章", "none: no authority has stamped it yet")
+    if found.stamp_unchecked:
+        stamped = Said(
+            "有，但制作本报告时未给出机构根证书，未核验",
+            "there is one, not checked: the authority's root certificate was not given when this report was made",
+        )
     if found.stamped_at is not None:
         at = facts.at(found.stamped_at) or found.stamped_at
         who = found.authority or ""
