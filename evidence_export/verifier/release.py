@@ -24,14 +24,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evidence_export.bag import forms, layout, releases
+from evidence_export.bag import forms, layout, pubkey, releases
 from evidence_export.bag.pubkey import PublicKey
 from evidence_export.bag.timestamp import TimeStamp
 from evidence_export.ledger.entry import Kind
 from evidence_export.verifier.bagsteps import BagVerification
 from evidence_export.verifier.container import Container, InnerContainer, printable
 from evidence_export.verifier.entries import EntryFiles, Ledger
-from evidence_export.verifier.files import Result, SkipStep
+from evidence_export.verifier.files import Result, SkipStep, blaming
 from evidence_export.verifier.key import Trust
 from evidence_export.verifier.manifest import CaseManifest
 from evidence_export.verifier.papers import cannot_know
@@ -156,7 +156,25 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
         for one in release.exhibits:
             carried = one.path is None or (one.path in release.files and release.files[one.path].sha256 == one.sha256)
             check(carried, one.path or layout.RELEASE, "it is not the exhibit that the release names")
-        return "ids, keys, parents, recordings and exhibits agree with each other", findings
+        findings += self._origin(release)
+        came = "; it came from another department" if releases.ORIGIN_MANIFEST in release.files else ""
+        return f"ids, keys, parents, recordings and exhibits agree with each other{came}", findings
+
+    def _origin(self, release: ReleaseManifest) -> list[Finding]:
+        """What is wrong with the release by which another department had handed the case over, where it is carried."""
+        name = releases.ORIGIN_MANIFEST
+        if name not in release.files:
+            return []
+        data = self._files.small(name, layout.MAX_CASE_BYTES)
+        signature, pem = (
+            self._files.small(f"{releases.ORIGIN}{one}") for one in (forms.RELEASE.signature, layout.SITE_KEY)
+        )
+        with blaming(name):
+            if data is None or signature is None or pem is None or not pubkey.from_pem(pem).verify(signature, data):
+                raise ValueError("it is not signed by the department that it came from")
+            if read_release(data).case_sha256 != release.case_sha256:
+                raise ValueError("it is the release of another case")
+        return []
 
     # 10
 
