@@ -1,4 +1,4 @@
-"""`python -m evidence_export.verifier PATH [--key FINGERPRINT|PEM] [--crl FILE] [--json]`.
+"""`python -m evidence_export.verifier PATH [--key FINGERPRINT|PEM] [--crl FILE] [--code CODE] [--json]`.
 
 Exit codes: 0 every bundle verified, 1 a bundle failed, 2 nothing that can be read as a bundle, or wrong usage.
 """
@@ -46,10 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="whom to trust: the fingerprint of the site key or of its authority's certificate, or the path of either",
     )
     parser.add_argument("--crl", type=Path, help="the revocation list of the authority (PEM or DER)")
+    parser.add_argument("--code", help="the anti-forgery code (防伪码) of a sheet: it must be of this bundle")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON")
     options = parser.parse_args(arguments)
     try:
-        reports = verify_all(options.path, trusted_key=options.key, crl=options.crl)
+        reports = verify_all(options.path, trusted_key=options.key, crl=options.crl, code=options.code)
     except EvidenceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -82,6 +82,11 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
             inner=inner,
         )
 
+    @property
+    def case(self) -> CaseManifest | None:
+        """The manifest of the case within, once it was found to be signed."""
+        return self._case
+
     def _read(self, data: bytes) -> ReleaseManifest:
         return read_release(data)
 
