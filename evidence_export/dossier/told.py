@@ -55,8 +55,9 @@ def numbers(case: Any, *keys: str) -> tuple[float, ...]:
 
 
 def instant(case: Any, *keys: str, source: TimeSource = TimeSource.OPERATOR, uncertainty_ns: int = 0) -> Instant | None:
-    """A UTC time."""
+    """A UTC time: a text, or an object that has it under `utc`."""
     found = value(case, *keys)
+    found = found.get("utc") if isinstance(found, Mapping) else found
     try:
         return Instant(from_iso(found), source, uncertainty_ns) if isinstance(found, str) else None
     except ValueError:

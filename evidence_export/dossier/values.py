@@ -46,6 +46,8 @@ class LedgerFacts:
     stamped_at: str | None = None
     """ISO 8601 in UTC, by the clock of `authority`; None: no checkpoint that covers it is stamped."""
     authority: str | None = None
+    stamp_unchecked: bool = False
+    """There is a time stamp over it, and nobody named the authority's root to check it with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Found:
     violation: Violation
     stay: Stay
     still_standing: bool
+    unread: tuple[str, ...] = ()
+    """Parts that are there, and that this version cannot read."""
 
 
 def found_in(case: Mapping[str, Any]) -> Found:
@@ -59,7 +61,15 @@ def found_in(case: Mapping[str, Any]) -> Found:
         reckoning=_optional(_reckoning, value(told, "reckoning")),
         company=_optional(_company, value(told, "company")),
     )
-    return Found(violation, stay, value(told, "stay", "departed") == "still_standing_when_sealed")
+    parts = {
+        "violation.clutter": (value(told, "clutter"), violation.clutter),
+        "violation.occupied": (value(told, "occupied"), violation.occupied),
+        "violation.reckoning": (value(told, "reckoning"), violation.reckoning),
+        "violation.company": (value(told, "company"), violation.company),
+        "violation.stay.trace": (value(told, "stay", "trace"), stay.trace),
+    }
+    unread = tuple(name for name, (written, read) in parts.items() if written is not None and read is None)
+    return Found(violation, stay, value(told, "stay", "departed") == "still_standing_when_sealed", unread)
 
 
 def _stay(case: Mapping[str, Any]) -> Stay:

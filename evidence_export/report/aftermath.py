@@ -198,9 +198,15 @@ def _custody(dossier: Dossier, facts: Facts) -> Iterator[Block]:
 def _ledger(dossier: Dossier, facts: Facts) -> Iterator[Block]:
     found = dossier.ledger
     if found is None:
-        yield Lines((_NOT_GIVEN,))
+        uncovered = Said("无：存证日志尚无覆盖本案的检查点", "None: no checkpoint of the ledger covers the case yet")
+        yield Lines((_NOT_GIVEN if dossier.custody is None else uncovered,))
         return
     stamped = Said("无：尚无时间戳机构签章", "none: no authority has stamped it yet")
+    if found.stamp_unchecked:
+        stamped = Said(
+            "有，但制作本报告时未给出机构根证书，未核验",
+            "there is one, not checked: the authority's root certificate was not given when this report was made",
+        )
     if found.stamped_at is not None:
         at = facts.at(found.stamped_at) or found.stamped_at
         who = found.authority or ""

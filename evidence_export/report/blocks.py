@@ -46,7 +46,7 @@ class Grid:
 class Files:
     """The table of files: path, role, size, and hashes."""
 
-    rows: tuple[tuple[str, str, str, str, str], ...]
+    rows: tuple[tuple[str, Said, str, str, str], ...]
     kind: str = "files"
 
 
@@ -86,3 +86,5 @@ class Section:
     title: Said
     blocks: tuple[Block, ...]
     own_page: bool = False
+    together: bool = False
+    """It is not broken over two pages."""

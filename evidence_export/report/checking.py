@@ -55,6 +55,7 @@ def checking_sections(dossier: Dossier, signing: Said) -> tuple[Section, ...]:
                 ),
                 Lines((_COPY,)),
             ),
+            together=True,
         ),
     )
 
@@ -64,21 +65,23 @@ def _seal(dossier: Dossier) -> Rows:
     software = " ".join(
         part for part in (text(case, "seal", "software", "name"), text(case, "seal", "software", "version")) if part
     )
-    second = value(case, "seal", "second")
+    other = value(case, "seal", "second")
+    second: tuple[Said, ...] = (Said("无", "none"),)
+    if other is not None:
+        second = (
+            Said.quoted(text(other, "algorithm") or ""),
+            Said.quoted(text(other, "key_fingerprint") or ""),
+        )
     stamped = UNKNOWN if value(case, "seal", "time_stamp") is None else Said("有", "there is one")
-    signature = f"{text(case, 'seal', 'algorithm')}，{text(case, 'seal', 'key_fingerprint')}"
+    fingerprint = text(case, "seal", "key_fingerprint") or ""
     return Rows(
         (
             (Said("case.json 的 SHA-256", "SHA-256 of case.json"), (Said.quoted(dossier.manifest_sha256),)),
-            (Said("签名算法与公钥指纹", "Algorithm, fingerprint of the key"), (Said.quoted(signature),)),
             (
-                Said("第二个签名", "Second signature"),
-                (
-                    Said("无", "none")
-                    if second is None
-                    else Said.quoted(f"{text(second, 'algorithm')}，{text(second, 'key_fingerprint')}"),
-                ),
+                Said("签名算法与公钥指纹", "Algorithm, fingerprint of the key"),
+                (Said.quoted(text(case, "seal", "algorithm") or ""), Said.quoted(fingerprint)),
             ),
+            (Said("第二个签名", "Second signature"), second),
             (
                 Said("证据包内的时间戳", "Time stamp in the bundle"),
                 (stamped,),
@@ -96,7 +99,7 @@ def _files(dossier: Dossier) -> Files:
         rows.append(
             (
                 text(one, "path") or "",
-                said.zh if said.zh == said.en else f"{said.zh} {said.en}",
+                said,
                 str(whole(one, "size")),
                 text(one, "sha256") or "",
                 text(one, "sm3") or "",

@@ -160,6 +160,14 @@ def _facts(facts: Facts) -> Iterator[Block]:
             ),
         )
     )
+    if facts.found.unread:
+        parts = ", ".join(facts.found.unread)
+        yield Note(
+            Said(
+                f"案件清单中有本软件版本不能解读的内容，未列入本报告，见 case.json：{parts}",
+                f"case.json has parts that this version cannot read, and this report leaves them out: {parts}",
+            )
+        )
     yield Note(
         Said(
             "停留时间是下限：只有相邻两次清楚看到之间的时间才计入；遮挡、漏检和没有画面的时间单独列出，从不计入。",
@@ -213,14 +221,14 @@ def _model(case: Mapping[str, Any]) -> Iterator[Block]:
             (Said("检测模型", "Detection model"), (known(text(model, "name")),)),
             (Said("模型 SHA-256", "SHA-256 of the model"), (known(text(model, "sha256")),)),
             (Said("模型许可", "Licence of the model"), (known(text(model, "licence")),)),
+            (Said("模型目录的提示", "What its catalog warns of"), (_or_none(text(case, "detection", "weakness")),)),
         )
     )
     if value(case, "detection", "weak") is True:
-        why = text(case, "detection", "weakness") or ""
         yield Note(
             Said(
-                f"检测模型较弱，须由人员对照录像判断。模型目录的说明：{why}",
-                f"The detection model is weak: people have to judge by the footage. Its catalog says: {why}",
+                "检测模型较弱，须由人员对照录像判断。",
+                "The detection model is weak: people have to judge by the footage.",
             )
         )
 
@@ -257,7 +265,7 @@ def _basis(case: Mapping[str, Any]) -> Rows:
                         " ".join(p for p in (text(case, "policy", "name"), text(case, "policy", "version")) if p)
                         or None
                     ),
-                    Said.quoted(f"SHA-256 {text(case, 'policy', 'sha256')}"),
+                    known(text(case, "policy", "sha256")),
                 ),
             ),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,6 +18,7 @@ from evidence_export.report.glyphs import BUNDLED, SYSTEM, bundled_font, shown
 from evidence_export.words import Said
 
 SCHEME = "papers:"
+_HASH = re.compile(r"[0-9a-f]{64}")
 _PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
 
 
@@ -78,12 +80,22 @@ def html(page: Page, language: ReportLanguage) -> str:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    environment.globals |= {"say": _say(language), "lang": language.value, "fonts": Markup(f"'{BUNDLED}', '{SYSTEM}'")}
+    environment.globals |= {
+        "say": _say(language),
+        "is_hash": _is_hash,
+        "lang": language.value,
+        "fonts": Markup(f"'{BUNDLED}', '{SYSTEM}'"),
+    }
     return environment.get_template("report.html").render(page=page)
 
 
 def _template(name: str) -> str:
     return files("evidence_export.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _is_hash(said: Said) -> bool:
+    """Whether it is, or holds, a hash: it is set smaller, so that it fits on its line."""
+    return _HASH.search(said.zh) is not None
 
 
 def _visible(value: Any) -> Any:

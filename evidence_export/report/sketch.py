@@ -23,7 +23,7 @@ from vision.ground import Ground, Plane
 
 Point = tuple[float, float]
 _ZONE, _BOX, _INK, _PAPER, _SHOP = "#b8860b", "#c8281e", "#3c4a60", "#f5f7fa", "#2f6f4f"
-_WIDE = 900
+_WIDE, _NARROWEST = 900, 420
 _MAX_POINTS = 500
 
 
@@ -60,7 +60,7 @@ def _in_picture(facts: Facts, polygon: Sequence[Point]) -> Sketch:
     def at(point: Point) -> Point:
         return point[0] * _WIDE, point[1] * tall
 
-    parts = [f'<rect width="{_WIDE}" height="{tall}" fill="{_PAPER}" stroke="{_INK}"/>']
+    parts = [_frame(_WIDE, tall)]
     for share in (0.25, 0.5, 0.75):
         parts.append(_line([(share * _WIDE, 0), (share * _WIDE, tall)], "#dde3ec", 1))
         parts.append(_line([(0, share * tall), (_WIDE, share * tall)], "#dde3ec", 1))
@@ -105,12 +105,12 @@ def _plan(policy: Mapping[str, Any], facts: Facts, polygon: Sequence[Point]) -> 
     left, bottom = min(xs), min(ys)
     extent = max(max(xs) - left, (max(ys) - bottom) * 1.6, 1.0)
     scale = (_WIDE - 120) / extent
-    tall = round((max(ys) - bottom) * scale) + 150
+    tall, wide = round((max(ys) - bottom) * scale) + 150, max(round((max(xs) - left) * scale) + 120, _NARROWEST)
 
     def at(point: Point) -> Point:
         return (point[0] - left) * scale + 60, tall - 90 - (point[1] - bottom) * scale
 
-    parts = [f'<rect width="{_WIDE}" height="{tall}" fill="{_PAPER}" stroke="{_INK}"/>']
+    parts = [_frame(wide, tall)]
     parts.append(_shape([at(one) for one in zone], _ZONE, 0.14))
     for target in targets:
         parts.append(_shape([at(one) for one in target], _BOX, 0.25))
@@ -118,11 +118,11 @@ def _plan(policy: Mapping[str, Any], facts: Facts, polygon: Sequence[Point]) -> 
         front = [one for one in points(value(shop, "frontage")) if plane.sees(one)]
         if len(front) > 1:
             parts.append(_line([at(one) for one in plane.to_ground(front)], _SHOP, 3))
-    bar = _round_length(extent / 4)
+    bar = _round_length(extent / 8)
     parts.append(_line([(60, tall - 40), (60 + bar * scale, tall - 40)], _INK, 3))
     parts.append(_words(f"{bar:g} m", 66 + bar * scale, tall - 34, _INK))
     return Sketch(
-        _svg(_WIDE, tall, parts),
+        _svg(wide, tall, parts),
         Said(
             "地面示意（俯视，由画面和地面标定换算，单位米）：黄色为区域，红色为目标所占地面，绿色为店面线",
             "On the ground, from above, in metres by the survey of the ground: yellow the zone, red the ground that "
@@ -159,6 +159,12 @@ def _round_length(metres: float) -> float:
 def _svg(wide: int, high: int, parts: Sequence[str]) -> str:
     size = f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(parts)}</svg>'
+
+
+def _frame(wide: int, high: int) -> str:
+    return (
+        f'<rect x="1" y="1" width="{wide - 2}" height="{high - 2}" fill="{_PAPER}" stroke="{_INK}" stroke-width="2"/>'
+    )
 
 
 def _shape(corners: Sequence[Point], colour: str, fill: float, stroke: float = 2.5) -> str:

@@ -37,20 +37,24 @@ class Arrangement:
 
 
 def columns_of(sizes: Sequence[Size]) -> int:
-    """How many large pictures stand side by side: two, or up to four that are upright."""
+    """How many large pictures stand side by side: two, or up to four that are upright, with the target among them."""
     upright = sum(high > wide for wide, high in sizes) * 2 > len(sizes)
-    return min(4, max(2, len(sizes))) if upright else 2
+    return min(4, len(sizes) + 1) if upright else 2
 
 
-def arrange(large: Sequence[Size], small: Sequence[Size | None], top: int) -> Arrangement:
-    """`large`: sizes of the large pictures; `small`: those of the last row, None for a cell without one."""
+def arrange(
+    large: Sequence[Size], small: Sequence[Size | None], top: int, columns: int, *, filled: bool
+) -> Arrangement:
+    """`large`: sizes of the large pictures; `small`: those of the last row, None for a cell without one; `filled`: the
+    last of `large` fills a free place, and has to do with the height that the others of its row need."""
     slots: list[Slot] = []
-    columns, y = columns_of(large), top
+    y = top
     width = (WIDTH - (columns + 1) * GAP) // columns
     for start in range(0, len(large), columns):
         row = large[start : start + columns]
-        tallest = _TALLEST if columns == 2 and all(wide >= high for wide, high in row) else _TALLEST_UPRIGHT
-        room = min(tallest, max(round(width * high / wide) for wide, high in row))
+        deciding = row[:-1] if filled and start + columns >= len(large) and len(row) > 1 else row
+        tallest = _TALLEST if columns == 2 and all(wide >= high for wide, high in deciding) else _TALLEST_UPRIGHT
+        room = min(tallest, max(round(width * high / wide) for wide, high in deciding))
         left = (WIDTH - len(row) * width - (len(row) - 1) * GAP) // 2
         for number, size in enumerate(row):
             x = left + number * (width + GAP)

@@ -14,6 +14,7 @@ from evidence_export.dossier.told import instant, items, text, value
 from evidence_export.dossier.values import Dossier
 from evidence_export.dossier.violation import box
 from evidence_export.kinds import label_of, members_at
+from evidence_export.texts import BEFORE_LABEL
 from evidence_export.words import CLASSES_ZH
 from vision.interface import Box
 
@@ -46,7 +47,7 @@ def panoramas(dossier: Dossier, facts: Facts) -> Iterator[Cell]:
         path = text(before, "path") or ""
         when = facts.at(instant(before, "at")) or "时间未知 time unknown"
         place = facts.found.stay.place
-        yield Cell("占用前 Before", when, _picture(dossier, path), path, box=place)
+        yield Cell("占用前 Before", when, _picture(dossier, path), path, box=place, label=BEFORE_LABEL)
     shown = items(dossier.case, "images", "panoramas")
     violation = facts.found.violation
     for number, one in enumerate(shown, 1):

@@ -61,19 +61,20 @@ def compose(dossier: Dossier) -> Sheet:
     if not large:
         raise DossierError("the case has no panorama", where=dossier.case_id)
     small = [plate(dossier, facts), sign(dossier, facts)]
-    target = close_up(large)
-    if target is not None:
-        # Where the last row of panoramas has a free place, the target fills it; else it stands with the small ones.
-        odd = len(large) % columns_of([_size(cell) for cell in large]) == 1
-        if odd:
-            large.append(target)
-        else:
-            small.insert(0, target)
+    target, columns = close_up(large), columns_of([_size(cell) for cell in large])
+    # Where the last row of panoramas has a free place, the target fills it; else it stands with the small ones.
+    filled = target is not None and len(large) % columns != 0
+    if target is not None and filled:
+        large.append(target)
+    elif target is not None:
+        small.insert(0, target)
     cells = [*large, *small]
     places = arrange(
         [_size(cell) for cell in large],
         [None if cell.picture is None else cell.picture.size for cell in small],
         _TOP + GAP,
+        columns,
+        filled=filled,
     )
     bar = draw_bar(WIDTH, bar_of(dossier, facts), columns=3, size=_SIZE)
     image = Image.new("RGB", (WIDTH, places.height + bar.height), _PAPER)

@@ -14,7 +14,7 @@ from evidence_export.texts import offset, source_words, uncertainty
 from evidence_export.traffic import may_be_traffic
 
 _UNKNOWN = "未知 unknown"
-_LONGEST = 300
+_LONGEST, _COLUMN = 300, 44
 
 
 def head_of(facts: Facts) -> tuple[str, str]:
@@ -48,20 +48,26 @@ def _fields(dossier: Dossier, facts: Facts) -> Iterator[Field]:
     yield Field("时钟偏差 Clock offset", _clocks(facts))
     road = text(case, "camera", "road") or "道路未知 road unknown"
     location = text(case, "camera", "location") or "具体位置未知 exact place unknown"
-    yield Field("地点 Place", f"{road}，{location}"[:_LONGEST])
-    yield Field("方向 Direction", (text(case, "camera", "direction") or _UNKNOWN)[:_LONGEST])
+    yield _field("地点 Place", f"{road}，{location}")
+    yield _field("方向 Direction", text(case, "camera", "direction") or _UNKNOWN)
     device = " ".join(part for part in (text(case, "camera", "id"), text(case, "camera", "name")) if part)
-    yield Field("设备编号 Device", device[:_LONGEST] or _UNKNOWN)
+    yield _field("设备编号 Device", device or _UNKNOWN)
     said = facts.lasted
     where = " ".join(part for part in (text(case, "violation", "zone_name"), violation.zone) if part)
     yield Field("违法行为 Violation", f"{violation.rule} · {where} · {said.zh} ({said.en})"[:_LONGEST], wide=True)
-    yield Field("违法代码 / 依据 Code / basis", (_basis(facts) or _UNKNOWN)[:_LONGEST])
+    yield _field("违法代码 / 依据 Code / basis", _basis(facts) or _UNKNOWN)
     if facts.has_plate:
         yield Field("号牌 Plate", _plate(facts))
     if may_be_traffic(violation):
         yield Field(
             "注意 Note", "可能是排队车流，须由复核人员判断 may be standing traffic: for a reviewer to decide", wide=True
         )
+
+
+def _field(label: str, value: str) -> Field:
+    """An entry whose value may be long: it takes the whole line then, and is cut where nobody would read on."""
+    cut = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+    return Field(label, cut, wide=len(cut) > _COLUMN)
 
 
 def _basis(facts: Facts) -> str | None:
