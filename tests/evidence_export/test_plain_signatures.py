@@ -1,5 +1,6 @@
-"""Signatures checked in plain Python are those that `cryptography` accepts, at the edges as well; keys are ours only where
-nobody can sign for them without knowing a secret."""
+"""Signatures checked in plain Python are those that `cryptography` accepts, at the edges as well.
+
+And keys are ours only where nobody can sign for them without knowing a secret."""
 
 from __future__ import annotations
 
