@@ -22,7 +22,6 @@ from evidence_export.procedure.steps import Exhibit
 from streams.instant import from_datetime, iso_utc
 from streetproof.errors import StreetproofError
 from streetproof.keys import default_key
-from streetproof.ledgers import reading
 from streetproof.ledgers.bookkeeping import NAME
 from streetproof.procedures.taking import open_case
 from streetproof.releases import exhibits
