@@ -16,11 +16,11 @@ from evidence_export.verifier.code import with_code
 from evidence_export.verifier.container import Container, FolderContainer
 from evidence_export.verifier.key import Trust, trust_of
 from evidence_export.verifier.release import ReleaseVerification
-from evidence_export.verifier.report import Finding, Outcome, Step, VerificationReport
+from evidence_export.verifier.report import Finding, Outcome, Step, Verdict, VerificationReport
 from evidence_export.verifier.steps import Verification, unreadable
 from evidence_export.verifier.zipcontainer import ZipContainer
 
-__all__ = ["Finding", "Outcome", "Step", "VerificationReport", "find_bundles", "verify", "verify_all"]
+__all__ = ["Finding", "Outcome", "Step", "Verdict", "VerificationReport", "find_bundles", "verify", "verify_all"]
 
 _MARKS = (*forms.CASE.tag_files, *forms.RELEASE.tag_files, layout.TAG_MANIFEST)
 _MAX_SEARCH_DEPTH = 4

@@ -17,7 +17,12 @@ EPILOG = (
     "Example: streetproof verify demo-out/cases --key 3f9a...c1    "
     "Exit codes: 0 every bundle verified · 1 a bundle failed · 2 nothing there that can be read as a bundle"
 )
-_MARK = {Outcome.PASSED: "[green]✓[/]", Outcome.FAILED: "[bold red]✗[/]", Outcome.SKIPPED: "[yellow]–[/]"}
+_MARK = {
+    Outcome.PASSED: "[green]✓[/]",
+    Outcome.FAILED: "[bold red]✗[/]",
+    Outcome.SKIPPED: "[yellow]–[/]",
+    Outcome.NOT_CHECKED: "[yellow]?[/]",
+}
 
 
 def verify(

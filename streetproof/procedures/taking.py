@@ -21,7 +21,7 @@ from evidence_export.procedure.states import path_of
 from evidence_export.procedure.steps import Step, read_step
 from evidence_export.verifier import verify
 from streams.instant import from_datetime, iso_utc
-from streetproof.batch.register import read_bytes
+from streetproof.bundles import read_bytes
 from streetproof.errors import StreetproofError
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger

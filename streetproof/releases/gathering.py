@@ -1,7 +1,7 @@
 """From a case in a data folder to a release of it: what the ledger holds, exhibits, recordings, papers, masked copies.
 
-The release is entered in the ledger before it is made, so that it can carry the proof of that. A release that was entered
-and then could not be finished stays in the ledger: it says that somebody set out to release the case.
+The release is entered in the ledger before it is made, so that it can carry the proof of that. A release that was
+entered and then could not be finished stays in the ledger: it says that somebody set out to release the case.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def make(asked: Asked, office: Office, out: Path, *, as_zip: bool = False) -> Ga
         made_at=now(),
         software=Software("streetproof", __version__),
         site=office.site,
-        parts=(*parts, *recordings),
+        parts=(*parts, *recordings, *carried.origin()),
         exhibits=facts,
     )
     ledger, proofs, unstamped = _enter(office, request, carried)

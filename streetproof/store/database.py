@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from evidence_export.ledger.entry import Kind
 from streetproof.store.connection import BUSY_S, Connection, StoreError
 from streetproof.store.findings import Findings
 from streetproof.store.gaps import Gaps
-from streetproof.store.happenings import Happenings, note
+from streetproof.store.happenings import Fact, Happenings, note
 from streetproof.store.holds import Holds
 from streetproof.store.live_tables import SegmentRow
 from streetproof.store.notices import NoticeRows
@@ -102,12 +102,18 @@ class Store:
             row = session.get_one(RunRow, run)
             row.finished_ns, row.exit_code = finished_ns, exit_code
 
-    def remember_case(self, row: CaseRow, manifest_sha256: str) -> None:
-        """Keep a sealed case, and note for the ledger that it is there; the same id again replaces its row."""
+    def remember_case(self, row: CaseRow, manifest_sha256: str, *, imported: Mapping[str, Fact] | None = None) -> None:
+        """Keep a sealed case, and note for the ledger that it is there; the same id again replaces its row.
+
+        `imported`: what the ledger has to say of a case that came from somewhere else.
+        """
         with self._connection.write() as session:
             if session.get(CaseRow, row.id) is None:
-                sealed = {"manifest_sha256": manifest_sha256, "bundle": row.bundle, "camera": row.camera}
-                note(session, Kind.CASE_SEALED, row.id, sealed)
+                told = {"manifest_sha256": manifest_sha256, "bundle": row.bundle}
+                if imported is None:
+                    note(session, Kind.CASE_SEALED, row.id, {**told, "camera": row.camera})
+                else:
+                    note(session, Kind.CASE_IMPORTED, row.id, {**told, **imported})
             session.merge(row)
 
     def cases(self) -> list[CaseRow]:
