@@ -41,6 +41,7 @@ _BY_HAND = Said(
 
 def checking_sections(dossier: Dossier, signing: Said) -> tuple[Section, ...]:
     """The last sections of a report."""
+    stamped = dossier.ledger is not None and dossier.ledger.stamped_at is not None
     return (
         Section(Said("文件清单", "All files"), (_seal(dossier), _files(dossier))),
         Section(Said("如何核验", "How to verify"), _ways(dossier, signing)),

@@ -16,7 +16,7 @@ from streetproof.cli.output import out, print_json
 
 if TYPE_CHECKING:
     from evidence_export.dossier import Dossier
-    from evidence_export.report import Signing
+    from evidence_export.report.making import Signing
 
 EPILOG = (
     "Example: streetproof report demo-out/cases/SP-20090201-U7ZWVGOHFTAR --out report.pdf --sheet sheet.png    "

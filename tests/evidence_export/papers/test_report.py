@@ -94,11 +94,12 @@ def test_it_tells_the_whole_case(dossier: Dossier, tmp_path: Path) -> None:
         "李玥（33010001）", "王芳（33010002）", "核对通过：真实、清晰、完整、准确", "车牌未知：现场核实为浙A12345",
         "告字〔2026〕第 7 号", "当时在装货；复核：不影响认定", "罚字〔2026〕第 7 号；另一执法人员 王芳", "已决定",
         "现场照片.jpg", "执法记录仪 · 李玥", "相互印证", "batch", "封存", "streetproof/demo/00", "cd" * 32,
-        "2026-03-03 09:08:00.0 UTC+08:00，某某时间戳机构", f"verify {dossier.case_id} --code {dossier.code}",
+        "2026-03-03 09:08:00.0 UTC+08:00 · 某某时间戳机构", "封存时尚存的问题", f"verify {dossier.case_id} --code {dossier.code}",
         "sha256sum -c manifest-sha256.txt", "openssl pkeyutl -verify", "录像在封存之前是否被改动", "本 PDF 未签名",
         dossier.manifest_sha256,
     ):  # fmt: skip
         assert words.replace(" ", "") in text.replace(" ", ""), words
+    assert "未经两名执法人员复核" not in text and "尚无时间戳机构签名" not in text, "both have been done since"
     for file in dossier.case["files"]:
         assert file["path"] in text and file["sha256"] in text and file["sm3"] in text
 
@@ -124,6 +125,7 @@ def test_each_language_is_whole(any_kind: Dossier, language: ReportLanguage, tmp
 def test_what_is_not_known_is_said_to_be_unknown(dossier: Dossier, tmp_path: Path) -> None:
     text = text_of(report_pdf(dossier, SHEET, ZH), tmp_path)
     assert text.count("未知：制作本报告时未提供") == 4, "procedure, exhibits, custody, ledger"
+    assert "未经两名执法人员复核" in text and "尚无时间戳机构签名" in text and "批准前须解决的问题" in text
     empty = replace(dossier, procedure=None, custody=(), exhibits=())
     text = text_of(report_pdf(empty, SHEET, ZH), tmp_path)
     assert "无：存证日志中没有本案记录" in text and "无：存证日志尚无覆盖本案的检查点" in text
@@ -266,7 +268,8 @@ def test_hostile_words_are_words(
 def page_of(*blocks: Figure) -> Page:
     head = {
         "site": "s", "called": Said("a", "b"), "lead": True, "status": Said("a", "b"), "blockers": [],
-        "words": {name: Said("a", "b") for name in ("case", "code", "blocked")},
+        "words": {name: Said("a", "b") for name in ("case", "code", "blocked", "stood", "state")},
+        "moved": False, "state": None,
     }  # fmt: skip
     section = Section(Said("a", "b"), blocks)
     return Page(
