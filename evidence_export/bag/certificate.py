@@ -78,7 +78,7 @@ class Certificate:
         if not issuer.is_ca:
             return False
         try:
-            with _hostile("certificate"):
+            with hostile("certificate"):
                 self._parsed.verify_directly_issued_by(issuer._parsed)
         except (InvalidSignature, ValueError):
             return False
@@ -109,7 +109,7 @@ class RevocationList:
     def is_signed_by(self, issuer: Certificate) -> bool:
         """Whether the authority `issuer` is named in it and signed it."""
         try:
-            with _hostile("revocation list"):
+            with hostile("revocation list"):
                 key = load_der_public_key(issuer.key.der)
                 if not isinstance(key, Ed25519PublicKey | ec.EllipticCurvePublicKey):
                     return False
@@ -121,7 +121,7 @@ class RevocationList:
 
 def load(data: bytes) -> Certificate:
     """The one certificate in PEM `data`. Raises ValueError for anything that is not of the profile."""
-    with _hostile("certificate"):
+    with hostile("certificate"):
         parsed = x509.load_pem_x509_certificate(data)
         encoded = parsed.public_bytes(Encoding.DER)
         _check_frame(encoded, parsed.tbs_certificate_bytes, parsed.signature)
@@ -153,7 +153,7 @@ def load(data: bytes) -> Certificate:
 
 def load_crl(data: bytes) -> RevocationList:
     """The revocation list in PEM or DER `data`. Raises ValueError. Its signature is not checked here."""
-    with _hostile("revocation list"):
+    with hostile("revocation list"):
         if data.lstrip().startswith(b"-----BEGIN"):
             parsed = x509.load_pem_x509_crl(data)
         else:
@@ -216,7 +216,7 @@ def _entry(entry: x509.RevokedCertificate) -> Revoked:
 
 
 @contextmanager
-def _hostile(what: str) -> Iterator[None]:
+def hostile(what: str) -> Iterator[None]:
     """Whatever `cryptography` makes of bytes that anybody may have written ends as ValueError, and warns nobody."""
     if not AVAILABLE:
         raise ValueError(f"the {what} cannot be read here: the Python package `cryptography` is not installed")

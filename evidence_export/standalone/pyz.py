@@ -18,6 +18,10 @@ _FOLDERS = (("evidence_export", "bag"), ("evidence_export", "verifier"))
 _FILES = (
     ("evidence_export", "__init__.py"),
     ("evidence_export", "errors.py"),
+    ("evidence_export", "ledger/__init__.py"),
+    ("evidence_export", "ledger/checkpoint.py"),
+    ("evidence_export", "ledger/entry.py"),
+    ("evidence_export", "ledger/tree.py"),
     ("streetproof", "__init__.py"),
     ("streetproof", "errors.py"),
 )

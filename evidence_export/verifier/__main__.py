@@ -1,4 +1,4 @@
-"""`python -m evidence_export.verifier PATH [--key FINGERPRINT|PEM] [--crl FILE] [--lang both|zh|en] [--json]`.
+"""`python -m evidence_export.verifier PATH [--key FINGERPRINT|PEM] [--crl FILE] [--lang both|zh|en] [--json] ...`.
 
 Exit codes: 0 every bundle verified, 1 a bundle failed, 2 nothing that can be read as a bundle, or wrong usage, 3
 nothing is wrong, but this machine lacks what a step takes.
@@ -60,6 +60,12 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m evidence
         "可信公钥或签发机构证书的指纹，或其文件",
     )
     parser.add_argument("--crl", type=Path, help="the revocation list of the authority (PEM or DER) 签发机构的吊销列表")
+    parser.add_argument(
+        "--tsa-ca", type=Path, help="root certificates of time-stamping authorities (PEM) 时间戳机构的根证书"
+    )
+    parser.add_argument(
+        "--code", help="the anti-forgery code of a printed sheet: it must be of this bundle 纸件上的防伪码"
+    )
     parser.add_argument("--lang", choices=(BOTH, ZH, EN), default=BOTH, help="language of the report 报告语言")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON 以 JSON 输出")
     for stream in (sys.stdout, sys.stderr):
@@ -70,7 +76,9 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m evidence
     if missing:
         print(missing, file=sys.stderr if options.json else sys.stdout, end="\n\n")
     try:
-        reports = verify_all(options.path, trusted_key=options.key, crl=options.crl)
+        reports = verify_all(
+            options.path, trusted_key=options.key, crl=options.crl, tsa_ca=options.tsa_ca, code=options.code
+        )
     except EvidenceError as error:
         print(f"error: {error}", file=sys.stderr)
         if options.lang != EN:

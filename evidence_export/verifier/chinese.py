@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-SENTENCES = {
+from evidence_export.verifier.chinese_release import RELEASE_SENTENCES
+
+SENTENCES = RELEASE_SENTENCES | {
     # 1 container
     "folder of {} files, {} bytes": "文件夹，共 {} 个文件，{} 字节",
     "zip of {} files, {} bytes": "压缩包（zip），共 {} 个文件，{} 字节",
@@ -61,21 +63,22 @@ SENTENCES = {
     "the second signature does not hold": "第二签名不成立",
     "no readable site key": "没有可读的签名公钥",
     "{} bytes long, where a signature has {}": "长 {} 字节，而签名应为 {} 字节",
-    "case.json carries a valid signature of the site key": "case.json 的签名有效，由签名公钥验证",
-    "case.json carries valid signatures of the site key and of a second key, {}": (
-        "case.json 的两个签名均有效：签名公钥，以及第二公钥（{}）"
+    "{} carries a valid signature of the site key": "{} 的签名有效，由签名公钥验证",
+    "{} carries valid signatures of the site key and of a second key, {}": (
+        "{} 的两个签名均有效：签名公钥，以及第二公钥（{}）"
     ),
     "it is not what was signed: the signature does not belong to these bytes": "不是当时签名的内容：签名与其字节不符",
-    "it is not the signature that was made over case.json": "不是对 case.json 作出的签名",
-    "it is not the key that signed case.json": "不是签署 case.json 的密钥",
+    "it is not the signature that was made over {}": "不是对 {} 作出的签名",
+    "it is not the key that signed {}": "不是签署 {} 的密钥",
     "it is the site key again, and no second one": "与签名公钥相同，并非第二公钥",
     # 4 manifest
-    "case.json is not trusted without a valid signature": "没有有效签名，case.json 不可信",
-    "not a case manifest of this format": "不是本格式的案件清单",
+    "{} is not trusted without a valid signature": "没有有效签名，{} 不可信",
+    "not a manifest of this format": "不是本格式的清单",
     "case {}, sealed at {}, {} files listed": "案件 {}，封存于 {}，列出 {} 个文件",
+    "release {}, sealed at {}, {} files listed": "移送包 {}，封存于 {}，列出 {} 个文件",
     "it names another key than the one that signed it": "所写公钥不是签署它的公钥",
     "it names another second key than the one that signed it": "所写第二公钥不是签署它的公钥",
-    "it is missing: case.json says that there is a second signature": "缺失：case.json 写明有第二签名",
+    "it is missing: {} says that there is a second signature": "缺失：{} 写明有第二签名",
     "not in canonical form (RFC 8785)": "不是规范形式（RFC 8785）",
     "nested deeper than {} levels": "嵌套超过 {} 层",
     "the key {} stands twice in one object": "同一对象中键 {} 出现两次",
@@ -105,9 +108,9 @@ SENTENCES = {
     "{} is no UTC time with nine decimals": "{} 不是带九位小数的 UTC 时间",
     "{} holds something that is no text": "{} 含有非文本内容",
     # 5 completeness
-    "there is no case manifest to trust": "没有可信的案件清单",
+    "there is no manifest to trust": "没有可信的清单",
     "every listed file is there, and no other": "所列文件齐全，且无多余文件",
-    "it does not belong to the bundle: case.json does not list it": "不属于证据包：case.json 未列出",
+    "it does not belong to the bundle: {} does not list it": "不属于证据包：{} 未列出",
     # 6 hashes
     "size, SHA-256 and SM3 of {} files, {} bytes": "已核对 {} 个文件的大小、SHA-256 和 SM3，共 {} 字节",
     "size and SHA-256 of {} files agree, {} bytes; SM3 is not checked: neither this Python's OpenSSL nor the package "
@@ -121,11 +124,11 @@ SENTENCES = {
     "its CRC-32 is wrong": "其 CRC-32 有误",
     "it is larger than {} bytes; no bundle has such a file": "大于 {} 字节；证据包不会有这样的文件",
     # 7 BagIt
-    "bagit.txt and both manifests are exactly what the sealed case makes of them": (
+    "bagit.txt and both manifests are exactly what the manifest makes of them": (
         "bagit.txt 与两个清单同封存案件推出的内容逐字节一致"
     ),
-    "compared with each other only, because case.json cannot be trusted": "case.json 不可信，仅作相互比对",
-    "it is not byte for byte what the sealed case makes of it": "与封存案件推出的内容并非逐字节一致",
+    "compared with each other only, because {} cannot be trusted": "{} 不可信，仅作相互比对",
+    "it is not byte for byte what the manifest makes of it": "与清单推出的内容并非逐字节一致",
     "it is not a manifest in the form that bundles have": "不是证据包应有形式的清单",
     "its SHA-256 is not the one in {}": "其 SHA-256 与 {} 所列不符",
     "{} does not list it": "{} 未列出",

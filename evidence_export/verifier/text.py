@@ -91,6 +91,7 @@ def _finding(finding: Finding, language: str) -> Iterator[str]:
 def _facts(report: VerificationReport, language: str) -> Iterator[str]:
     """What to compare with what was received by another way."""
     for zh, en, value in (
+        ("移送包", "release", report.release_id),
         ("应核对的文件", "look at", ", ".join(report.culprits)),
         ("签名公钥指纹", "key fingerprint", report.key_fingerprint),
         ("第二公钥指纹", "second key", report.second_key_fingerprint),
