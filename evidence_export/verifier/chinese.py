@@ -7,6 +7,7 @@ table stays English: better another language than a guess.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from evidence_export.verifier.chinese_release import RELEASE_SENTENCES
@@ -311,19 +312,31 @@ SENTENCES = RELEASE_SENTENCES | {
 """English, with `{}` for each gap, and the Chinese with the same gaps, or numbered ones where their order differs."""
 
 
+Patterns = tuple[tuple[re.Pattern[str], str], ...]
+
+
 def chinese(sentence: str) -> str:
     """The sentence in Chinese; itself where it is not known."""
-    for pattern, template in _patterns():
+    return looked_up(sentence, _patterns())
+
+
+def looked_up(sentence: str, patterns: Patterns) -> str:
+    """The sentence as `patterns` have it, and its gaps likewise; itself where they do not know it."""
+    for pattern, template in patterns:
         if match := pattern.fullmatch(sentence):
-            return template.format(*(chinese(gap) for gap in match.groups()))
+            return template.format(*(looked_up(gap, patterns) for gap in match.groups()))
     return sentence
 
 
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+def patterns_of(sentences: Mapping[str, str]) -> Patterns:
     """The most specific sentence first: the one with most of its own words."""
-    ordered = sorted(SENTENCES, key=lambda english: (-len(english.replace("{}", "")), english))
+    ordered = sorted(sentences, key=lambda english: (-len(english.replace("{}", "")), english))
     return tuple(
-        (re.compile("(.+?)".join(map(re.escape, english.split("{}"))), re.DOTALL), SENTENCES[english])
+        (re.compile("(.+?)".join(map(re.escape, english.split("{}"))), re.DOTALL), sentences[english])
         for english in ordered
     )
+
+
+@cache
+def _patterns() -> Patterns:
+    return patterns_of(SENTENCES)

@@ -14,6 +14,8 @@ from streetproof.cli import (
     dataset,
     demo,
     evaluate,
+    export,
+    import_,
     keys,
     ledger,
     models,
@@ -69,6 +71,8 @@ app.command(epilog=replay.EPILOG)(replay.replay)
 app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=export.EPILOG)(export.export)
+app.command("import", epilog=import_.EPILOG)(import_.import_)
 app.command(epilog=cases.EPILOG)(cases.cases)
 app.command(epilog=report.EPILOG)(report.report)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)

@@ -91,7 +91,7 @@ class Office:
             }
             self.enter(Kind.CASE_EXPORTED, "李明 33010012", **exported)
             numbers = self.store.numbers_about(self.case_id)
-            facts, parts = ledger_parts(self.ledger, numbers, self.checkpoint(), self.stamp)
+            facts, parts = ledger_parts(self.ledger, numbers, numbers[0], self.checkpoint(), self.stamp)
             request = replace(request, ledger=facts, parts=(*request.parts, *parts))
         return release(request, out, self.keys, as_zip=as_zip).path
 
