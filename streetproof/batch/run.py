@@ -43,6 +43,8 @@ from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.lock import only_one
+from streetproof.objects import copies
+from streetproof.objects.named import stores_of
 from streetproof.plates import check_plates, plate_spec
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
@@ -164,6 +166,7 @@ class _Batch:
                     self._case_ready(task.bundle, task.request, new=False)
                 case ((Seal() | Confirm()), StreetproofError()):
                     self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
+        self._copy()
         self._keep_books()
         finished = now()
         report = self._report(started, finished)
@@ -176,6 +179,14 @@ class _Batch:
         loaded, model = self._request.loaded, self._model
         self._store.happenings.note(Kind.CONFIGURATION_USED, loaded.path.name, {"sha256": loaded.sha256})
         self._store.happenings.note(Kind.MODEL_USED, model.name, {"sha256": model.sha256})
+
+    def _copy(self) -> None:
+        """Sealed cases go to the stores that the site file names; one that is down is told, and asked next time."""
+        try:
+            for _ in copies.make(self._request.out, self._store, stores_of(self._request.loaded)):
+                pass
+        except StreetproofError as error:
+            self._fail(Failure.of("copies", error))
 
     def _keep_books(self) -> None:
         """What happened goes into the ledger, and the site signs it."""

@@ -11,6 +11,7 @@ from streetproof.cli import (
     batch,
     cases,
     config,
+    copies,
     dataset,
     demo,
     evaluate,
@@ -79,6 +80,7 @@ app.command(epilog=recheck.EPILOG)(recheck.recheck)
 app.command(epilog=status.EPILOG)(status.status)
 app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)
 app.add_typer(config.app, name="config")
+app.add_typer(copies.app, name="copies")
 app.add_typer(keys.app, name="keys")
 models.app.command(epilog=models_make.TRAIN_EPILOG)(models_make.train)
 models.app.command(epilog=models_make.EXPORT_EPILOG)(models_make.export)
