@@ -92,12 +92,14 @@ def seal(
     kept = tuple(recording.path for recording in request.recordings)
     case_id = case_id_of(request)
     final = out_dir / (f"{case_id}.zip" if as_zip else case_id)
-    if os.path.lexists(final):
-        return replace(_existing(final, case_id, keys), recordings=kept)
-    check_valid(keys, sealed_at)
     draft = out_dir / f"{case_id}.partial"
     packed = out_dir / f"{case_id}.zip.partial"
     try:
+        if os.path.lexists(final):
+            sealed = replace(_existing(final, case_id, keys), recordings=kept)
+            sync_folder(out_dir)  # who gave it its name may have died before that
+            return sealed
+        check_valid(keys, sealed_at)
         out_dir.mkdir(parents=True, exist_ok=True)
         _discard(draft)
         _discard(packed)
