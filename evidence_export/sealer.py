@@ -104,13 +104,16 @@ def seal(
         _discard(draft)
         _discard(packed)
         (draft / "data").mkdir(parents=True)
-        digest = _Draft(request, draft, opener, case_id, eyes).make(keys, sealed_at)
-        _sync(draft)
-        _must_verify(draft, keys)
+        made = _Draft(request, draft, opener, case_id, eyes)
+        digest = made.make(keys, sealed_at)
         if as_zip:
-            _pack(draft, packed, case_id)
-            _must_verify(packed, keys)
-        (packed if as_zip else draft).rename(final)
+            _pack(draft, packed, case_id, made.digests())
+        else:
+            _sync(draft)
+        # What gets the name, and that as it stands there, read anew.
+        finished = packed if as_zip else draft
+        _must_verify(finished, keys)
+        finished.rename(final)
         sync_folder(out_dir)
     except OSError as error:
         raise SealError(
@@ -175,6 +178,13 @@ class _Draft:
         for source in self._sources:
             _unchanged(source)
         return hashlib.sha256(case).hexdigest()
+
+    def digests(self) -> dict[str, Digests]:
+        """Of every file of the finished draft."""
+        found = {file.path: file.digests for file in self._files}
+        outside = (layout.CASE, layout.SIGNATURE, layout.SECOND_SIGNATURE, layout.TAG_MANIFEST)
+        present = (name for name in outside if (self._folder / name).exists())
+        return found | {name: digest_file(self._folder / name) for name in present}
 
     def _clips(self) -> tuple[Clip, ...]:
         recordings = self._request.recordings
@@ -418,8 +428,7 @@ def _write_png(picture: Picture.Image, path: Path) -> None:
     picture.save(path, format="PNG", compress_level=1)
 
 
-def _pack(draft: Path, packed: Path, case_id: str) -> None:
-    digests = {str(path.relative_to(draft)): digest_file(path) for path in sorted(draft.rglob("*")) if path.is_file()}
+def _pack(draft: Path, packed: Path, case_id: str, digests: Mapping[str, Digests]) -> None:
     try:
         with packed.open("wb") as out:
             zipform.write_zip(out, draft, case_id, digests)

@@ -54,6 +54,11 @@ class ArchiveFile:
         return self._probe.info
 
     @property
+    def probed(self) -> Probe:
+        """What its header and first packets told when it was opened."""
+        return self._probe
+
+    @property
     def first_pts(self) -> int:
         """The pts whose instant is `start`."""
         return self._probe.first_pts

@@ -29,7 +29,7 @@ from streetproof.daemon.appointments import appointments, done_from_ns
 from streetproof.daemon.index import RecordingIndex, save_holds
 from streetproof.daemon.messages import StreamRole
 from streetproof.daemon.notices.interface import Notice
-from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess
+from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess, clear_drafts
 from streetproof.errors import StreetproofError
 from streetproof.plates import plate_spec
 from streetproof.settings.load import LoadedSite, load_site
@@ -104,6 +104,7 @@ class CaseWork:
         self._frozen: dict[int, tuple[Stay, bool, int]] = {}
         """Stays as they were when their finding became due, whether they still stood, and when that was."""
         self._under_way: tuple[StoredFinding, CaseRequest] | None = None
+        clear_drafts(data / "cases")
         store.findings.resume()
 
     def fired(self, loaded: LoadedSite, violation: Violation, role: StreamRole, model: ModelInfo) -> StoredFinding:
