@@ -20,11 +20,12 @@ import rfc8785
 from PIL import Image as Picture
 
 from evidence_export import manifest, texts
-from evidence_export.bag import canonical, layout, zipform
+from evidence_export.bag import canonical, forms, layout
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import Digests, digest_file
 from evidence_export.case import CaseRequest, Recording
 from evidence_export.continuity import breaks_of
+from evidence_export.drafts import discard, pack, sync
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage, cut_run, open_footage
 from evidence_export.keys import SealingKeys, Signer
@@ -101,15 +102,15 @@ def seal(
             return sealed
         check_valid(keys, sealed_at)
         out_dir.mkdir(parents=True, exist_ok=True)
-        _discard(draft)
-        _discard(packed)
+        discard(draft)
+        discard(packed)
         (draft / "data").mkdir(parents=True)
         made = _Draft(request, draft, opener, case_id, eyes)
         digest = made.make(keys, sealed_at)
         if as_zip:
-            _pack(draft, packed, case_id, made.digests())
+            pack(draft, packed, case_id, made.digests())
         else:
-            _sync(draft)
+            sync(draft)
         # What gets the name, and that as it stands there, read anew.
         finished = packed if as_zip else draft
         _must_verify(finished, keys)
@@ -172,7 +173,7 @@ class _Draft:
         signatures = signatures_of(keys, case)
         for name, signature in signatures.items():
             self._write(name, signature)
-        tags = {file.path: file.digests.sha256 for file in self._files if file.path in layout.TAG_FILES}
+        tags = {file.path: file.digests.sha256 for file in self._files if file.path in forms.CASE.tag_files}
         tags |= {name: digest_file(self._folder / name).sha256 for name in (layout.CASE, *signatures)}
         self._write(layout.TAG_MANIFEST, layout.manifest_bytes(tags))
         for source in self._sources:
@@ -426,30 +427,3 @@ def _canonical(value: object, what: str) -> bytes:
 def _write_png(picture: Picture.Image, path: Path) -> None:
     # Level 1: a third of the time for a tenth more bytes, and these are photographs.
     picture.save(path, format="PNG", compress_level=1)
-
-
-def _pack(draft: Path, packed: Path, case_id: str, digests: Mapping[str, Digests]) -> None:
-    try:
-        with packed.open("wb") as out:
-            zipform.write_zip(out, draft, case_id, digests)
-            out.flush()
-            os.fsync(out.fileno())
-    except ValueError as error:
-        raise SealError(
-            f"the bundle cannot be packed as a zip ({error})", where=str(packed), remedy="Keep it as a folder"
-        ) from error
-
-
-def _sync(folder: Path) -> None:
-    for parent, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            with (Path(parent) / name).open("rb") as stream:
-                os.fsync(stream.fileno())
-        sync_folder(Path(parent))
-
-
-def _discard(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -179,14 +179,22 @@ def box_label(request: CaseRequest, panorama: Panorama) -> str:
 
 
 def bag_info(request: CaseRequest, case_id: str, payload: list[BagFile]) -> bytes:
-    """`bag-info.txt` (RFC 8493, 2.2.2), without any clock."""
+    """`bag-info.txt` of a sealed case."""
+    site, software = (request.site.id, request.site.name), f"{request.software.name} {request.software.version}"
+    return bag_info_text(site, case_id, payload, "Streetproof evidence bundle", layout.FORMAT_VERSION, software)
+
+
+def bag_info_text(
+    site: tuple[str, str], name: str, payload: list[BagFile], what: str, version: int, software: str
+) -> bytes:
+    """`bag-info.txt` (RFC 8493, 2.2.2), without any clock. `site`: id and name."""
     total = sum(file.digests.size for file in payload)
     lines = (
-        ("Source-Organization", request.site.name),
-        ("External-Identifier", case_id),
-        ("External-Description", f"Streetproof evidence bundle, format version {layout.FORMAT_VERSION}"),
-        ("Bag-Group-Identifier", request.site.id),
-        ("Bag-Software-Agent", f"{request.software.name} {request.software.version}"),
+        ("Source-Organization", site[1]),
+        ("External-Identifier", name),
+        ("External-Description", f"{what}, format version {version}"),
+        ("Bag-Group-Identifier", site[0]),
+        ("Bag-Software-Agent", software),
         ("Payload-Oxum", f"{total}.{len(payload)}"),
     )
     return "".join(f"{name}: {' '.join(value.split())}\n" for name, value in lines).encode("utf-8", "replace")

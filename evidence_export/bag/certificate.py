@@ -73,7 +73,7 @@ class Certificate:
         if not issuer.is_ca:
             return False
         try:
-            with _hostile("certificate"):
+            with hostile("certificate"):
                 self._parsed.verify_directly_issued_by(issuer._parsed)
         except (InvalidSignature, ValueError):
             return False
@@ -104,7 +104,7 @@ class RevocationList:
     def is_signed_by(self, issuer: Certificate) -> bool:
         """Whether the authority `issuer` is named in it and signed it."""
         try:
-            with _hostile("revocation list"):
+            with hostile("revocation list"):
                 key = load_der_public_key(issuer.key.der)
                 if not isinstance(key, Ed25519PublicKey | ec.EllipticCurvePublicKey):
                     return False
@@ -116,7 +116,7 @@ class RevocationList:
 
 def load(data: bytes) -> Certificate:
     """The one certificate in PEM `data`. Raises ValueError for anything that is not of the profile."""
-    with _hostile("certificate"):
+    with hostile("certificate"):
         parsed = x509.load_pem_x509_certificate(data)
         encoded = parsed.public_bytes(Encoding.DER)
         _check_frame(encoded, parsed.tbs_certificate_bytes, parsed.signature)
@@ -148,7 +148,7 @@ def load(data: bytes) -> Certificate:
 
 def load_crl(data: bytes) -> RevocationList:
     """The revocation list in PEM or DER `data`. Raises ValueError. Its signature is not checked here."""
-    with _hostile("revocation list"):
+    with hostile("revocation list"):
         if data.lstrip().startswith(b"-----BEGIN"):
             parsed = x509.load_pem_x509_crl(data)
         else:
@@ -203,7 +203,7 @@ def _entry(entry: x509.RevokedCertificate) -> Revoked:
 
 
 @contextmanager
-def _hostile(what: str) -> Iterator[None]:
+def hostile(what: str) -> Iterator[None]:
     """Whatever `cryptography` makes of bytes that anybody may have written ends as ValueError, and warns nobody."""
     try:
         with warnings.catch_warnings():

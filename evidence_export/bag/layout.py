@@ -38,11 +38,10 @@ PLATES = "data/plates/"
 
 BAGIT_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
-TAG_FILES = (BAG_INFO, BAGIT, CASE, SIGNATURE, MANIFEST, README, SITE_KEY)
-"""What the tag manifest lists: every file outside data/ but itself."""
-
-UNLISTED = frozenset({CASE, SIGNATURE, TAG_MANIFEST})
-"""What `case.json` cannot list: itself, its signature, and the tag manifest that holds the hashes of both."""
+RELEASE = "release.json"
+VERIFIER_FILE = "verify.pyz"
+VERIFIER_PAGE = "verify.html"
+"""Of a release only, see `forms`."""
 
 SECOND_SIGNATURE = "case.json.second.sig"
 """Only where `seal.second` says so; as the first, it is over the bytes of `case.json`, and not listed there."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from evidence_export.bag import certificate, layout
+from evidence_export.bag import certificate, forms, layout
 from evidence_export.bag.certificate import Certificate
+from evidence_export.bag.forms import Form
 from evidence_export.errors import SigningKeyError
 from evidence_export.keys.interface import SealingKeys
 from evidence_export.made import Seal
@@ -34,11 +35,11 @@ def seal_of(keys: SealingKeys, sealed_at: Instant) -> Seal:
     return Seal(sealed_at, keys.first.algorithm, keys.first.fingerprint, second, revised)
 
 
-def signatures_of(keys: SealingKeys, case: bytes) -> dict[str, bytes]:
-    """Path -> signature over the bytes of `case.json`."""
-    found = {layout.SIGNATURE: keys.first.sign(case)}
+def signatures_of(keys: SealingKeys, manifest: bytes, form: Form = forms.CASE) -> dict[str, bytes]:
+    """Path -> signature over the bytes of the manifest."""
+    found = {form.signature: keys.first.sign(manifest)}
     if keys.second is not None:
-        found[layout.SECOND_SIGNATURE] = keys.second.sign(case)
+        found[form.second_signature] = keys.second.sign(manifest)
     return found
 
 

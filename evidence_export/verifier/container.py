@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -111,3 +111,33 @@ class FolderContainer:
             stream.close()
             raise OSError(f"{printable(path)} is no longer a plain file")
         return stream
+
+
+class InnerContainer:
+    """A bundle within another one, as the folder `inside` (ending in a slash); hashes are made once for both."""
+
+    prefix = None
+
+    def __init__(self, outer: Container, inside: str, digest: Callable[[str], Digests]) -> None:
+        """`digest` gives the digests of a file of the outer one, which may know them already. Raises OSError."""
+        self._outer = outer
+        self._inside = inside
+        self._digest = digest
+        self._files = {path.removeprefix(inside): size for path, size in outer.files.items() if path.startswith(inside)}
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        return self._files
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return ()
+
+    def digest(self, path: str) -> Digests:
+        return self._digest(f"{self._inside}{path}")
+
+    def read(self, path: str, limit: int) -> bytes:
+        return self._outer.read(f"{self._inside}{path}", limit)
+
+    def recorded_crc32(self, path: str) -> int | None:
+        return None

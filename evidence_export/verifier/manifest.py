@@ -1,16 +1,14 @@
-"""Reads a `case.json` far enough to verify the bundle around it."""
+"""Reads a signed manifest far enough to verify the bundle around it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from evidence_export.bag import canonical, layout
+from evidence_export.bag import canonical, forms, layout
 from evidence_export.bag.canonical import JsonValue
-from evidence_export.verifier.reading import at, flag, hexdigest, items, optional, text
-
-_SEALED_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z")
+from evidence_export.bag.forms import Form
+from evidence_export.verifier.reading import at, flag, hexdigest, items, moment, optional, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +22,17 @@ class ListedFile:
     parent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CaseManifest:
-    """The parts of a `case.json` that other parts of the bundle must agree with."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedManifest:
+    """The parts of a signed manifest that other parts of the bundle must agree with."""
 
-    case_id: str
-    derived_case_id: str
+    form: Form
     algorithm: str
     key_fingerprint: str
     second: tuple[str, str] | None
     """Algorithm and fingerprint of the key of the second signature; None where there is none."""
     site: str
     sealed_at: str
-    policy_sha256: str
-    recordings_sha256: tuple[str, ...]
     files: Mapping[str, ListedFile]
     revision: int
     root: JsonValue
@@ -46,34 +41,33 @@ class CaseManifest:
     @property
     def signatures(self) -> tuple[str, ...]:
         """The files that sign it."""
-        return (layout.SIGNATURE,) if self.second is None else (layout.SIGNATURE, layout.SECOND_SIGNATURE)
+        return (self.form.signature,) if self.second is None else (self.form.signature, self.form.second_signature)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseManifest(SealedManifest):
+    """What a `case.json` says beside."""
+
+    case_id: str
+    derived_case_id: str
+    policy_sha256: str
+    recordings_sha256: tuple[str, ...]
 
 
 def read_manifest(data: bytes) -> CaseManifest:
     """Parse and check. Raises ValueError that says what is wrong and where."""
     root = canonical.loads(data)
-    if text(root, "format") != layout.FORMAT:
-        raise ValueError(f"its format is not {layout.FORMAT!r}")
-    version = at(root, "version")
-    if version != layout.FORMAT_VERSION or isinstance(version, bool):
-        raise ValueError(f"format version {version!r}, where this verifier knows {layout.FORMAT_VERSION} only")
-    revision = _revision(root)
-    algorithm, second = _algorithm(root, "seal"), None
-    if optional(root, "seal", "second") is not None:
-        second = _algorithm(root, "seal", "second"), hexdigest(root, "seal", "second", "key_fingerprint")
-    if revision < layout.KEYS_REVISION and (algorithm != layout.SIGNATURE_ALGORITHM or second):
-        raise ValueError(f"its seal is none of revision {revision}: seal.algorithm or seal.second")
+    common = read_sealed(root, forms.CASE, layout.FORMAT, layout.FORMAT_VERSION)
+    if common.revision < layout.KEYS_REVISION and (common.algorithm != layout.SIGNATURE_ALGORITHM or common.second):
+        raise ValueError(f"its seal is none of revision {common.revision}: seal.algorithm or seal.second")
     recordings = tuple(hexdigest(item, "sha256") for item in items(root, "recordings"))
     decisive = [
         sha256 for sha256, item in zip(recordings, items(root, "recordings"), strict=True) if flag(item, "decisive")
     ]
     policy = hexdigest(root, "policy", "sha256")
-    sealed_at = text(root, "seal", "sealed_at")
-    if not _SEALED_AT.fullmatch(sealed_at):
-        raise ValueError("seal.sealed_at is no UTC time with nine decimals")
     derived = layout.case_id(
         local_date=text(root, "case", "local_date"),
-        site=text(root, "site", "id"),
+        site=common.site,
         camera=text(root, "camera", "id"),
         rule=text(root, "violation", "rule"),
         zone=text(root, "violation", "zone"),
@@ -82,17 +76,35 @@ def read_manifest(data: bytes) -> CaseManifest:
         stay=text(root, "violation", "stay", "id"),
     )
     return CaseManifest(
+        **{field.name: getattr(common, field.name) for field in fields(common)},
         case_id=text(root, "case", "id"),
         derived_case_id=derived,
-        algorithm=algorithm,
+        policy_sha256=policy,
+        recordings_sha256=recordings,
+    )
+
+
+def read_sealed(root: JsonValue, form: Form, named: str, known: int) -> SealedManifest:
+    """What every manifest has. `named`: what it must name as its format, `known`: the version. Raises ValueError."""
+    if text(root, "format") != named:
+        raise ValueError(f"its format is not {named!r}")
+    version = at(root, "version")
+    if version != known or isinstance(version, bool):
+        raise ValueError(f"format version {version!r}, where this verifier knows {known} only")
+    second = None
+    if optional(root, "seal", "second") is not None:
+        second = _algorithm(root, "seal", "second"), hexdigest(root, "seal", "second", "key_fingerprint")
+    sealed_at = text(root, "seal", "sealed_at")
+    moment(sealed_at)
+    return SealedManifest(
+        form=form,
+        algorithm=_algorithm(root, "seal"),
         key_fingerprint=hexdigest(root, "seal", "key_fingerprint"),
         second=second,
         site=text(root, "site", "id"),
         sealed_at=sealed_at,
-        policy_sha256=policy,
-        recordings_sha256=recordings,
-        files=_files(root),
-        revision=revision,
+        files=_files(root, form),
+        revision=_revision(root),
         root=root,
     )
 
@@ -114,14 +126,14 @@ def _revision(root: JsonValue) -> int:
     return found
 
 
-def _files(root: JsonValue) -> dict[str, ListedFile]:
+def _files(root: JsonValue, form: Form) -> dict[str, ListedFile]:
     files: dict[str, ListedFile] = {}
     for item in items(root, "files"):
         path = text(item, "path")
         size = at(item, "size")
-        if not layout.is_path(path) or path in layout.UNLISTED or path == layout.SECOND_SIGNATURE:
+        if not layout.is_path(path) or path in form.unlisted or path == form.second_signature:
             raise ValueError(f"files: {path!r} may not be listed")
-        if not (path.startswith(layout.PAYLOAD) or path in layout.TAG_FILES):
+        if not (path.startswith(layout.PAYLOAD) or path in form.tag_files):
             raise ValueError(f"files: {path!r} has no place in a bundle")
         if files and path <= next(reversed(files)):
             raise ValueError(f"files: {path!r} stands twice or out of order")
@@ -134,7 +146,7 @@ def _files(root: JsonValue) -> dict[str, ListedFile]:
             parent = text(derived, "parent")
             text(derived, "transform")
         files[path] = ListedFile(path, size, hexdigest(item, "sha256"), hexdigest(item, "sm3"), parent)
-    missing = [name for name in layout.TAG_FILES if name not in layout.UNLISTED and name not in files]
+    missing = [name for name in form.tag_files if name not in form.unlisted and name not in files]
     if missing:
         raise ValueError(f"files: {missing[0]} is not listed")
     return files

@@ -15,7 +15,7 @@ from evidence_export.bag.pubkey import PublicKey
 from evidence_export.verifier.container import printable
 from evidence_export.verifier.files import Files, Result, SkipStep
 from evidence_export.verifier.key import Trust
-from evidence_export.verifier.manifest import CaseManifest
+from evidence_export.verifier.manifest import SealedManifest
 from evidence_export.verifier.reading import moment
 from evidence_export.verifier.report import (
     CANNOT_KNOW,
@@ -36,7 +36,7 @@ class Papers:
 
 
 def check_papers(
-    files: Files, trust: Trust, signatures: Signatures, case: CaseManifest
+    files: Files, trust: Trust, signatures: Signatures, case: SealedManifest
 ) -> tuple[Papers | None, Result]:
     """The outcome of step 12; Papers only where nothing is wrong with them."""
     if case.second is not None and signatures.second is None:
@@ -50,7 +50,7 @@ def check_papers(
     names = [layout.CA_CERTIFICATE, *(name for name, _ in keys)]
     missing = [name for name in names if name not in case.files]
     if missing:
-        return None, ("incomplete", [Finding(layout.CASE, f"it lists a certificate, and not {missing[0]}")])
+        return None, ("incomplete", [Finding(case.form.manifest, f"it lists a certificate, and not {missing[0]}")])
     found, findings = _read(files, names, case)
     if findings:
         return None, ("not readable", findings)
@@ -108,17 +108,19 @@ def cannot_know(trust: Trust, signatures: Signatures, papers: Papers | None) -> 
     return told
 
 
-def _without(trust: Trust, signatures: Signatures, case: CaseManifest) -> Result:
+def _without(trust: Trust, signatures: Signatures, case: SealedManifest) -> Result:
     stray = [name for name in (layout.SECOND_CERTIFICATE,) if name in case.files]
     if stray:
-        return "incomplete", [Finding(layout.CASE, f"it lists {stray[0]} without the certificate of its authority")]
+        return "incomplete", [
+            Finding(case.form.manifest, f"it lists {stray[0]} without the certificate of its authority")
+        ]
     if signatures.by_authority or trust.is_authority:
         return "none", [Finding(layout.SITE_KEY, "it has no certificate of the trusted authority")]
     beside = "; the revocation list says nothing of it" if trust.crl is not None else ""
     return f"none: the key stands by itself{beside}", []
 
 
-def _read(files: Files, names: list[str], case: CaseManifest) -> tuple[dict[str, Certificate], list[Finding]]:
+def _read(files: Files, names: list[str], case: SealedManifest) -> tuple[dict[str, Certificate], list[Finding]]:
     """Raises SkipStep where a certificate is not the one that was sealed: another step has named it."""
     found: dict[str, Certificate] = {}
     findings: list[Finding] = []
@@ -146,7 +148,7 @@ def _authority_faults(authority: Certificate, trust: Trust, signatures: Signatur
 
 
 def _faults(
-    found: Certificate, authority: Certificate, key: PublicKey | None, case: CaseManifest, sealed_ns: int
+    found: Certificate, authority: Certificate, key: PublicKey | None, case: SealedManifest, sealed_ns: int
 ) -> list[str]:
     faults = []
     if found.key != key:
@@ -163,7 +165,7 @@ def _faults(
 
 
 def _revoked(
-    trust: Trust, authority: Certificate, keys: list[tuple[str, Certificate]], case: CaseManifest, sealed_ns: int
+    trust: Trust, authority: Certificate, keys: list[tuple[str, Certificate]], case: SealedManifest, sealed_ns: int
 ) -> tuple[tuple[Revoked, ...], list[Finding]]:
     """Withdrawals that came later than the seal, and those that did not."""
     if trust.crl is None:

@@ -18,24 +18,25 @@
 12. Check the certificates of the keys, where there are any: they are of the site and its authority, of these keys, were
    valid at the time of sealing, and were not withdrawn before it, as far as a revocation list is given.
 
-A step that cannot be trusted after an earlier failure is skipped. Hashes in files that nothing vouches for any more are
-still used for one thing: to say which file is to blame.
+Steps 1 to 7 and 12 are those of every bundle, see `bagsteps`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from evidence_export.bag import layout
+from evidence_export.bag import forms, layout
+from evidence_export.bag.pubkey import PublicKey
+from evidence_export.verifier.bagsteps import BagVerification
 from evidence_export.verifier.before import before_faults
 from evidence_export.verifier.company import company_faults
 from evidence_export.verifier.container import Container, printable
-from evidence_export.verifier.files import BlameError, Files, Result, SkipStep
+from evidence_export.verifier.files import Result
 from evidence_export.verifier.footage import live_footage, view_faults
 from evidence_export.verifier.key import Trust
 from evidence_export.verifier.manifest import CaseManifest, read_manifest
-from evidence_export.verifier.papers import Papers, cannot_know, check_papers
+from evidence_export.verifier.papers import cannot_know
 from evidence_export.verifier.plates import plate_faults
 from evidence_export.verifier.reading import optional
 from evidence_export.verifier.reasons import reasons_faults, reasons_given
@@ -49,30 +50,19 @@ from evidence_export.verifier.report import (
     Step,
     VerificationReport,
 )
-from evidence_export.verifier.signatures import Signatures
 
 
-class Verification:
-    """One run over one container."""
+class Verification(BagVerification[CaseManifest]):
+    """One run over a sealed case."""
 
-    def __init__(self, path: Path, container: Container, trust: Trust) -> None:
-        self._path = path
-        self._box = container
-        self._files = Files(container)
-        self._trust = trust
-        self._signatures = Signatures(self._files, trust)
-        self._papers: Papers | None = None
-        self._case: CaseManifest | None = None
+    def __init__(
+        self, path: Path, container: Container, trust: Trust, withheld: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(path, container, trust, forms.CASE, withheld)
 
     def run(self) -> VerificationReport:
         steps = [
-            self._step(1, "Container", "读取证据包", self._container),
-            self._step(2, "Site key", "签名公钥", self._signatures.site_key),
-            self._step(3, "Signature", "数字签名", self._signatures.signature),
-            self._step(4, "Case manifest", "案件清单", self._manifest),
-            self._step(5, "Completeness", "文件齐全", self._complete),
-            self._step(6, "File hashes", "文件摘要", self._hashes),
-            self._step(7, "BagIt files", "BagIt 清单", self._bagit),
+            *self._bag_steps("Case manifest", "案件清单"),
             self._step(8, "Inner agreement", "内部一致", self._agreement),
             self._step(9, "Footage", "录像连续", self._footage),
             self._step(10, "Plate", "号牌", self._plate),
@@ -83,7 +73,7 @@ class Verification:
         return VerificationReport(
             path=self._path,
             steps=tuple(steps),
-            case_id=self._case.case_id if self._case else None,
+            case_id=self._sealed.case_id if self._sealed else None,
             key_fingerprint=self._signatures.key.fingerprint if self._signatures.key else None,
             manifest_sha256=self._files.digest_at_hand(layout.CASE),
             cannot_know=tuple(text for text, _ in unknown),
@@ -92,128 +82,26 @@ class Verification:
             authority_fingerprint=self._papers.authority.fingerprint if self._papers else None,
         )
 
-    def _step(self, number: int, title: str, title_zh: str, check: Callable[[], Result]) -> Step:
-        try:
-            detail, findings = check()
-        except SkipStep as skip:
-            return Step(number, title, title_zh, Outcome.SKIPPED, str(skip))
-        except BlameError as blame:
-            detail, findings = "a file cannot be read", [blame.finding]
-        outcome = Outcome.FAILED if findings else Outcome.PASSED
-        return Step(number, title, title_zh, outcome, detail, tuple(findings))
+    @property
+    def case(self) -> CaseManifest | None:
+        """The manifest, once it was found to be signed; for whoever carries the case."""
+        return self._sealed
 
-    # 1
+    @property
+    def key(self) -> PublicKey | None:
+        """The key that sealed it, as it was found."""
+        return self._signatures.key
 
-    def _container(self) -> Result:
-        kind = "folder" if self._box.prefix is None else "zip"
-        total = sum(self._box.files.values())
-        return f"{kind} of {len(self._box.files)} files, {total} bytes", list(self._box.findings)
+    def _read(self, data: bytes) -> CaseManifest:
+        return read_manifest(data)
 
-    # 4
-
-    def _manifest(self) -> Result:
-        if not self._signatures.hold:
-            raise SkipStep("case.json is not trusted without a valid signature")
-        data = self._files.small(layout.CASE)
-        try:
-            case = read_manifest(data or b"")
-        except ValueError as error:
-            return "not a case manifest of this format", [Finding(layout.CASE, printable(str(error)))]
-        findings = []
-        if (fault := self._signatures.fault_in_naming(case)) is not None:
-            findings.append(fault)
-        self._case = case
-        return f"case {printable(case.case_id)}, sealed at {case.sealed_at}, {len(case.files)} files listed", findings
-
-    # 5
-
-    def _complete(self) -> Result:
-        case = self._trusted_case()
-        expected = set(case.files) | layout.UNLISTED | set(case.signatures)
-        findings = [self._files.absent(name) for name in sorted(expected - set(self._box.files))]
-        findings += [
-            Finding(printable(name), "it does not belong to the bundle: case.json does not list it")
-            for name in sorted(set(self._box.files) - expected)
-        ]
-        return "every listed file is there, and no other", findings
-
-    # 6
-
-    def _hashes(self) -> Result:
-        case = self._trusted_case()
-        findings: list[Finding] = []
-        total = 0
-        for name, listed in case.files.items():
-            size = self._box.files.get(name)
-            if size is None:
-                continue  # step 5 named it
-            total += size
-            if size != listed.size:
-                findings.append(Finding(name, f"{size} bytes long, where {listed.size} were sealed"))
-                continue
-            found = self._files.digest(name)
-            if found.sha256 != listed.sha256:
-                findings.append(Finding(name, f"its SHA-256 is {found.sha256}, where {listed.sha256} was sealed"))
-            elif found.sm3 != listed.sm3:
-                findings.append(Finding(name, f"its SM3 is {found.sm3}, where {listed.sm3} was sealed"))
-        blamed = {finding.culprit for finding in findings}
-        for name in self._box.files:
-            recorded = self._box.recorded_crc32(name)
-            if recorded is not None and name not in blamed and recorded != self._files.digest(name).crc32:
-                findings.append(Finding(f"{printable(self._path.name)} (zip entry {name})", "its CRC-32 is wrong"))
-        return f"size, SHA-256 and SM3 of {len(case.files)} files, {total} bytes", findings
-
-    # 7
-
-    def _bagit(self) -> Result:
-        if self._case is None:
-            return "compared with each other only, because case.json cannot be trusted", self._bagit_by_itself()
-        sealed = {name: listed.sha256 for name, listed in self._case.files.items()}
-        payload = {name: value for name, value in sealed.items() if name.startswith(layout.PAYLOAD)}
-        tags = {name: value for name, value in sealed.items() if name in layout.TAG_FILES}
-        findings = []
-        outside = (layout.CASE, *self._case.signatures)
-        tags |= {name: self._files.digest(name).sha256 for name in outside if name in self._box.files}
-        for name, expected in (
-            (layout.BAGIT, layout.BAGIT_TEXT),
-            (layout.MANIFEST, layout.manifest_bytes(payload)),
-            (layout.TAG_MANIFEST, layout.manifest_bytes(tags)),
-        ):
-            data = self._files.small(name)
-            # Step 5 named a signature that is missing; what the tag manifest said of it cannot be told any more.
-            lacking = name == layout.TAG_MANIFEST and any(one not in self._box.files for one in outside)
-            if data is not None and data != expected and not lacking:
-                findings.append(Finding(name, "it is not byte for byte what the sealed case makes of it"))
-        return "bagit.txt and both manifests are exactly what the sealed case makes of them", findings
-
-    def _bagit_by_itself(self) -> list[Finding]:
-        """What `sha256sum -c` would find: used only to name culprits when the signature vouches for nothing."""
-        findings: list[Finding] = []
-        for manifest in (layout.MANIFEST, layout.TAG_MANIFEST):
-            data = self._files.small(manifest)
-            if data is None:
-                findings.append(self._files.absent(manifest))
-                continue
-            lines = layout.parse_manifest(data)
-            if layout.manifest_bytes(lines) != data:
-                findings.append(Finding(manifest, "it is not a manifest in the form that bundles have"))
-            for name, expected in lines.items():
-                if name not in self._box.files:
-                    findings.append(self._files.absent(name))
-                elif self._files.digest(name).sha256 != expected:
-                    findings.append(Finding(printable(name), f"its SHA-256 is not the one in {manifest}"))
-            if manifest == layout.MANIFEST:
-                findings += [
-                    Finding(printable(name), f"{manifest} does not list it")
-                    for name in sorted(self._box.files)
-                    if name.startswith(layout.PAYLOAD) and name not in lines
-                ]
-        return findings
+    def _name(self, manifest: CaseManifest) -> str:
+        return f"case {manifest.case_id}"
 
     # 8
 
     def _agreement(self) -> Result:
-        case = self._trusted_case()
+        case = self._trusted()
         findings: list[Finding] = []
 
         def check(holds: bool, culprit: str, what: str) -> None:
@@ -237,7 +125,7 @@ class Verification:
     # 9
 
     def _footage(self) -> Result:
-        case = self._trusted_case()
+        case = self._trusted()
         try:
             live = live_footage(case.root)
             faults = [*(live.faults() if live else ()), *(view_faults(case.root) if case.revision else ())]
@@ -253,7 +141,7 @@ class Verification:
     # 10
 
     def _plate(self) -> Result:
-        case = self._trusted_case()
+        case = self._trusted()
         try:
             faults = list(plate_faults(case.root))
             looked = optional(case.root, "plate") is not None
@@ -265,7 +153,7 @@ class Verification:
     # 11
 
     def _reasons(self) -> Result:
-        case = self._trusted_case()
+        case = self._trusted()
         try:
             faults = [*reasons_faults(case.root), *company_faults(case.root)]
             given = reasons_given(case.root)
@@ -275,20 +163,6 @@ class Verification:
             return "not readable", [Finding(layout.CASE, printable(str(error)))]
         detail = "its steps and sums agree with what is stated" if given else "none are given: an earlier revision"
         return detail, [Finding(layout.CASE, printable(fault)) for fault in faults]
-
-    # 12
-
-    def _certificates(self) -> Result:
-        case = self._trusted_case()
-        self._papers, result = check_papers(self._files, self._trust, self._signatures, case)
-        return result
-
-    # Shared by the steps
-
-    def _trusted_case(self) -> CaseManifest:
-        if self._case is None:
-            raise SkipStep("there is no case manifest to trust")
-        return self._case
 
 
 def unreadable(path: Path, findings: Iterable[Finding]) -> VerificationReport:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evidence_export.bag import canonical, layout
+from evidence_export.bag import canonical, forms, layout
 from evidence_export.bag.digest import digest_bytes, digest_file
 from evidence_export.keys import Ed25519Signer, SealingKeys, Signer
 from evidence_export.keys.sealing import key_files, seal_of, signatures_of
@@ -42,7 +42,7 @@ def sign_bytes(bundle: Path, signer: Signer | SealingKeys, case: bytes) -> None:
     signatures = signatures_of(keys, case)
     for name, signature in signatures.items():
         (bundle / name).write_bytes(signature)
-    tags = {name: digest_bytes((bundle / name).read_bytes()).sha256 for name in {*layout.TAG_FILES, *signatures}}
+    tags = {name: digest_bytes((bundle / name).read_bytes()).sha256 for name in {*forms.CASE.tag_files, *signatures}}
     (bundle / layout.TAG_MANIFEST).write_bytes(layout.manifest_bytes(tags))
 
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evidence_export.bag import layout
+from evidence_export.bag import forms, layout
 from evidence_export.keys import Ed25519Signer, load_or_create_key
 from evidence_export.verifier import Outcome, verify
 from evidence_export.verifier.__main__ import as_text
 from tests.evidence_export.helpers import files_of, flip, resign, tiny
 
-FIXED = [*layout.TAG_FILES, layout.TAG_MANIFEST]
+FIXED = [*forms.CASE.tag_files, layout.TAG_MANIFEST]
 STRIDE = {layout.CASE: 3, layout.README: 2}
 
 
@@ -152,7 +152,7 @@ def test_an_edit_hidden_in_every_unsigned_file_still_names_the_manifest(small_co
     """The forger changes case.json and repairs the tag manifest, but has no key."""
     case = small_copy / layout.CASE
     case.write_bytes(case.read_bytes().replace(b'"status":"lead"', b'"status":"case"'))
-    tags = {name: "" for name in layout.TAG_FILES}
+    tags = {name: "" for name in forms.CASE.tag_files}
     tags = {name: layout.parse_manifest((small_copy / layout.TAG_MANIFEST).read_bytes())[name] for name in tags}
     from evidence_export.bag.digest import digest_file
 
