@@ -20,7 +20,13 @@ _MARK = {Outcome.PASSED: "ok  ", Outcome.FAILED: "FAIL", Outcome.SKIPPED: "skip"
 
 def as_json(report: VerificationReport) -> dict[str, object]:
     """The report as JSON-ready values."""
-    return {**asdict(report), "path": str(report.path), "ok": report.ok, "culprits": list(report.culprits)}
+    return {
+        **asdict(report),
+        "path": str(report.path),
+        "ok": report.ok,
+        "culprits": list(report.culprits),
+        "inner": None if report.inner is None else as_json(report.inner),
+    }
 
 
 def as_text(report: VerificationReport) -> str:

@@ -165,7 +165,19 @@ class BagVerification(ABC, Generic[Manifest]):
             lacking = name == layout.TAG_MANIFEST and any(one not in self._box.files for one in outside)
             if data is not None and data != expected and not lacking:
                 findings.append(Finding(name, "it is not byte for byte what the manifest makes of it"))
+        findings += self._oxum_faults(self._sealed)
         return "bagit.txt and both manifests are exactly what the manifest makes of them", findings
+
+    def _oxum_faults(self, sealed: SealedManifest) -> list[Finding]:
+        """BagIt's own sum of the payload (RFC 8493, 2.2.2), which other tools go by."""
+        listed = sealed.files[layout.BAG_INFO]
+        data = self._files.small(layout.BAG_INFO)
+        if data is None or self._files.digest(layout.BAG_INFO).sha256 != listed.sha256:
+            return []  # steps 5 and 6 named it
+        payload = [one.size for name, one in sealed.files.items() if name.startswith(layout.PAYLOAD)]
+        wanted = f"{layout.PAYLOAD_OXUM}: {sum(payload)}.{len(payload)}".encode()
+        stated = [line for line in data.split(b"\n") if line.startswith(layout.PAYLOAD_OXUM.encode())]
+        return [] if stated == [wanted] else [Finding(layout.BAG_INFO, f"its {layout.PAYLOAD_OXUM} is not its payload's")]
 
     def _bagit_by_itself(self) -> list[Finding]:
         """What `sha256sum -c` would find: used only to name culprits when the signature vouches for nothing."""
