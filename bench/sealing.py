@@ -1,4 +1,4 @@
-"""`python -m bench.sealing`: what sealing a case of five minutes costs, alone and beside a camera that is being recorded."""
+"""`python -m bench.sealing`: what sealing a case of five minutes costs, alone and beside a recorded camera."""
 
 from __future__ import annotations
 
@@ -44,12 +44,23 @@ _POLICY = {
         "id": "road",
         "name": "一路一策",
         "version": "1",
-        "rules": [{"id": "no-parking", "kind": "no_parking", "dwell": "60s", "min_score": 0.3,
-                   "legal_basis": {"id": None, "statute": None, "reviewed_by": None}}],
+        "rules": [
+            {
+                "id": "no-parking",
+                "kind": "no_parking",
+                "dwell": "60s",
+                "min_score": 0.3,
+                "legal_basis": {"id": None, "statute": None, "reviewed_by": None},
+            }
+        ],
     },
-    "zone": {"id": "kerb", "name": "路缘", "polygon": [[0.3, 0.4], [0.7, 0.4], [0.75, 0.8], [0.25, 0.8]],
-             "rules": ["no-parking"]},
-}  # fmt: skip
+    "zone": {
+        "id": "kerb",
+        "name": "路缘",
+        "polygon": [[0.3, 0.4], [0.7, 0.4], [0.7, 0.8], [0.3, 0.8]],
+        "rules": ["no-parking"],
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +98,17 @@ def main() -> int:
                     key=lambda cost: cost.cpu_s,
                 )
                 middle = costs[len(costs) // 2]
-                rows.append({"case": name, "beside a recorded camera": beside, "cpu_s": round(middle.cpu_s, 2),
-                             "cpu_s_most": round(costs[-1].cpu_s, 2), "wall_s": round(middle.wall_s, 2),
-                             "bundle_mib": round(middle.bundle_mib, 1), "peak_mib": round(middle.peak_mib)})  # fmt: skip
+                rows.append(
+                    {
+                        "case": name,
+                        "beside a recorded camera": beside,
+                        "cpu_s": round(middle.cpu_s, 2),
+                        "cpu_s_most": round(costs[-1].cpu_s, 2),
+                        "wall_s": round(middle.wall_s, 2),
+                        "bundle_mib": round(middle.bundle_mib, 1),
+                        "peak_mib": round(middle.peak_mib),
+                    }
+                )
     if given.json:
         print(json.dumps({"kbit_s": given.kbit, "minutes": MINUTES, "rows": rows}, indent=1))
         return 0
@@ -124,16 +143,33 @@ def _case(start: Instant, recordings: tuple[Recording, ...]) -> CaseRequest:
         return start.shifted(seconds * NS_PER_S)
 
     stay = Stay(
-        id="stay-1", camera="gate-1", zone="kerb", place=_BOX, appearance=None, cls="car", arrived=(at(14), at(16)),
-        last_seen=at(MINUTES * 60 - 12), departed=None, seen_ns=272 * NS_PER_S, sworn_ns=272 * NS_PER_S,
-        occluded_ns=0, gap_ns=0, sightings=140,
-    )  # fmt: skip
+        id="stay-1",
+        camera="gate-1",
+        zone="kerb",
+        place=_BOX,
+        appearance=None,
+        cls="car",
+        arrived=(at(14), at(16)),
+        last_seen=at(MINUTES * 60 - 12),
+        departed=None,
+        seen_ns=272 * NS_PER_S,
+        sworn_ns=272 * NS_PER_S,
+        occluded_ns=0,
+        gap_ns=0,
+        sightings=140,
+    )
     moments = tuple(Moment(at(second), _BOX, 0.8125, "car", 1) for second in range(16, 81, 8))
     violation = Violation(
-        rule="no-parking", zone="kerb", policy="road", policy_hash=hashlib.sha256(rfc8785.dumps(_POLICY)).hexdigest(),
-        allowed_ns=60 * NS_PER_S, fired_at=at(80), stay=replace(stay, last_seen=at(80)), moments=moments,
+        rule="no-parking",
+        zone="kerb",
+        policy="road",
+        policy_hash=hashlib.sha256(rfc8785.dumps(_POLICY)).hexdigest(),
+        allowed_ns=60 * NS_PER_S,
+        fired_at=at(80),
+        stay=replace(stay, last_seen=at(80)),
+        moments=moments,
         dwell_lower_bound_ns=64 * NS_PER_S,
-    )  # fmt: skip
+    )
     return CaseRequest(
         site=SiteFacts("bench", "示范区", "Asia/Shanghai"),
         camera=CameraFacts("gate-1", "一号机"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
-from evidence_export.bag import layout
+from evidence_export.bag import code, layout
 from evidence_export.case import CaseRequest
 from evidence_export.kinds import called, kind_of, label_of, lasted, rule_of, tenths
 from evidence_export.made import BagFile, Before, Panorama
@@ -34,7 +34,12 @@ BEFORE_LABEL = "占用前该处 the place, before"
 
 def local_time(at: Instant, request: CaseRequest) -> str:
     """`2026-11-02 08:00:00.2 UTC+08:00`, to the tenth of a second, rounded down."""
-    moment = at.local(zone_of(request))
+    return time_in(zone_of(request), at)
+
+
+def time_in(zone: tzinfo, at: Instant) -> str:
+    """The same in a time zone."""
+    moment = at.local(zone)
     offset = moment.utcoffset() or timedelta()
     minutes = abs(offset) // timedelta(minutes=1)
     sign = "-" if offset < timedelta() else "+"
@@ -69,7 +74,7 @@ def source_words(at: Instant) -> str:
 
 def anti_forgery_code(sha256: str) -> str:
     """The first 16 hex digits of the original still's SHA-256, in groups of four."""
-    return " ".join(sha256[start : start + 4].upper() for start in range(0, 16, 4))
+    return code.grouped(code.still_code(sha256), " ")
 
 
 def panorama_bar(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -71,6 +72,8 @@ def opened(path: Path, *, undecoded: bool = False) -> Iterator[tuple[InputContai
 
 def _open(path: Path, undecoded: bool) -> InputContainer:
     options = {"protocol_whitelist": "file", "format_whitelist": _whitelist()}
+    # PyAV's annotations call them texts; it wants mappings.
+    streams: Any = [{"skip_frame": "all"}] * _MAX_STREAMS if undecoded else None
     if undecoded:
         options["fpsprobesize"] = "0"
     try:
@@ -78,7 +81,7 @@ def _open(path: Path, undecoded: bool) -> InputContainer:
             f"file:{path.absolute()}",
             "r",
             options=options,
-            stream_options=[{"skip_frame": "all"}] * _MAX_STREAMS if undecoded else None,
+            stream_options=streams,
             metadata_errors="replace",
         )
     except (av.error.FFmpegError, OSError, ValueError, OverflowError) as error:

@@ -12,13 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from evidence_export.bag import certificate, der
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+except ImportError:
+    AVAILABLE = False
+    """Whether time stamps can be read at all: not where `cryptography` is not installed."""
+else:
+    AVAILABLE = True
 
 MAX_TOKEN_BYTES = 64 << 10
 MAX_ROOTS_BYTES = 64 << 10
@@ -29,10 +35,10 @@ _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 _SIGNING_CERTIFICATE = bytes.fromhex("2a864886f70d010910020c")
 _SIGNING_CERTIFICATE_V2 = bytes.fromhex("2a864886f70d010910022f")
-_HASHES: dict[bytes, tuple[str, hashes.HashAlgorithm]] = {
-    bytes.fromhex("608648016503040201"): ("sha256", hashes.SHA256()),
-    bytes.fromhex("608648016503040202"): ("sha384", hashes.SHA384()),
-    bytes.fromhex("608648016503040203"): ("sha512", hashes.SHA512()),
+_HASHES = {
+    bytes.fromhex("608648016503040201"): "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
 }
 
 
@@ -186,7 +192,8 @@ def _hash_of(algorithm: bytes) -> tuple[str, hashes.HashAlgorithm]:
     oid, _ = der.read(algorithm, der.OID)
     if oid not in _HASHES:
         raise ValueError("it uses a hash that is not known here")
-    return _HASHES[oid]
+    name = _HASHES[oid]
+    return name, {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[name]
 
 
 def _attributes(content: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -47,6 +47,10 @@ class ExhibitFact:
     at: str
     """When it was added, ISO 8601."""
     after_decision: bool
+    file: str | None = None
+    """The name that the file had; as much of it as paths in a release allow stands in `path`."""
+    taken_by: str | None = None
+    taken_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from evidence_export.made import BagFile, Seal
 from evidence_export.release.carried import CarriedCase
 from evidence_export.release.interface import ReleaseRequest
 from evidence_export.statements.sealed import file_json, seal_json
+from evidence_export.statements.values import known
 
 
 def build(
@@ -55,6 +56,9 @@ def build(
                 "by": one.by,
                 "at": one.at,
                 "after_decision": one.after_decision,
+                "file": known(one.file),
+                "taken_by": known(one.taken_by),
+                "taken_at": known(one.taken_at),
             }
             for one in request.exhibits
         ],

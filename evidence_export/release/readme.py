@@ -20,7 +20,11 @@ _FILES = {
     ),
     releases.RECORDINGS: Said("原始录像文件，未作任何改动", "the recordings that the case was cut from, byte for byte"),
     releases.EXHIBITS: Said("补充材料", "exhibits"),
-    "data/ledger/": Said(
+    releases.ORIGIN: Said(
+        "案件来自其他单位：其移送清单、签名与存证证明",
+        "the case came from another department: its release manifest, signatures, and ledger proofs",
+    ),
+    releases.LEDGER_FOLDER: Said(
         "存证日志中与本案有关的记录及其证明、时间戳", "what the ledger holds about the case, with proofs and time stamp"
     ),
     layout.KEYS: Said("密钥的证书及第二把公钥", "certificates of the keys, and the second public key"),

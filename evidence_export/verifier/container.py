@@ -13,6 +13,9 @@ from evidence_export.bag.digest import Digests, digest_stream
 from evidence_export.verifier.report import Finding
 
 _MAX_DEPTH = 8
+_FLAGS = os.O_RDONLY
+for _name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"):  # Windows has the last one only
+    _FLAGS |= getattr(os, _name, 0)
 
 
 class Container(Protocol):
@@ -105,7 +108,7 @@ class FolderContainer:
                 self._blame(path, "a device, pipe or socket; a bundle holds plain files only")
 
     def _open(self, path: str) -> BinaryIO:
-        descriptor = os.open(self._root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(self._root / path, _FLAGS)
         stream = open(descriptor, "rb")  # noqa: SIM115 - the caller closes it
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             stream.close()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-
-from cryptography.x509 import Certificate
+from typing import TYPE_CHECKING
 
 from evidence_export.bag import canonical, releases, timestamp
 from evidence_export.bag.canonical import JsonValue
@@ -17,6 +16,9 @@ from evidence_export.ledger.checkpoint import MAX_NOTE_BYTES, Checkpoint, read_n
 from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.verifier.files import Files, blaming
 from evidence_export.verifier.reading import integer, items, text, texts
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 
 @dataclass(frozen=True, slots=True)

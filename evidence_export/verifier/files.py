@@ -19,6 +19,10 @@ class SkipStep(Exception):
     """The step rests on one that failed."""
 
 
+class NotCheckedError(Exception):
+    """This machine lacks what the step takes. Nothing was found wrong."""
+
+
 class BlameError(Exception):
     """The step cannot go on because of one file."""
 

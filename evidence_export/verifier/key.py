@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-from cryptography import x509
+from typing import TYPE_CHECKING
 
 from evidence_export.bag import certificate, layout, pubkey, timestamp
 from evidence_export.bag.certificate import RevocationList
 from evidence_export.errors import NotABundleError
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
@@ -89,6 +91,8 @@ def _crl(path: Path) -> RevocationList:
 
 def _roots(path: Path) -> tuple[x509.Certificate, ...]:
     try:
+        if not timestamp.AVAILABLE:
+            raise ValueError("the Python package `cryptography` is not installed here")
         with path.open("rb") as stream:
             return tuple(timestamp.roots_in(stream.read(timestamp.MAX_ROOTS_BYTES)))
     except (OSError, ValueError) as error:

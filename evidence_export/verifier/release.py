@@ -24,21 +24,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evidence_export.bag import forms, layout, releases
+from evidence_export.bag import forms, layout, pubkey, releases, timestamp
 from evidence_export.bag.pubkey import PublicKey
 from evidence_export.bag.timestamp import TimeStamp
 from evidence_export.ledger.entry import Kind
 from evidence_export.verifier.bagsteps import BagVerification
 from evidence_export.verifier.container import Container, InnerContainer, printable
 from evidence_export.verifier.entries import EntryFiles, Ledger
-from evidence_export.verifier.files import Result, SkipStep
+from evidence_export.verifier.files import NotCheckedError, Result, SkipStep, blaming
 from evidence_export.verifier.key import Trust
 from evidence_export.verifier.manifest import CaseManifest
 from evidence_export.verifier.papers import cannot_know
 from evidence_export.verifier.proceeding import exhibits_told, proceeding_faults
 from evidence_export.verifier.reading import integer, optional, text
 from evidence_export.verifier.releasemanifest import ReleaseManifest, read_release
-from evidence_export.verifier.report import UNSTAMPED, Finding, VerificationReport
+from evidence_export.verifier.report import UNSTAMPED, Finding, Outcome, VerificationReport
 from evidence_export.verifier.steps import Verification
 
 _BEGINNINGS = (Kind.CASE_SEALED, Kind.CASE_IMPORTED)
@@ -67,7 +67,7 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
             self._step(13, "Key certificate", "密钥证书", self._certificates),
         ]
         unknown = self._cannot_know()
-        inner = self._inner
+        inner, named = self._inner, self._sealed.release_id if self._sealed else ""
         return VerificationReport(
             path=self._path,
             steps=tuple(steps),
@@ -78,9 +78,14 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
             cannot_know_zh=tuple(zh for _, zh in unknown),
             second_key_fingerprint=self._signatures.second.fingerprint if self._signatures.second else None,
             authority_fingerprint=self._papers.authority.fingerprint if self._papers else None,
-            release_id=self._sealed.release_id if self._sealed else None,
+            release_id=named if releases.is_release_id(named) else None,
             inner=inner,
         )
+
+    @property
+    def case(self) -> CaseManifest | None:
+        """The manifest of the case within, once it was found to be signed."""
+        return self._case
 
     def _read(self, data: bytes) -> ReleaseManifest:
         return read_release(data)
@@ -104,10 +109,14 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
             for step in self._inner.steps
             for finding in step.findings
         ]
+        if not findings:
+            for step in self._inner.steps:
+                if step.outcome is Outcome.NOT_CHECKED:
+                    raise NotCheckedError(f"step {step.number} of the case: {step.detail}")
         findings += [
             Finding(f"{releases.CASE}{layout.CASE}", f"step {step.number} of the case could not be done: {step.detail}")
             for step in self._inner.steps
-            if not step.ok and not step.findings
+            if step.outcome is Outcome.SKIPPED and not findings
         ]
         passed = sum(step.ok for step in self._inner.steps)
         held = f"; {len(release.withheld)} of its files are withheld" if release.withheld else ", whole"
@@ -156,7 +165,25 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
         for one in release.exhibits:
             carried = one.path is None or (one.path in release.files and release.files[one.path].sha256 == one.sha256)
             check(carried, one.path or layout.RELEASE, "it is not the exhibit that the release names")
-        return "ids, keys, parents, recordings and exhibits agree with each other", findings
+        findings += self._origin(release)
+        came = "; it came from another department" if releases.ORIGIN_MANIFEST in release.files else ""
+        return f"ids, keys, parents, recordings and exhibits agree with each other{came}", findings
+
+    def _origin(self, release: ReleaseManifest) -> list[Finding]:
+        """What is wrong with the release by which another department had handed the case over, where it is carried."""
+        name = releases.ORIGIN_MANIFEST
+        if name not in release.files:
+            return []
+        data = self._files.small(name, layout.MAX_CASE_BYTES)
+        signature, pem = (
+            self._files.small(f"{releases.ORIGIN}{one}") for one in (forms.RELEASE.signature, layout.SITE_KEY)
+        )
+        with blaming(name):
+            if data is None or signature is None or pem is None or not pubkey.from_pem(pem).verify(signature, data):
+                raise ValueError("it is not signed by the department that it came from")
+            if read_release(data).case_sha256 != release.case_sha256:
+                raise ValueError("it is the release of another case")
+        return []
 
     # 10
 
@@ -192,6 +219,10 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
             return "none: no time-stamping authority has signed anything here", []
         if self._ledger is None:
             raise SkipStep("the ledger's part cannot be trusted")
+        if not timestamp.AVAILABLE:
+            raise NotCheckedError(
+                "the time stamp is not checked: the Python package `cryptography` is not installed here"
+            )
         proven, stamp = self._entry_files().stamped(self._ledger.checkpoint, self._trust.tsa_roots)
         if proven != self._ledger.of(*_BEGINNINGS)[0]:
             return "over something else", [Finding(releases.STAMPED_ENTRY, "it is not the entry of this case's seal")]

@@ -13,6 +13,18 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"
+    """It rests on a step that failed."""
+    NOT_CHECKED = "not_checked"
+    """This machine lacks what it takes; nothing speaks against the bundle."""
+
+
+class Verdict(StrEnum):
+    """What all steps together say."""
+
+    VERIFIED = "verified"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+    """Nothing is wrong, and something could not be checked on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,13 @@ class VerificationReport:
     @property
     def ok(self) -> bool:
         return all(step.ok for step in self.steps)
+
+    @property
+    def verdict(self) -> Verdict:
+        outcomes = {step.outcome for step in self.steps}
+        if outcomes <= {Outcome.PASSED}:
+            return Verdict.VERIFIED
+        return Verdict.INCOMPLETE if outcomes <= {Outcome.PASSED, Outcome.NOT_CHECKED} else Verdict.FAILED
 
     @property
     def culprits(self) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Verification(BagVerification[CaseManifest]):
         return VerificationReport(
             path=self._path,
             steps=tuple(steps),
-            case_id=self._sealed.case_id if self._sealed else None,
+            case_id=self._sealed.case_id if self._sealed and layout.is_case_id(self._sealed.case_id) else None,
             key_fingerprint=self._signatures.key.fingerprint if self._signatures.key else None,
             manifest_sha256=self._files.digest_at_hand(layout.CASE),
             cannot_know=tuple(text for text, _ in unknown),

@@ -22,8 +22,8 @@ from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.recorder.errors import RecorderError
 from streetproof import cases
 from streetproof.batch.observations import model_json, model_of
-from streetproof.batch.register import case_row, read_manifest
 from streetproof.batch.work import Seal
+from streetproof.bundles import case_row, read_manifest
 from streetproof.daemon import announce
 from streetproof.daemon.appointments import appointments, done_from_ns
 from streetproof.daemon.index import RecordingIndex, save_holds
@@ -181,9 +181,7 @@ class CaseWork:
         loaded = self._config(finding)
         for asked in appointments(loaded, finding, outcome.case.case_id, bundle):
             self._store.rechecks.add(asked, try_ns=done_from_ns(asked, loaded))
-        said = announce.sealed(
-            loaded.site, finding.stay.camera, outcome.case.case_id, str(outcome.case.path), now_ns
-        )
+        said = announce.sealed(loaded.site, finding.stay.camera, outcome.case.case_id, str(outcome.case.path), now_ns)
         # Last, and with the notice: until then a crash has all of this done again, and nothing of it twice.
         self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used, self._told(said))
         self._wake()

@@ -185,8 +185,10 @@ class Findings:
         used: Iterable[tuple[int, int]],
         telling: Outgoing | None = None,
     ) -> None:
-        """It is a case now, of which people are told (`telling`). The footage that its bundle was made from (`used`: start and end in ns UTC) stays held
-        for the case, until `Holds.release(case_id)`; what was held beyond that is let go."""
+        """It is a case now, of which people are told (`telling`).
+
+        The footage that its bundle was made from (`used`: start and end in ns UTC) stays held for the case, until
+        `Holds.release(case_id)`; what was held beyond that is let go."""
         with self._connection.write() as session:
             row = session.get_one(FindingRow, finding)
             row.state, row.case_id, row.bundle, row.error = FindingState.SEALED, case_id, bundle, None

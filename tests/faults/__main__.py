@@ -50,7 +50,8 @@ def main() -> int:
         control = Control(given.folder / "control")
         environment = {**os.environ, **control.environment(build(), given.folder / "steps.log")}
         environment["STREETPROOF_KEYS"] = str(given.folder / "keys")
-        return subprocess.run([sys.executable, "-m", "tests.faults", *sys.argv[1:]], env=environment, check=False).returncode
+        command = [sys.executable, "-m", "tests.faults", *sys.argv[1:]]
+        return subprocess.run(command, env=environment, check=False).returncode
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     found = _Runner(given.scenario, given.folder, given.model).run(
         given.mode or sorted(MODES), given.sample, given.at, random.Random(given.seed)

@@ -72,7 +72,9 @@ class BatchPath:
             left.unlink()
 
     def expected(self, data: Path) -> Expected:
-        return Expected(pubkey.from_pem(load_key(data / "key.pem").public_key_pem), {str(_CLIP): digest_file(_CLIP).sha256})
+        return Expected(
+            pubkey.from_pem(load_key(data / "key.pem").public_key_pem), {str(_CLIP): digest_file(_CLIP).sha256}
+        )
 
     def run(self, data: Path, control: Control | None) -> None:
         run.Pool = _Here  # type: ignore[misc, assignment]

@@ -38,9 +38,14 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         chosen = [form for form in forms if given.form is None or form.name in given.form]
         outcome = run(
-            chosen, given.count, given.seed, Path(folder), first=given.first, mutators=given.mutator,
+            chosen,
+            given.count,
+            given.seed,
+            Path(folder),
+            first=given.first,
+            mutators=given.mutator,
             say=lambda text: print(text, file=sys.stderr),
-        )  # fmt: skip
+        )
     print(json.dumps(vars(outcome), indent=1, ensure_ascii=False))
     return 1 if outcome.faults else 0
 

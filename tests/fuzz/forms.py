@@ -1,4 +1,4 @@
-"""What is tampered with: real bundles of every form that there is. A form says how to make one, and how to sign it anew."""
+"""What is tampered with: real bundles of every form. A form says how to make one, and how to sign it anew."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 

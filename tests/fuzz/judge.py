@@ -1,4 +1,4 @@
-"""Whether a verifier stood its ground: nothing accepted, nothing escaped, within bounds, and the file to blame named."""
+"""Whether a verifier stood its ground: nothing accepted, nothing escaped, within bounds, the file to blame named."""
 
 from __future__ import annotations
 

@@ -51,9 +51,7 @@ class Work:
         """The folder, or the zip that is made of it; links and the like do not go into a zip."""
         if not self.form.as_zip:
             return Mutation(self.bundle, must, what, culprit)
-        return Mutation(
-            self.form.packed(self.bundle, self.folder / f"{self.bundle.name}.zip"), must, what, culprit
-        )
+        return Mutation(self.form.packed(self.bundle, self.folder / f"{self.bundle.name}.zip"), must, what, culprit)
 
 
 Mutate = Callable[[Work], Mutation | None]

@@ -62,10 +62,20 @@ def rewritten_text(work: Work) -> Mutation | None:
     name = work.dice.choice(texts)
     data = (work.bundle / name).read_bytes()
     edits = [
-        data.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + data, data + b"\n", data.upper(), data.lower(),
-        data.replace(b":", b": "), b"\n".join(reversed(data.split(b"\n"))), data.replace(b"  ", b" *"), data.strip(),
-        data.replace(b"/", b"\\"), data + b"\x1a", data.decode("utf-8").encode("utf-16"), data.replace(b"e", b"\xc3\x28", 1),
-    ]  # fmt: skip
+        data.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + data,
+        data + b"\n",
+        data.upper(),
+        data.lower(),
+        data.replace(b":", b": "),
+        b"\n".join(reversed(data.split(b"\n"))),
+        data.replace(b"  ", b" *"),
+        data.strip(),
+        data.replace(b"/", b"\\"),
+        data + b"\x1a",
+        data.decode("utf-8").encode("utf-16"),
+        data.replace(b"e", b"\xc3\x28", 1),
+    ]
     edit = work.dice.choice(edits)
     if edit == data:
         return None
@@ -92,9 +102,18 @@ def renamed(work: Work) -> Mutation | None:
     stem = os.path.basename(name)
     letter = next((sign for sign in stem if sign in LOOK_ALIKES), None)
     new = work.dice.choice(
-        [stem.upper(), stem.swapcase(), stem + " ", stem + ".", "x" + stem, stem.replace(".", ". "),
-         stem if letter is None else stem.replace(letter, LOOK_ALIKES[letter], 1), stem + "\u202e", "\u200b" + stem]
-    )  # fmt: skip
+        [
+            stem.upper(),
+            stem.swapcase(),
+            stem + " ",
+            stem + ".",
+            "x" + stem,
+            stem.replace(".", ". "),
+            stem if letter is None else stem.replace(letter, LOOK_ALIKES[letter], 1),
+            stem + "\u202e",
+            "\u200b" + stem,
+        ]
+    )
     target = (work.bundle / name).with_name(new)
     if new == stem or target.exists():
         return None
@@ -117,11 +136,30 @@ def swapped(work: Work) -> Mutation | None:
 def added(work: Work) -> Mutation | None:
     """A file that nobody sealed."""
     name = work.dice.choice(
-        ["extra.txt", "data/extra.png", ".hidden", "data/.DS_Store", "Thumbs.db", "data/stills/panorama-9.png",
-         "case.json.sig.bak", "release.json", "case.json.second.sig", "fetch.txt", "data/片段.mp4", "DATA/clip.mp4",
-         "data/keys/site-key.cert.pem", "data/keys/second-key.pub.pem", "data/keys/x.pem", "CON", "a" * 200, "data/\x1b[2J",
-         "tagmanifest-md5.txt", "verify.html", "data/case/case.json"]
-    )  # fmt: skip
+        [
+            "extra.txt",
+            "data/extra.png",
+            ".hidden",
+            "data/.DS_Store",
+            "Thumbs.db",
+            "data/stills/panorama-9.png",
+            "case.json.sig.bak",
+            "release.json",
+            "case.json.second.sig",
+            "fetch.txt",
+            "data/片段.mp4",
+            "DATA/clip.mp4",
+            "data/keys/site-key.cert.pem",
+            "data/keys/second-key.pub.pem",
+            "data/keys/x.pem",
+            "CON",
+            "a" * 200,
+            "data/\x1b[2J",
+            "tagmanifest-md5.txt",
+            "verify.html",
+            "data/case/case.json",
+        ]
+    )
     path = work.bundle / name
     if path.exists():
         return None

@@ -10,10 +10,37 @@ from tests.fuzz.forms import manifest_of, stranger
 from tests.fuzz.mutators import Must, Mutation, Work, mutator
 
 _VALUES: list[Any] = [
-    None, True, False, 0, -1, 1, 2**53 - 1, -(2**53 - 1), "", "x" * 5000, [], {}, [[]], [None], {"known": False}, "\x1b[2J",
-    "2026-99-99T99:99:99.000000000Z", "0" * 64, "data/clip.mp4", "../../etc/passwd", "\ud83d\ude00", "-0.0", "1e999", "NaN",
-    "0001-01-01T00:00:00.000000000Z", "9999-12-31T23:59:59.999999999Z", "0.1", "-5", {"known": True}, [0] * 300,
-]  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    2**53 - 1,
+    -(2**53 - 1),
+    "",
+    "x" * 5000,
+    [],
+    {},
+    [[]],
+    [None],
+    {"known": False},
+    "\x1b[2J",
+    "2026-99-99T99:99:99.000000000Z",
+    "0" * 64,
+    "data/clip.mp4",
+    "../../etc/passwd",
+    "\ud83d\ude00",
+    "-0.0",
+    "1e999",
+    "NaN",
+    "0001-01-01T00:00:00.000000000Z",
+    "9999-12-31T23:59:59.999999999Z",
+    "0.1",
+    "-5",
+    {"known": True},
+    [0] * 300,
+]
 _DEEP = canonical.MAX_DEPTH
 
 
@@ -56,12 +83,37 @@ def signed_garbage(work: Work) -> Mutation | None:
     twice = data[:-1] + b"," + json.dumps(first).encode() + b":" + json.dumps(root[first]).encode() + b"}"
     spaced = json.dumps(root, ensure_ascii=False, sort_keys=True).encode()
     garbage = work.dice.choice(
-        [b"", b"{", b"[]", b"null", b"0", b'"x"', b"\x00" * 64, b"\xff\xfe", b"\xef\xbb\xbf" + data, data + b"\n", spaced,
-         b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 50_000 + b"0" + b"}" * 50_000, b'{"a":NaN}', b'{"a":Infinity}', twice,
-         b'{"a":1.0}', b'{"a":1e400}', b'{"a":' + b"9" * 6000 + b"}", data.replace(b'"', b"'"), data.replace(b",", b",\r\n"),
-         b'{"a":"\xed\xa0\x80"}', b'{"a":"\\ud800"}', data[: len(data) // 2], data.replace(b'"known":false', b'"known":0'),
-         b" " * (1 << 20), b'{"\xd0\xb0":1}', data.replace(b"streetproof", b"str\xc3\xa9etproof", 1)]
-    )  # fmt: skip
+        [
+            b"",
+            b"{",
+            b"[]",
+            b"null",
+            b"0",
+            b'"x"',
+            b"\x00" * 64,
+            b"\xff\xfe",
+            b"\xef\xbb\xbf" + data,
+            data + b"\n",
+            spaced,
+            b"[" * 100_000 + b"]" * 100_000,
+            b'{"a":' * 50_000 + b"0" + b"}" * 50_000,
+            b'{"a":NaN}',
+            b'{"a":Infinity}',
+            twice,
+            b'{"a":1.0}',
+            b'{"a":1e400}',
+            b'{"a":' + b"9" * 6000 + b"}",
+            data.replace(b'"', b"'"),
+            data.replace(b",", b",\r\n"),
+            b'{"a":"\xed\xa0\x80"}',
+            b'{"a":"\\ud800"}',
+            data[: len(data) // 2],
+            data.replace(b'"known":false', b'"known":0'),
+            b" " * (1 << 20),
+            b'{"\xd0\xb0":1}',
+            data.replace(b"streetproof", b"str\xc3\xa9etproof", 1),
+        ]
+    )
     if garbage == data:
         return None
     work.form.sign_bytes(work.bundle, work.form.keys, garbage)
@@ -75,7 +127,9 @@ def beyond_the_certificate(work: Work) -> Mutation | None:
         return None
 
     def edit(case: dict[str, Any]) -> None:
-        case["seal"]["sealed_at"] = work.dice.choice(["2099-01-01T00:00:00.000000000Z", "1999-01-01T00:00:00.000000000Z"])
+        case["seal"]["sealed_at"] = work.dice.choice(
+            ["2099-01-01T00:00:00.000000000Z", "1999-01-01T00:00:00.000000000Z"]
+        )
 
     return _with(work, edit, Must.REFUSE, "sealed outside the certificate's time", key="own")
 
@@ -195,7 +249,9 @@ def _change(work: Work, case: dict[str, Any]) -> None:
             holder[place] = dice.choice(_VALUES)
         case 2:
             other = dice.choice(holders)
-            holder[place] = json.loads(json.dumps(dice.choice(list(other.values()) if isinstance(other, dict) else other)))
+            holder[place] = json.loads(
+                json.dumps(dice.choice(list(other.values()) if isinstance(other, dict) else other))
+            )
         case 3:
             del holder[place]
         case 4 if isinstance(holder, list):

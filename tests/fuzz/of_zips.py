@@ -101,9 +101,29 @@ def zip_written_otherwise(work: Work) -> Mutation | None:
     extra: list[tuple[zipfile.ZipInfo, bytes]] = []
     method = zipfile.ZIP_STORED
     what = work.dice.choice(
-        ["deflated", "bomb", "traversal", "absolute", "backslash", "twice", "folder", "symlink", "comment", "extra",
-         "upper", "look-alike", "no folder", "two folders", "zip64", "dated", "nested", "unsorted", "long name", "nul"]
-    )  # fmt: skip
+        [
+            "deflated",
+            "bomb",
+            "traversal",
+            "absolute",
+            "backslash",
+            "twice",
+            "folder",
+            "symlink",
+            "comment",
+            "extra",
+            "upper",
+            "look-alike",
+            "no folder",
+            "two folders",
+            "zip64",
+            "dated",
+            "nested",
+            "unsorted",
+            "long name",
+            "nul",
+        ]
+    )
 
     def entry(label: str, data: bytes, attributes: int = 0o100644 << 16) -> None:
         info = zipfile.ZipInfo(label)

@@ -77,9 +77,7 @@ def readers(folder: Path) -> list[Reader]:
         Reader("checkpoint", note, lambda data: _signed_note(data, public)),
         Reader("entry", entry, _entry, exact=False),
         Reader("token", token, lambda data: timestamp.read(data, note, roots), exact=False),
-        Reader(
-            "token of the ledger", token, lambda data: rfc3161.read(data, note, roots), (StampError,), exact=False
-        ),
+        Reader("token of the ledger", token, lambda data: rfc3161.read(data, note, roots), (StampError,), exact=False),
         *_of_keys(folder),
     ]
 
@@ -88,8 +86,13 @@ def _of_keys(folder: Path) -> list[Reader]:
     """Certificates, revocation lists, public keys, signatures."""
     found = []
     ring = folder / "ring"
-    init(ring, "demo", (NewKey(Role.SEAL, "ECDSA-P256-SHA256"), NewKey(Role.SECOND, "SM2-SM3")), Secrets(),
-         datetime(2026, 3, 1, tzinfo=UTC))  # fmt: skip
+    init(
+        ring,
+        "demo",
+        (NewKey(Role.SEAL, "ECDSA-P256-SHA256"), NewKey(Role.SECOND, "SM2-SM3")),
+        Secrets(),
+        datetime(2026, 3, 1, tzinfo=UTC),
+    )
     keys = open_keys(ring)
     assert keys.certificate is not None and keys.second is not None and keys.second_certificate is not None
     authority = certificate.load((ring / CA_CERTIFICATE).read_bytes())
@@ -112,11 +115,20 @@ def _of_keys(folder: Path) -> list[Reader]:
     for name, signer in (("ECDSA", keys.first), ("SM2", keys.second)):
         public = pubkey.from_pem(signer.public_key_pem)
         found.append(
-            Reader(f"signature of {name}", signer.sign(message), lambda data, public=public: public.verify(data, message) or None)
-        )  # fmt: skip
+            Reader(
+                f"signature of {name}",
+                signer.sign(message),
+                lambda data, public=public: public.verify(data, message) or None,
+            )
+        )
         found.append(
-            Reader(f"public key of {name}", signer.public_key_pem, lambda data, public=public: _same(data, public), exact=False)
-        )  # fmt: skip
+            Reader(
+                f"public key of {name}",
+                signer.public_key_pem,
+                lambda data, public=public: _same(data, public),
+                exact=False,
+            )
+        )
     return found
 
 
@@ -177,9 +189,21 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
         case 7:
             return _inside(data, dice)
         case _:
-            return dice.choice([b"", b"{}", b"[" * 50_000, b"null", data.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + data,
-                                data.replace(b'"seq": 13', b'"seq": 1e3'), data.replace(b'"seq": 13', b'"seq": ' + b"9" * 5000),
-                                data.upper(), dice.randbytes(200), b"0\x84\xff\xff\xff\xff" + data])  # fmt: skip
+            return dice.choice(
+                [
+                    b"",
+                    b"{}",
+                    b"[" * 50_000,
+                    b"null",
+                    data.replace(b"\n", b"\r\n"),
+                    b"\xef\xbb\xbf" + data,
+                    data.replace(b'"seq": 13', b'"seq": 1e3'),
+                    data.replace(b'"seq": 13', b'"seq": ' + b"9" * 5000),
+                    data.upper(),
+                    dice.randbytes(200),
+                    b"0\x84\xff\xff\xff\xff" + data,
+                ]
+            )
     return bytes(changed)
 
 
@@ -194,7 +218,9 @@ def _inside(data: bytes, dice: random.Random) -> bytes:
         return data + b"x"
     value = json.loads(data)
     name = dice.choice(list(value))
-    value[name] = dice.choice([None, 0, -1, 2**70, "", [], {}, True, value.get("entry"), [""], ["zz"], "x" * 300_000, "\ud800"])
+    value[name] = dice.choice(
+        [None, 0, -1, 2**70, "", [], {}, True, value.get("entry"), [""], ["zz"], "x" * 300_000, "\ud800"]
+    )
     return json.dumps(value).encode()
 
 
