@@ -67,11 +67,10 @@ class Footage(Protocol):
 class ArchiveFootage:
     """An archived file."""
 
-    def __init__(self, recording: Recording, camera: str) -> None:
-        """Raises StreamsError where the file cannot be read."""
-        self._file = open_archive(
-            recording.path, camera, TimeRules(order=(TimeSource.OPERATOR,), start=recording.start)
-        )
+    def __init__(self, recording: Recording, camera: str, *, undecoded: bool = False) -> None:
+        """Raises StreamsError where the file cannot be read. `undecoded`: see `streams.packets.probe`."""
+        rules = TimeRules(order=(TimeSource.OPERATOR,), start=recording.start)
+        self._file = open_archive(recording.path, camera, rules, undecoded=undecoded)
         self._shift = 0
 
     @property
@@ -128,7 +127,7 @@ class SegmentFootage(ArchiveFootage):
 
     def __init__(self, recording: Recording, camera: str, segment: SegmentFacts) -> None:
         """Raises StreamsError where the file cannot be read, SealError where it is not what the segment says."""
-        super().__init__(recording, camera)
+        super().__init__(recording, camera, undecoded=True)
         opening = segment.opening
         found = (self.info.codec, self.info.width, self.info.height, self.info.time_base)
         if found != (opening.codec, opening.width, opening.height, opening.time_base):

@@ -75,9 +75,12 @@ class Faults:
     breaks: list[Break] = field(default_factory=list)
 
 
-def probe(path: Path) -> Probe:
-    """Open a recording and look at its first packets. Raises MediaError where there is no video to read."""
-    with PacketStream(path, ordinal=None) as packets:
+def probe(path: Path, *, undecoded: bool = False) -> Probe:
+    """Open a recording and look at its first packets. Raises MediaError where there is no video to read.
+
+    `undecoded`: of an MP4 that this project's recorder wrote, whose header states all that there is to know.
+    """
+    with PacketStream(path, ordinal=None, undecoded=undecoded) as packets:
         container, stream = packets.container, packets.stream
         first = list(islice(packets, _PROBED_PACKETS))
         if not first:
@@ -107,16 +110,24 @@ class PacketStream:
 
     `near`: an unwrapped pts; reading starts at a keyframe at or before it where the container has a sound index, and
     at the beginning otherwise. `ordinal` comes from `probe`; None only inside of it. `known`: what `probe` told of this
-    very file, where nothing is to be decoded: opening an MP4 file again then takes a tenth of the time.
+    very file, where nothing is to be decoded: opening an MP4 file again then takes a tenth of the time. `undecoded`:
+    the same of one that is not known yet.
     """
 
     def __init__(
-        self, path: Path, *, ordinal: bool | None, near: int | None = None, known: Probe | None = None
+        self,
+        path: Path,
+        *,
+        ordinal: bool | None,
+        near: int | None = None,
+        known: Probe | None = None,
+        undecoded: bool = False,
     ) -> None:
         self._path = path
         self._ordinal = bool(ordinal)
         self._near = near
         self._known = known if known is not None and _states_all(known) else None
+        self._undecoded = undecoded or self._known is not None
         self._stack = ExitStack()
         self.faults = Faults()
         self.container: InputContainer
@@ -167,7 +178,7 @@ class PacketStream:
 
     def _open(self) -> None:
         known = self._known
-        self.container, self.stream = self._stack.enter_context(opened(self._path, undecoded=known is not None))
+        self.container, self.stream = self._stack.enter_context(opened(self._path, undecoded=self._undecoded))
         rate = self.stream.average_rate if known is None else known.info.average_rate
         self._timeline = Timeline(
             Fraction(self.stream.time_base or 1),
