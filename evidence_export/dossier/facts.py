@@ -56,10 +56,10 @@ class Facts:
         """What was allowed and what was seen."""
         return lasted(self.kind, self.found.violation)
 
-    @property
-    def blockers(self) -> list[Said]:
-        """What stands in the way of an approval."""
-        return [blocker_said(str(code)[:80]) for code in items(self.case, "case", "approval_blocked_by")]
+    def blockers(self, *, reviewed: bool) -> list[Said]:
+        """What stands in the way of an approval; `reviewed`: but for the review, which has taken place since."""
+        codes = [str(code)[:80] for code in items(self.case, "case", "approval_blocked_by")]
+        return [blocker_said(code) for code in codes if not (reviewed and code == "not_reviewed")]
 
     @property
     def has_plate(self) -> bool:

@@ -157,9 +157,9 @@ def _exhibits(dossier: Dossier, facts: Facts) -> Iterator[Block]:
                 Said.quoted(one.title),
                 Said.quoted(came) if came else UNKNOWN,
                 Said.quoted(when) if when else UNKNOWN,
-                Said(
-                    f"{relation or UNKNOWN.zh}；SHA-256 {one.sha256}", f"{relation or UNKNOWN.en}; SHA-256 {one.sha256}"
-                ),
+                Said.quoted(f"{relation} · SHA-256 {one.sha256}")
+                if relation
+                else Said(f"关联未知 · SHA-256 {one.sha256}", f"relation unknown · SHA-256 {one.sha256}"),
             )
         )
     yield Grid(head, tuple(rows), (24, 22, 19, 35))
@@ -209,8 +209,8 @@ def _ledger(dossier: Dossier, facts: Facts) -> Iterator[Block]:
         )
     if found.stamped_at is not None:
         at = facts.at(found.stamped_at) or found.stamped_at
-        who = found.authority or ""
-        stamped = Said(f"{at}，{who or '机构未知'}", f"{at}, {who or 'authority unknown'}")
+        who = found.authority
+        stamped = Said.quoted(f"{at} · {who}") if who else Said(f"{at}，机构未知", f"{at}, authority unknown")
     yield Rows(
         (
             (Said("存证日志", "Ledger"), (Said.quoted(found.origin),)),

@@ -8,7 +8,7 @@ from evidence_export.dossier.told import items, text, value, whole
 from evidence_export.dossier.values import Dossier
 from evidence_export.readme_keys import check_of
 from evidence_export.report.blocks import Commands, Files, Lines, Note, Rows, Section
-from evidence_export.verifier.report import CANNOT_KNOW, CANNOT_KNOW_ZH, UNKNOWN_KEY, UNKNOWN_KEY_ZH
+from evidence_export.verifier.report import CANNOT_KNOW, CANNOT_KNOW_ZH, UNKNOWN_KEY, UNKNOWN_KEY_ZH, UNSTAMPED
 from evidence_export.words import Said
 
 ROLES = {
@@ -41,18 +41,16 @@ _BY_HAND = Said(
 
 def checking_sections(dossier: Dossier, signing: Said) -> tuple[Section, ...]:
     """The last sections of a report."""
+    stamped = dossier.ledger is not None and dossier.ledger.stamped_at is not None
+    pairs = zip((UNKNOWN_KEY_ZH, *CANNOT_KNOW_ZH), (UNKNOWN_KEY, *CANNOT_KNOW), strict=True)
+    unknown = tuple(Said(zh, en) for zh, en in pairs if not (stamped and en == UNSTAMPED))
     return (
         Section(Said("文件清单", "All files"), (_seal(dossier), _files(dossier))),
         Section(Said("如何核验", "How to verify"), _ways(dossier, signing)),
         Section(
             Said("本报告不能说明什么", "What cannot be known"),
             (
-                Lines(
-                    tuple(
-                        Said(zh, en)
-                        for zh, en in zip((UNKNOWN_KEY_ZH, *CANNOT_KNOW_ZH), (UNKNOWN_KEY, *CANNOT_KNOW), strict=True)
-                    )
-                ),
+                Lines(unknown),
                 Lines((_COPY,)),
             ),
             together=True,

@@ -10,6 +10,8 @@ from evidence_export.dossier.told import instant, items, text, value, whole
 from evidence_export.dossier.values import Dossier
 from evidence_export.kinds import tenths
 from evidence_export.plates.words import plate_lines
+from evidence_export.procedure.states import STATES
+from evidence_export.procedure.steps import Confirm
 from evidence_export.reasons import clock, step_said
 from evidence_export.report.aftermath import after_sections
 from evidence_export.report.blocks import Block, Figure, Grid, Lines, Note, Rows, Section
@@ -24,6 +26,11 @@ _WORDS = {
     "case": Said("案件编号", "Case"),
     "code": Said("防伪码", "Anti-forgery code"),
     "blocked": Said("批准前须解决的问题", "What stands in the way of an approval"),
+    "stood": Said(
+        "封存时尚存的问题（办理情况见“审核与程序”）",
+        "What stood in the way when it was sealed; see Review and procedure",
+    ),
+    "state": Said("案件进度", "State of the procedure"),
 }
 
 
@@ -35,7 +42,9 @@ def head_of(dossier: Dossier, facts: Facts) -> dict[str, Any]:
         "called": facts.called,
         "lead": facts.is_lead,
         "status": lead if facts.is_lead else Said("案件", "Case"),
-        "blockers": facts.blockers,
+        "blockers": facts.blockers(reviewed=_confirmed(dossier)),
+        "moved": dossier.procedure is not None and bool(dossier.procedure.steps),
+        "state": None if dossier.procedure is None else STATES[dossier.procedure.state],
         "words": _WORDS,
     }
 
@@ -75,6 +84,11 @@ def sections_of(
         *after_sections(dossier, facts),
         *checking_sections(dossier, signing),
     )
+
+
+def _confirmed(dossier: Dossier) -> bool:
+    """Whether two officers have upheld it: the procedure lets nobody else confirm."""
+    return dossier.procedure is not None and any(isinstance(step, Confirm) for step in dossier.procedure.steps)
 
 
 def known(said: str | None) -> Said:

@@ -59,9 +59,11 @@ def _of_system() -> frozenset[int]:
         family, _, path = answer.partition("\n")
         if SYSTEM not in family:
             return frozenset()
-        fonts = TTCollection(path, lazy=True).fonts if path.endswith((".ttc", ".otc")) else [TTFont(path, lazy=True)]
-        return frozenset(
-            next((font for font in fonts if SYSTEM in str(font["name"].getDebugName(1))), fonts[0]).getBestCmap()
-        )
+        if not path.endswith((".ttc", ".otc")):
+            with TTFont(path, lazy=True) as font:
+                return frozenset(font.getBestCmap())
+        with TTCollection(path, lazy=True) as collection:
+            named = [font for font in collection.fonts if SYSTEM in str(font["name"].getDebugName(1))]
+            return frozenset((named or collection.fonts)[0].getBestCmap())
     except (OSError, subprocess.SubprocessError, TTLibError):
         return frozenset()

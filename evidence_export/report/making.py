@@ -16,7 +16,7 @@ from evidence_export.report.timeline import timeline
 from evidence_export.words import Said
 from streams.instant import to_datetime
 
-__all__ = ["ReportError", "report_pdf"]
+__all__ = ["ReportError", "ReportLanguage", "Signing", "report_pdf"]
 
 TITLE = Said("案件证据报告", "Case evidence report")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -43,9 +44,12 @@ class Page:
 def render(page: Page, language: ReportLanguage) -> bytes:
     """The PDF; the same page gives the same bytes. Raises ReportError where the libraries it needs are not there."""
     try:
-        import weasyprint
-        from weasyprint.text.fonts import FontConfiguration
-        from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+        with warnings.catch_warnings():
+            # A system without fonts is none that it has to be warned of: one is handed over.
+            warnings.filterwarnings("ignore", "No fonts configured")
+            import weasyprint
+            from weasyprint.text.fonts import FontConfiguration
+            from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
     except (ImportError, OSError) as error:
         # WeasyPrint loads Pango when it is imported, and says with OSError which library it lacks.
         raise ReportError(
@@ -61,11 +65,15 @@ def render(page: Page, language: ReportLanguage) -> bytes:
                 raise FatalURLFetchingError(f"a report fetches nothing: {url[:80]}")
             return URLFetcherResponse(url, data, {"Content-Type": kind})
 
-    fonts = FontConfiguration()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No fonts configured")
+        fonts = FontConfiguration()
     document = weasyprint.HTML(string=html(page, language), url_fetcher=Handed(), media_type="print")
-    written = document.write_pdf(
-        font_config=fonts, pdf_identifier=hashlib.sha256(f"{page.case_id} {page.code}".encode()).digest()[:16]
-    )
+    identifier = hashlib.sha256(f"{page.case_id} {page.code}".encode()).digest()[:16]
+    try:
+        written = document.write_pdf(font_config=fonts, pdf_identifier=identifier)
+    except FatalURLFetchingError as error:
+        raise ReportError(f"the report names something that it may not show ({error})", where=page.case_id) from error
     assert isinstance(written, bytes), "no target was named"
     return written
 

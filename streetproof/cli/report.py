@@ -16,7 +16,7 @@ from streetproof.cli.output import out, print_json
 
 if TYPE_CHECKING:
     from evidence_export.dossier import Dossier
-    from evidence_export.report import Signing
+    from evidence_export.report.making import Signing
 
 EPILOG = (
     "Example: streetproof report demo-out/cases/SP-20090201-U7ZWVGOHFTAR --out report.pdf --sheet sheet.png    "
@@ -55,7 +55,7 @@ def report(
     that has a certificate (PAdES), and says so where it is not signed.
     """
     from evidence_export.dossier import open_dossier
-    from evidence_export.report import report_pdf
+    from evidence_export.report.making import report_pdf
     from evidence_export.sheet import sheet_png
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
@@ -79,7 +79,7 @@ def report(
 
 def _signing(dossier: Dossier, key: Path | None, passphrase: object, pin: object) -> Signing | None:
     from evidence_export.keys.opening import KeySpec
-    from evidence_export.report import Signing
+    from evidence_export.report.making import Signing
     from streetproof.clock import now
     from streetproof.papers import keys_for
 
