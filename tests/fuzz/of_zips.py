@@ -6,7 +6,7 @@ import struct
 import zipfile
 from pathlib import Path
 
-from evidence_export.bag.zipform import CENTRAL_SIGN, END, END_SIGN, LOCAL, LOCAL_SIGN
+from evidence_export.bag.zipform import CENTRAL_SIGN, END, END_SIGN, LOCAL, LOCAL_SIGN, ZipMember, structure
 from tests.fuzz.mutators import Must, Mutation, Work, mutator
 
 
@@ -87,6 +87,21 @@ def zip_overlapping(work: Work) -> Mutation | None:
     end = END.pack(END_SIGN, 0, 0, (count * times) & 0xFFFF, (count * times) & 0xFFFF, len(many), offset, 0)
     path.write_bytes(bytes(data[:offset]) + many + end)
     return Mutation(path, Must.REFUSE, f"every entry {times} times")
+
+
+@mutator
+def zip_crowded(work: Work) -> Mutation | None:
+    """Tens of thousands of entries, each with another name that no bundle holds."""
+    if not work.form.as_zip or work.dice.random() > 0.2:
+        return None
+    path = work.folder / f"{work.bundle.name}.zip"
+    prefix = work.dice.choice(["", f"{work.bundle.name}/"])
+    members = [ZipMember(f"{prefix}{number:x}", 0, 0) for number in range(work.dice.choice([5000, 38_000, 65_000]))]
+    with path.open("wb") as file:
+        for part in structure(members):
+            file.seek(part.offset)
+            file.write(part.data)
+    return Mutation(path, Must.REFUSE, f"{len(members)} entries")
 
 
 @mutator
