@@ -108,6 +108,9 @@ SENTENCES = RELEASE_SENTENCES | {
     "{} is no UTC time with nine decimals": "{} 不是带九位小数的 UTC 时间",
     "{} holds something that is no text": "{} 含有非文本内容",
     # 5 completeness
+    "not done on this page; verify.pyz does it": "本页不做，由 verify.pyz 完成",
+    "there is no case manifest to trust": "没有可信的案件清单",
+    "it is not the code of this bundle": "不是本证据包的防伪码",
     "there is no manifest to trust": "没有可信的清单",
     "every listed file is there, and no other": "所列文件齐全，且无多余文件",
     "it does not belong to the bundle: {} does not list it": "不属于证据包：{} 未列出",
