@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from evidence_export import drafts
 from evidence_export.case import CaseRequest
 from evidence_export.keys import KeySpec, open_keys
 from evidence_export.ledger.entry import Kind
@@ -104,6 +105,7 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
         _refuse_other_site(request.out, site.site.id)
         for partial in (request.out / "observations").glob("*.partial"):
             partial.unlink(missing_ok=True)  # of a run that was killed: the lock says that nobody writes it
+        drafts.clear(request.out / "cases")
         return _Batch(request, model.info, store, on_event).run()
 
 

@@ -137,6 +137,7 @@ class Daemon:
             request.key,
             lambda camera, stay: self._hub.standing(camera, stay),
             request.models,
+            self._sender,
         )
         self._hub = Hub(
             loaded,
