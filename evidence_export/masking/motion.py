@@ -1,0 +1,73 @@
+"""What moves before a fixed camera: a second pair of eyes, which needs no model and so misses other things than one.
+
+The median of frames spread over a clip is the street without what passes. Where a frame differs from it and no box
+explains why, something passes that the models missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from evidence_export.masking.areas import larger, pixels_of
+from evidence_export.masking.interface import Box
+from models.interface import Image
+
+WIDTH = 480
+"""Pictures are reduced to this width before they are compared."""
+LEAST_DIFFERENCE = 16.0
+NOISES = 6.0
+"""A difference counts from `LEAST_DIFFERENCE` levels on, and from so many times the usual one of the frame."""
+LEAST_PIXELS = 36
+"""Of the reduced picture: what is smaller is noise, rain or leaves, and no head in it can be told."""
+MOST = 0.4
+"""Where more of the picture changed than this share, it was the light or the camera, and nothing can be told."""
+MOST_SAMPLES = 60
+AROUND_EXPLAINED = 0.25
+
+Luma = npt.NDArray[np.uint8]
+
+
+class Background:
+    """The street without what passes. Takes H x W uint8 lumas, all of one size."""
+
+    def __init__(self, samples: Sequence[Luma], size: tuple[int, int]) -> None:
+        """`samples`: at most `MOST_SAMPLES` reduced lumas (`reduced`) spread over the clip; `size` of its pictures."""
+        self._median = np.median(np.stack(samples), axis=0).astype(np.float32)
+        self._size = size
+
+    def moving(self, luma: Luma, explained: Sequence[Box]) -> list[Box] | None:
+        """What differs and lies outside of all `explained` boxes, in pixels of the full picture.
+
+        None where so much differs that nothing can be told.
+        """
+        apart = reduced(luma).astype(np.float32) - self._median
+        apart = np.abs(apart - np.median(apart))
+        noise = float(np.median(apart)) * 1.4826
+        changed = (cv2.blur(apart, (3, 3)) > max(LEAST_DIFFERENCE, NOISES * noise)).astype(np.uint8)
+        if changed.mean() > MOST:
+            return None
+        height, width = changed.shape
+        scale = self._size[0] / width, self._size[1] / height
+        for box in explained:
+            x1, y1, x2, y2 = larger(box, AROUND_EXPLAINED)
+            changed[pixels_of((x1 / scale[0], y1 / scale[1], x2 / scale[0], y2 / scale[1]), (width, height))] = 0
+        changed = np.asarray(cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((7, 5), np.uint8)), np.uint8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(changed, connectivity=8)
+        found = []
+        for x, y, wide, high, pixels in stats[1:count]:
+            if pixels >= LEAST_PIXELS:
+                box = (x * scale[0], y * scale[1], (x + wide) * scale[0], (y + high) * scale[1])
+                found.append(larger((float(box[0]), float(box[1]), float(box[2]), float(box[3])), 0.15))
+        return found
+
+
+def reduced(luma: Image) -> Luma:
+    """A luma plane (H x W uint8), not wider than `WIDTH`."""
+    height, width = luma.shape
+    if width <= WIDTH:
+        return np.ascontiguousarray(luma)
+    return np.asarray(cv2.resize(luma, (WIDTH, round(height * WIDTH / width)), interpolation=cv2.INTER_AREA), np.uint8)
