@@ -35,13 +35,15 @@ class Settings:
     """For so long before it was first seen, and after it was last seen, a thing is taken to have been there."""
     bridge_s: float = 3.0
     """Two sightings up to so far apart may be one thing that moved and was missed between."""
-    small_px: int = 96
-    """A person less high, or a vehicle less wide than this is painted over as a whole."""
+    small_px: int = 48
+    """A person less high, or a vehicle less than twice as wide as this is painted over as a whole."""
+    weak_hold_s: float = 0.5
+    """As `hold_s`, of what was seen once only and not surely: it is likely to be nothing."""
     motion: bool = True
     """Whether what moves and no model explains is painted over as well. Only of clips, which are of fixed cameras."""
 
     def __post_init__(self) -> None:
-        if self.looks_per_s < 1 or min(self.hold_s, self.bridge_s, self.small_px) < 0:
+        if self.looks_per_s < 1 or min(self.hold_s, self.weak_hold_s, self.bridge_s, self.small_px) < 0:
             raise ValueError(f"nothing can be masked with {self}")
 
 
@@ -59,7 +61,7 @@ class Counts:
     """Vehicles other than the case's own."""
     plates: int = 0
     moving: int = 0
-    """Things that moved and that no model explained."""
+    """Frames looked at in which something moved that no model explained."""
     painted: int = 0
     """Frames of which anything was painted over."""
     motion_unusable: int = 0

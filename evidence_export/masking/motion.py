@@ -23,6 +23,8 @@ NOISES = 6.0
 """A difference counts from `LEAST_DIFFERENCE` levels on, and from so many times the usual one of the frame."""
 LEAST_PIXELS = 36
 """Of the reduced picture: what is smaller is noise, rain or leaves, and no head in it can be told."""
+BLOCK = 8
+"""What moves is painted over in blocks of so many pixels of the reduced picture."""
 MOST = 0.4
 """Where more of the picture changed than this share, it was the light or the camera, and nothing can be told."""
 MOST_SAMPLES = 60
@@ -56,13 +58,25 @@ class Background:
             x1, y1, x2, y2 = larger(box, AROUND_EXPLAINED)
             changed[pixels_of((x1 / scale[0], y1 / scale[1], x2 / scale[0], y2 / scale[1]), (width, height))] = 0
         changed = np.asarray(cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((7, 5), np.uint8)), np.uint8)
-        count, _, stats, _ = cv2.connectedComponentsWithStats(changed, connectivity=8)
-        found = []
-        for x, y, wide, high, pixels in stats[1:count]:
-            if pixels >= LEAST_PIXELS:
-                box = (x * scale[0], y * scale[1], (x + wide) * scale[0], (y + high) * scale[1])
-                found.append(larger((float(box[0]), float(box[1]), float(box[2]), float(box[3])), 0.15))
-        return found
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(changed, connectivity=8)
+        large = stats[:, cv2.CC_STAT_AREA] >= LEAST_PIXELS
+        large[0] = False
+        rows, columns = -(-height // BLOCK), -(-width // BLOCK)
+        padded = np.zeros((rows * BLOCK, columns * BLOCK), np.uint8)
+        padded[:height, :width] = cv2.dilate(large[labels].astype(np.uint8), np.ones((5, 5), np.uint8))
+        blocks = padded.reshape(rows, BLOCK, columns, BLOCK).max(axis=(1, 3))
+        step = BLOCK * scale[0], BLOCK * scale[1]
+        return [
+            (first * step[0], row * step[1], last * step[0], (row + 1) * step[1])
+            for row in range(rows)
+            for first, last in _runs(blocks[row])
+        ]
+
+
+def _runs(flags: npt.NDArray[np.uint8]) -> list[tuple[int, int]]:
+    """From where to where (the end left out) the flags are set."""
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def reduced(luma: Image) -> Luma:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evidence_export.masking.areas import around, larger, overlap, size_of
+from evidence_export.masking.areas import around, overlap, size_of
 from evidence_export.masking.interface import Box, Counts, Settings, Thing
 from evidence_export.masking.looking import TWO_WHEELERS
 from evidence_export.masking.own import Own
@@ -40,7 +40,7 @@ class Plan:
     behind: list[Cover] = field(default_factory=list)
     """Of vehicles: painted over only where the own one does not stand before them."""
     looks: Sequence[TimedLook] = ()
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
 
     def areas(self, seconds: float) -> list[Box]:
         """In pixels, for the frame shown at this time."""
@@ -61,7 +61,7 @@ class Plan:
         times = [one.at for one in self.looks]
         after = int(np.searchsorted(times, seconds, side="right"))
         near = self.looks[max(0, after - 1) : after + 1]
-        return [larger(box, 0.1) for one in near for box in one.moving]
+        return [box for one in near for box in one.moving]
 
 
 def plan_of(looks: Sequence[TimedLook], own: Own, size: tuple[int, int], settings: Settings) -> Plan:
@@ -103,7 +103,7 @@ def plan_of(looks: Sequence[TimedLook], own: Own, size: tuple[int, int], setting
         faces=sum(len(track.at) for track in faces),
         vehicles=sum(len(track.at) for track in vehicles),
         plates=sum(len(track.at) for track in plates),
-        moving=sum(len(one.moving) for one in looks),
+        moving=sum(bool(one.moving) for one in looks),
     )
     return plan
 

@@ -104,7 +104,7 @@ def _person(one: Found, boxes: Sequence[Box], small_px: int) -> Thing:
 def _vehicle(one: Found, small_px: int) -> Thing:
     if one.name == "bicycle":
         return Thing(one.name, one.box, one.box, one.score)
-    if one.box[2] - one.box[0] < small_px or one.name in TWO_WHEELERS:
+    if one.box[2] - one.box[0] < 2 * small_px or one.name in TWO_WHEELERS:
         return Thing(one.name, one.box, larger(one.box, 0.05), one.score)
     return Thing(one.name, one.box, plate_band_of(one.box), one.score)
 

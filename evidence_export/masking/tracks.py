@@ -28,7 +28,8 @@ FORESEEN_S = 0.6
 SWAY = 0.25
 """By how many heights a second one that was missed may have left the straight line, on each side."""
 MOST_SWAY = 0.75
-LONGEST_HOLD_S = 10.0
+SURE = 0.35
+"""What was seen once only, and with a lower score than this, is likely to be nothing."""
 _FAR = 1e6
 
 
@@ -91,7 +92,12 @@ class Cover:
         # A model that missed it for so long between two sightings may have done so before the first and after the last.
         longest = max(gaps, default=0.0)
         still = track.still and len(track.at) >= 3
-        self._hold = max(settings.hold_s, 2 * longest if still else min(longest, LONGEST_HOLD_S))
+        if still:
+            self._hold = max(settings.hold_s, 2 * longest)
+        elif len(track.at) == 1 and track.things[0].score < SURE:
+            self._hold = settings.weak_hold_s
+        else:
+            self._hold = max(settings.hold_s, min(longest, settings.bridge_s))
         self._usual = settings.hold_s
 
     @property

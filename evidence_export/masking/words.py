@@ -23,7 +23,7 @@ def transform_of(scope: Scope, counts: Counts, models: Sequence[str]) -> str:
     found = (
         f"looked at {counts.looked_at} of {counts.frames} frames, {counts.without_detection} without any detection; "
         f"{counts.people} people, {counts.faces} faces, {counts.vehicles} other vehicles, {counts.plates} plates, "
-        f"{counts.moving} unexplained moving things; {counts.painted} frames painted over"
+        f"unexplained motion in {counts.moving} frames; {counts.painted} frames painted over"
     )
     return f"{done}; {found}; found with {', '.join(models) or 'no model'}"
 
