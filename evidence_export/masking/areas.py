@@ -1,7 +1,7 @@
 """Which part of a box has to be painted over, and painting it.
 
-What is painted over is painted in one grey. A blur or a mosaic can be undone in part, the more so in a video, where each
-frame shows the same head through other cells; one colour holds nothing of what was there.
+What is painted over is painted in one grey. A blur or a mosaic can be undone in part, the more so in a video, where
+each frame shows the same head through other cells; one colour holds nothing of what was there.
 """
 
 from __future__ import annotations

@@ -79,6 +79,7 @@ def mask_case(
         )
     maker = _Maker(folder, out, own_of(case), looker, scope, settings, progress, _listed(case))
     pictures, shots = _pictures_of(case), _shots_of(case)
+    fresh = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
         for shot in shots:
@@ -89,6 +90,8 @@ def mask_case(
     except BaseException:
         for name in maker.names:
             (out / name).unlink(missing_ok=True)
+        if fresh:
+            out.rmdir()
         raise
     files = tuple(sorted(maker.files, key=lambda one: one.path))
     models = looker.models if looker is not None else ()

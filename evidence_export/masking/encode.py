@@ -1,4 +1,4 @@
-"""Writes a masked clip: H.264 in MP4, each frame at exactly the time of the original's, and nothing else in the file."""
+"""Writes a masked clip: H.264 in MP4, each frame at exactly the time of the original's, and nothing else in it."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from streams.packets import probe
 
 FORMATS = ("yuv420p", "yuvj420p")
 NEUTRAL = 128
+REMEDY = "Check the bundle with `streetproof verify`"
 CELLS = 16
 """A mosaic has so many cells along the longer side of the picture."""
 LEVELS = 16
@@ -39,9 +40,7 @@ class Clip:
         try:
             probed = probe(path)
         except MediaError as error:
-            raise MaskError(
-                error.what, where=error.where, remedy="Check the bundle with `streetproof verify`"
-            ) from error
+            raise MaskError(error.what, where=error.where, remedy=REMEDY) from error
         reading = StartReading(Instant(0, TimeSource.CONTAINER, 0), "not asked for", ())
         self._file = ArchiveFile(probed, "", reading)
         self.path = path
@@ -58,9 +57,7 @@ class Clip:
                 assert isinstance(frame, ArchiveFrame)
                 yield frame
         except MediaError as error:
-            raise MaskError(
-                error.what, where=error.where, remedy="Check the bundle with `streetproof verify`"
-            ) from error
+            raise MaskError(error.what, where=error.where, remedy=REMEDY) from error
 
 
 def planes_of(picture: VideoFrame, size: tuple[int, int]) -> tuple[Planes, str]:

@@ -111,8 +111,8 @@ def plan_of(looks: Sequence[TimedLook], own: Own, size: tuple[int, int], setting
 def _split(track: Track, own: Own, size: tuple[int, int], start_ns: int) -> tuple[Track, Track]:
     """The sightings that are the case's own vehicle, and the others.
 
-    Standing at its place in its time makes it the own one. So is what the same track shows elsewhere while it drives in or
-    out; what stands at the place before or after, or elsewhere meanwhile, is another.
+    Standing at its place in its time makes it the own one. So is what the same track shows elsewhere while it drives in
+    or out; what stands at the place before or after, or elsewhere meanwhile, is another.
     """
     ours, others = Track(), Track()
     known = [

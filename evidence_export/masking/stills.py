@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from evidence_export.errors import MaskError
-from evidence_export.masking.areas import larger, overlap, paint, pixels_of
+from evidence_export.masking.areas import larger, paint, pixels_of
 from evidence_export.masking.frames import CELLS, LEVELS
 from evidence_export.masking.interface import Box, Counts, Settings
 from evidence_export.masking.looking import Looker
@@ -81,7 +81,7 @@ def masked(image: Image, still: Still) -> Image:
     factor = factor_of(image, still.size)
     painted = image.copy()
     upper = painted[: still.size[1] * factor]
-    paint(upper, [(a[0] * factor, a[1] * factor, a[2] * factor, a[3] * factor) for a in still.areas])
+    paint(upper, [_times(area, factor) for area in still.areas])
     return painted
 
 
@@ -96,20 +96,22 @@ def all_but_vehicle(image: Image, size: tuple[int, int], own: Own, at_ns: int, a
     coarse = _mosaic(upper)
     place = own.place(size)
     if place is not None and own.stands(at_ns):
-        part = pixels_of(tuple(v * factor for v in larger(place, AROUND)), (upper.shape[1], upper.shape[0]))
+        part = pixels_of(_times(larger(place, AROUND), factor), (upper.shape[1], upper.shape[0]))
         inside = upper.copy()
-        paint(
-            inside, [(a[0] * factor, a[1] * factor, a[2] * factor, a[3] * factor) for a in areas if overlap(a, place)]
-        )
+        paint(inside, [_times(area, factor) for area in areas])
         coarse[part] = inside[part]
     upper[:] = coarse
     return shown
 
 
+def _times(box: Box, factor: int) -> Box:
+    return box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor
+
+
 def factor_of(image: Image, size: tuple[int, int]) -> int:
     """By how much a copy of a still of `size` is enlarged. Raises MaskError where it is no copy of it."""
     width, height = size
-    factor = image.shape[1] // width
+    factor = int(image.shape[1] // width)
     if factor < 1 or image.shape[1] != width * factor or image.shape[0] < height * factor:
         raise MaskError(
             f"a picture of {image.shape[1]}x{image.shape[0]} is no copy of one of {width}x{height}",

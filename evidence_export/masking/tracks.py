@@ -1,7 +1,7 @@
 """Joins what was seen in single frames over time, and says where it is to be painted over in the frames between.
 
-A clip is finite: what comes later is known. So a thing is covered between two sightings, however it was missed there, and
-for a while before its first and after its last one. All times are seconds from the beginning of the clip.
+A clip is finite: what comes later is known. So a thing is covered between two sightings, however it was missed there,
+and for a while before its first and after its last one. All times are seconds from the beginning of the clip.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
 from evidence_export.masking.areas import around, iou, larger, moved, size_of
 from evidence_export.masking.interface import Box, Settings, Thing
@@ -72,9 +72,9 @@ def link(looks: Sequence[tuple[float, Sequence[Thing]]], bridge_s: float) -> lis
     tracks: list[Track] = []
     for at, things in looks:
         taken: set[int] = set()
-        for track, thing in _matched(tracks, at, things, bridge_s):
-            tracks[track].add(at, things[thing])
-            taken.add(thing)
+        for row, column in _matched(tracks, at, things, bridge_s):
+            tracks[row].add(at, things[column])
+            taken.add(column)
         for index, thing in enumerate(things):
             if index not in taken:
                 tracks.append(Track([at], [thing]))

@@ -16,6 +16,7 @@ from streetproof.cli import (
     evaluate,
     keys,
     ledger,
+    mask,
     models,
     models_make,
     plates,
@@ -68,6 +69,7 @@ app.command(epilog=replay.EPILOG)(replay.replay)
 app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=mask.EPILOG)(mask.mask)
 app.command(epilog=cases.EPILOG)(cases.cases)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)
 app.command(epilog=status.EPILOG)(status.status)
