@@ -12,7 +12,7 @@ from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import digest_file
 from evidence_export.errors import MaskError
-from evidence_export.masking.clips import Timed, look_through, mask_all_but_vehicle, mask_clip
+from evidence_export.masking.clips import Hidden, Timed, look_through, mask_all_but_vehicle, mask_clip
 from evidence_export.masking.encode import ENCODER
 from evidence_export.masking.frames import Clip
 from evidence_export.masking.interface import Box, Counts, Masked, MaskedFile, Progress, Scope, Settings
@@ -27,6 +27,8 @@ from models.plates.interface import PlateReader
 from streams.instant import NS_PER_S, from_iso
 
 STILLS = "stills 图片"
+NEAR_S = 0.1
+"""A frame of a clip that is so near to a still shows the same."""
 _REMEDY = "Check the bundle with `streetproof verify`; mask only one that verifies"
 
 
@@ -117,6 +119,7 @@ class _Maker:
         self._folder, self._out, self._own, self._looker = folder, out, own, looker
         self._scope, self._settings, self._progress, self._listed = scope, settings, progress, listed
         self._plans: list[tuple[Timed, Plan]] = []
+        self._hidden: list[tuple[Timed, Hidden]] = []
         self.files: list[MaskedFile] = []
         self.names: list[str] = []
 
@@ -133,7 +136,8 @@ class _Maker:
             assert plan is not None
             counts = mask_clip(timed, plan, out, self._progress)
         else:
-            counts = mask_all_but_vehicle(timed, plan, self._own, out, self._progress)
+            counts, hidden = mask_all_but_vehicle(timed, plan, self._own, out, self._progress)
+            self._hidden.append((timed, hidden))
         self._made(out, "clip", shot.path, counts, f"; encoded anew as {ENCODER}, same times; no sound, no metadata")
 
     def picture(self, picture: _Picture) -> None:
@@ -154,7 +158,8 @@ class _Maker:
             if self._scope is Scope.PEOPLE_AND_PLATES:
                 made = masked(one, still)
             else:
-                made = all_but_vehicle(one, size, self._own, picture.at_ns, still.areas)
+                areas = [*still.areas, *self._hidden_at(picture.at_ns, size)]
+                made = all_but_vehicle(one, size, self._own, picture.at_ns, areas)
             out.write_bytes(png_of(made))
             self._made(out, role, path, still.counts, "; PNG")
 
@@ -163,9 +168,21 @@ class _Maker:
         found: list[Box] = []
         for timed, plan in self._plans:
             seconds = (at_ns - timed.start_ns) / NS_PER_S
-            if plan.size == size and -0.1 <= seconds <= plan.looks[-1].at + 0.1:
+            if plan.size == size and -NEAR_S <= seconds <= plan.looks[-1].at + NEAR_S:
                 found += plan.areas(seconds)
         return found
+
+    def _hidden_at(self, at_ns: int, size: tuple[int, int]) -> list[Box]:
+        """What the clips show to pass before the vehicle at that moment; its whole place where none shows it."""
+        found: list[Box] = []
+        known = False
+        for timed, hidden in self._hidden:
+            seconds = (at_ns - timed.start_ns) / NS_PER_S
+            for at, boxes in hidden:
+                if timed.clip.size == size and abs(at - seconds) <= NEAR_S:
+                    known = True
+                    found += boxes
+        return found if known else [(0.0, 0.0, float(size[0]), float(size[1]))]
 
     def _original(self, path: str) -> Path:
         """The file, if it is what the case says."""

@@ -23,6 +23,10 @@ from streams.instant import NS_PER_S
 LOOKING, MASKING = "looking 查找", "masking 遮盖"
 
 
+Hidden = list[tuple[float, list[Box]]]
+"""For each frame in which the vehicle's place shows, by its seconds from the first: what is hidden there, in pixels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timed:
     """A clip, when its first frame was taken, and how many frames it should have."""
@@ -48,11 +52,14 @@ def mask_clip(timed: Timed, plan: Plan, out: Path, progress: Progress) -> Counts
     return replace(plan.counts, frames=frames, painted=painted)
 
 
-def mask_all_but_vehicle(timed: Timed, plan: Plan | None, own: Own, out: Path, progress: Progress) -> Counts:
+def mask_all_but_vehicle(
+    timed: Timed, plan: Plan | None, own: Own, out: Path, progress: Progress
+) -> tuple[Counts, Hidden]:
     """Write the clip to `out` as a coarse mosaic that is renewed once a second, but for the vehicle's place.
 
     There, what moves before the vehicle is painted over, and where a plan is given, what that says. Raises MaskError.
     """
+    found: Hidden = []
     size = timed.clip.size
     standing = Standing(own, size, _samples(timed, own))
     coarse: tuple[int, Planes] | None = None
@@ -66,6 +73,7 @@ def mask_all_but_vehicle(timed: Timed, plan: Plan | None, own: Own, out: Path, p
         place = standing.place
         if place is not None and own.stands(timed.at_ns(seconds)):
             hidden = standing.hidden(views(shown, size)[0])
+            found.append((seconds, hidden))
             paint_planes(shown, size, hidden)
             standing.copy(shown, planes)
             if plan is not None:
@@ -73,7 +81,7 @@ def mask_all_but_vehicle(timed: Timed, plan: Plan | None, own: Own, out: Path, p
         return True
 
     frames, painted = _write(timed, out, paint, progress)
-    return replace(plan.counts if plan is not None else Counts(), frames=frames, painted=painted)
+    return replace(plan.counts if plan is not None else Counts(), frames=frames, painted=painted), found
 
 
 def look_through(timed: Timed, looker: Looker, own: Own, settings: Settings, progress: Progress) -> Plan:
