@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from evidence_export.errors import MaskError
+from evidence_export.masking.areas import larger
 from evidence_export.masking.encode import Painted, colour_of, write_clip
 from evidence_export.masking.frames import Clip, Planes, mosaic, paint_planes, planes_of, views
 from evidence_export.masking.interface import Box, Counts, Progress, Settings
@@ -20,6 +21,10 @@ from evidence_export.masking.vehicle import Standing, part_of
 from streams.archive.frame import ArchiveFrame
 from streams.instant import NS_PER_S
 
+USUAL = 0.6
+"""What stands in this share of the frames is a part of the median picture of them."""
+AROUND = 0.2
+"""A box explains what moves in it, and around it by this share: shadows, swinging arms."""
 LOOKING, MASKING = "looking 查找", "masking 遮盖"
 
 
@@ -87,7 +92,7 @@ def mask_all_but_vehicle(
 def look_through(timed: Timed, looker: Looker, own: Own, settings: Settings, progress: Progress) -> Plan:
     """Look at the clip, and plan what is painted over. Raises MaskError and InferenceError."""
     clip = timed.clip
-    background = _background(clip) if settings.motion else None
+    background, usual = _background(timed, own) if settings.motion else (None, False)
     looks: list[TimedLook] = []
     unusable = 0
     for number, (frame, seconds) in enumerate(_looked_at(clip, settings.looks_per_s)):
@@ -95,10 +100,12 @@ def look_through(timed: Timed, looker: Looker, own: Own, settings: Settings, pro
         look = look_at(frame.image, looker, own, at_ns=at_ns, small_px=settings.small_px, closely=False)
         moving: list[Box] | None = []
         if background is not None:
-            explained = [one.box for one in (*look.people, *look.vehicles)]
+            explained = [larger(one.box, AROUND) for one in (*look.people, *look.vehicles)]
             place = own.place(clip.size)
             if place is not None and own.stands(at_ns):
-                explained.append(place)
+                # The own vehicle's box explains nothing but the vehicle, where that is a part of the usual picture.
+                explained = [one for one in explained if not own.is_at(one, clip.size)]
+                explained += [] if usual else [place]
             moving = background.moving(frame.luma(), explained)
             unusable += moving is None
         looks.append(TimedLook(seconds, at_ns, look, tuple(moving or ())))
@@ -136,19 +143,23 @@ def _every(clip: Clip, rate: int) -> float:
     return max(1.0, float(clip.info.average_rate or rate) / rate)
 
 
-def _background(clip: Clip) -> Background:
-    """The street without what passes, of frames spread over the clip."""
-    kept: list[Luma] = []
+def _background(timed: Timed, own: Own) -> tuple[Background, bool]:
+    """The street without what passes, of frames spread over the clip; and whether the own vehicle is a part of it."""
+    kept: list[tuple[Luma, bool]] = []
     step = 1
-    for number, frame in enumerate(clip.frames()):
+    first: int | None = None
+    for number, frame in enumerate(timed.clip.frames()):
+        first = frame.pts if first is None else first
         if number % step:
             continue
-        kept.append(reduced(frame.luma()))
+        stands = own.stands(timed.at_ns(float((frame.pts - first) * frame.time_base)))
+        kept.append((reduced(frame.luma()), stands))
         if len(kept) > MOST_SAMPLES:
             kept, step = kept[::2], step * 2
     if not kept:
-        raise MaskError("has no frame that can be decoded", where=str(clip.path))
-    return Background(kept, clip.size)
+        raise MaskError("has no frame that can be decoded", where=str(timed.clip.path))
+    usual = sum(stands for _, stands in kept) >= USUAL * len(kept)
+    return Background([luma for luma, _ in kept], timed.clip.size), usual
 
 
 def _samples(timed: Timed, own: Own) -> list[Luma]:

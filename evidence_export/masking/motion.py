@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from evidence_export.masking.areas import larger, pixels_of
+from evidence_export.masking.areas import pixels_of
 from evidence_export.masking.interface import Box
 from models.interface import Image
 
@@ -25,10 +25,12 @@ LEAST_PIXELS = 36
 """Of the reduced picture: what is smaller is noise, rain or leaves, and no head in it can be told."""
 BLOCK = 8
 """What moves is painted over in blocks of so many pixels of the reduced picture."""
+AROUND = 15, 9
+"""Rows and columns of the reduced picture by which that grows: a head before something of its own brightness hardly
+differs, and the shoulders below it do."""
 MOST = 0.4
 """Where more of the picture changed than this share, it was the light or the camera, and nothing can be told."""
 MOST_SAMPLES = 60
-AROUND_EXPLAINED = 0.25
 
 Luma = npt.NDArray[np.uint8]
 
@@ -55,7 +57,7 @@ class Background:
         height, width = changed.shape
         scale = self._size[0] / width, self._size[1] / height
         for box in explained:
-            x1, y1, x2, y2 = larger(box, AROUND_EXPLAINED)
+            x1, y1, x2, y2 = box
             changed[pixels_of((x1 / scale[0], y1 / scale[1], x2 / scale[0], y2 / scale[1]), (width, height))] = 0
         changed = np.asarray(cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((7, 5), np.uint8)), np.uint8)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(changed, connectivity=8)
@@ -63,7 +65,7 @@ class Background:
         large[0] = False
         rows, columns = -(-height // BLOCK), -(-width // BLOCK)
         padded = np.zeros((rows * BLOCK, columns * BLOCK), np.uint8)
-        padded[:height, :width] = cv2.dilate(large[labels].astype(np.uint8), np.ones((5, 5), np.uint8))
+        padded[:height, :width] = cv2.dilate(large[labels].astype(np.uint8), np.ones(AROUND, np.uint8))
         blocks = padded.reshape(rows, BLOCK, columns, BLOCK).max(axis=(1, 3))
         step = BLOCK * scale[0], BLOCK * scale[1]
         return [

@@ -70,8 +70,10 @@ def plan_of(looks: Sequence[TimedLook], own: Own, size: tuple[int, int], setting
     interval = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     plan = Plan(size, own, looks[0].at_ns - round(looks[0].at * 1e9), looks=looks)
 
-    def covered(track: Track) -> Cover:
-        return Cover(track, settings, interval)
+    def covered(track: Track) -> list[Cover]:
+        """Of the whole track, and of its parts where it may be several things: each is held on its own then."""
+        parts = track.parts()
+        return [Cover(one, settings, interval) for one in (track, *(parts if len(parts) > 1 else ()))]
 
     def linked(things: Sequence[Sequence[Thing]]) -> list[Track]:
         return link(list(zip(times, things, strict=True)), settings.bridge_s)
@@ -94,8 +96,8 @@ def plan_of(looks: Sequence[TimedLook], own: Own, size: tuple[int, int], setting
             track.things = riders(track.things, everybody)
         elif track.things[0].cls == "bicycle":
             continue
-        plan.behind.append(covered(track))
-    plan.covers = [covered(track) for track in (*people, *faces, *plates)]
+        plan.behind += covered(track)
+    plan.covers = [cover for track in (*people, *faces, *plates) for cover in covered(track)]
     plan.counts = Counts(
         looked_at=len(looks),
         without_detection=sum(one.look.nothing for one in looks),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
@@ -18,18 +19,30 @@ from evidence_export.masking.interface import Box, Settings, Thing
 
 STILL = 0.5
 """Two boxes that overlap so much (intersection over union) are one thing that has not moved."""
-SPEED = {"person": 1.5, "face": 8.0, "plate": 12.0}
+SPEED = {"person": 1.2, "face": 8.0, "plate": 12.0}
 OTHER_SPEED = 5.0
 """How many of its own sizes a thing of a class may move in a second beyond what was foreseen."""
-STEP = 0.6
+STEP = 0.35
 """The same at once: boxes jump."""
-FORESEEN_S = 0.6
+DOUBTED = 0.25
+DOUBTED_A_S = 0.3
+"""Two sightings of a track may be two things where the later is further from what the earlier foresaw, in sizes at once
+and in a second, or the earlier from what the later looks back on."""
+ALIKE = 1.5
+"""They may be two things as well where one is so many times larger."""
+FORESEEN_S = 1.0
 """Speed is taken over the sightings of this time."""
 SWAY = 0.25
 """By how many heights a second one that was missed may have left the straight line, on each side."""
 MOST_SWAY = 0.75
+HELD_SWAY = 0.15
+"""The same where it is held: how far it may be beside where its speed would have brought it."""
+UNKNOWN_SPEED = 0.7
+"""So many of its sizes a second a thing may have moved to either side of which one sighting tells no speed; people walk
+nearly so fast."""
 SURE = 0.35
 """What was seen once only, and with a lower score than this, is likely to be nothing."""
+STANDING = (0.0, 0.0)
 _FAR = 1e6
 
 
@@ -51,17 +64,41 @@ class Track:
         first = self.things[0].box
         return all(iou(first, one.box) >= STILL for one in self.things)
 
-    def speed(self, index: int, later: bool) -> tuple[float, float]:
-        """Pixels a second across and down at a sighting, by those before it, or by those after it (`later`)."""
+    def speed(self, index: int, later: bool) -> tuple[float, float] | None:
+        """Pixels a second across and down at a sighting, by those before it, or by those after it (`later`).
+
+        None where there are none near enough.
+        """
         step = 1 if later else -1
         other = index
         while 0 <= other + step < len(self.at) and abs(self.at[other + step] - self.at[index]) <= FORESEEN_S:
             other += step
         if other == index:
-            return 0.0, 0.0
+            return None
         elapsed = self.at[other] - self.at[index]
         (x, y), (from_x, from_y) = _middle(self.things[other].box), _middle(self.things[index].box)
         return (x - from_x) / elapsed, (y - from_y) / elapsed
+
+    def parts(self) -> list[Track]:
+        """The track cut wherever what was joined may be two things; itself where it never may."""
+        cuts = [0, *(index + 1 for index in range(len(self.at) - 1) if self._doubtful(index)), len(self.at)]
+        return [Track(self.at[a:b], self.things[a:b]) for a, b in pairwise(cuts)]
+
+    def _doubtful(self, index: int) -> bool:
+        """Whether the sighting after this one may be of something else."""
+        a, b = self.things[index].box, self.things[index + 1].box
+        if iou(a, b) >= STILL:
+            return False
+        elapsed = self.at[index + 1] - self.at[index]
+        size = max(1.0, a[2] - a[0], a[3] - a[1])
+        if not 1 / ALIKE <= size_of(b) / max(1.0, size_of(a)) <= ALIKE:
+            return True
+        ahead, back = self.speed(index, later=False) or STANDING, self.speed(index + 1, later=True) or STANDING
+        away = min(
+            _distance(moved(a, (ahead[0] * elapsed, ahead[1] * elapsed)), b),
+            _distance(a, moved(b, (-back[0] * elapsed, -back[1] * elapsed))),
+        )
+        return away > (DOUBTED + DOUBTED_A_S * elapsed) * size
 
 
 def link(looks: Sequence[tuple[float, Sequence[Thing]]], bridge_s: float) -> list[Track]:
@@ -88,7 +125,7 @@ class Cover:
         """`interval_s`: the usual time between two looks."""
         self._track = track
         self._interval = interval_s
-        gaps = [b - a for a, b in zip(track.at, track.at[1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(track.at)]
         # A model that missed it for so long between two sightings may have done so before the first and after the last.
         longest = max(gaps, default=0.0)
         still = track.still and len(track.at) >= 3
@@ -147,11 +184,14 @@ class Cover:
         """Where it was seen, where it would be had it gone on as before, and all between; larger with time."""
         track = self._track
         elapsed = seconds - track.at[index]
-        across, down = track.speed(index, later=elapsed < 0)
+        speed = track.speed(index, later=elapsed < 0)
         reach = max(-self._usual, min(self._usual, elapsed))
-        area = track.things[index].area
-        gone = moved(area, (across * reach, down * reach))
-        return larger(around((area, gone)), min(0.3, 0.1 + 0.1 * abs(elapsed)))
+        thing = track.things[index]
+        size = max(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1])
+        across, down = speed or STANDING
+        away = (HELD_SWAY if speed is not None else UNKNOWN_SPEED) * abs(reach) * size
+        x1, y1, x2, y2 = larger(around((thing.area, moved(thing.area, (across * reach, down * reach)))), 0.1)
+        return x1 - away, y1 - 0.3 * away, x2 + away, y2 + 0.3 * away
 
 
 def _matched(tracks: Sequence[Track], at: float, things: Sequence[Thing], bridge_s: float) -> Iterator[tuple[int, int]]:
@@ -162,7 +202,7 @@ def _matched(tracks: Sequence[Track], at: float, things: Sequence[Thing], bridge
     for row, track in enumerate(tracks):
         elapsed = at - track.at[-1]
         last = track.things[-1]
-        across, down = track.speed(len(track.at) - 1, later=False)
+        across, down = track.speed(len(track.at) - 1, later=False) or STANDING
         foreseen = moved(last.box, (across * elapsed, down * elapsed))
         for column, thing in enumerate(things):
             if elapsed > bridge_s:

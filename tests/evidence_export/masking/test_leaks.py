@@ -45,10 +45,15 @@ def test_no_frame_leaks(crowded: Path, tmp_path: Path, misses: Misses) -> None:
 
 
 def test_what_moves_is_masked_though_no_model_ever_finds_it(crowded: Path, tmp_path: Path) -> None:
-    """But for what stands all along, which is a part of the street then, and what passes before the own vehicle."""
+    """But for what stands all along, which is a part of the street then. One frame in a hundred is let through."""
     run(crowded, tmp_path / "masked.mp4", lambda _, name: name != "van", Settings())
-    leaks = {name for _, name in shown(lumas(tmp_path / "masked.mp4"))}
-    assert leaks <= {"standing", "other", "before"}
+    leaks = [one for one in shown(lumas(tmp_path / "masked.mp4")) if one[1] not in ("standing", "other")]
+    moving = sum(
+        secret.of not in ("standing", "other")
+        for index in range(CROWDED.frame_count)
+        for secret in secrets(CROWDED, index)
+    )
+    assert moving > 200 and len(leaks) <= moving // 100
 
 
 def test_without_looking_ahead_it_would_leak(crowded: Path, tmp_path: Path) -> None:

@@ -107,10 +107,9 @@ def secrets(scene: Scene, index: int, own: str = "van") -> Iterator[Secret]:
             part = tuple(float(v) for v in stage.plate_of(one, scene.size))
         else:
             continue
-        nearer = [
-            tuple(v / s for v, s in zip(b, (width, height) * 2, strict=True)) for _, b, _ in everything[number + 1 :]
-        ]
-        share = tuple(v / s for v, s in zip(part, (width, height) * 2, strict=True))
+        over = (width, height) * 2
+        nearer = [tuple(v / s for v, s in zip(b, over, strict=True)) for _, b, _ in everything[number + 1 :]]
+        share = tuple(v / s for v, s in zip(part, over, strict=True))
         if hidden_share(share, nearer) > 0.9:
             continue
         rows = slice(max(0, round(part[1])), min(height, round(part[3])))
