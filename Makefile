@@ -11,6 +11,11 @@ RTSP_CHECK := /usr/bin/python3 -c "import gi; gi.require_version(\"GstRtspServer
 # A PKCS#11 token made of files, and the tool that makes keys in it: tests of keys in tokens stand on them.
 TOKEN_PACKAGES := softhsm2 opensc
 
+# Reports as PDF: Pango lays out their text, and Noto has the characters that the bundled font lacks. Tests read them again
+# with Poppler.
+PAPER_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
+PAPER_CHECK := dpkg -s $(PAPER_PACKAGES)
+
 # Many tests wait for servers and cameras: half as many workers again as there are cores keep these busy.
 WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
@@ -29,6 +34,7 @@ $(READY): requirements.lock pyproject.toml setup.sh
 	@./setup.sh "$(PYTHON)" "$(VENV)"
 
 demo: $(READY)
+	@./setup.sh --packages '$(PAPER_CHECK)' $(PAPER_PACKAGES)
 	@$(BIN)/streetproof demo --out demo-out
 
 test: $(READY)
@@ -36,6 +42,7 @@ test: $(READY)
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
 	@./setup.sh --packages 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
 	@./setup.sh --packages 'command -v softhsm2-util && command -v pkcs11-tool' $(TOKEN_PACKAGES)
+	@./setup.sh --packages '$(PAPER_CHECK) && command -v pdfsig' $(PAPER_PACKAGES) poppler-utils
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.

@@ -18,13 +18,13 @@ apt_install() {
     { as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq "$@"; } >/dev/null 2>&1
 }
 
-# setup.sh --packages CHECK PACKAGE...: what only some tests need; CHECK succeeds where it is there. Without it those tests
-# are skipped, and say so.
+# setup.sh --packages CHECK PACKAGE...: what only reports or some tests need; CHECK succeeds where it is there. Without it
+# those tests are skipped, and say so, and no report can be made.
 if [ "$1" = --packages ]; then
     check=$2
     shift 2
     sh -c "$check" >/dev/null 2>&1 || apt_install "$@" ||
-        echo "Not installed, and without it some tests are skipped: sudo apt-get install -y $*"
+        echo "Not installed; what needs it is skipped, or says so: sudo apt-get install -y $*"
     exit 0
 fi
 

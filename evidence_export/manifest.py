@@ -13,6 +13,7 @@ from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date
 from evidence_export.plates.words import CERTAIN
 from evidence_export.statements.footage import clips, clock_set_back, continuity, lost_in_decisive_ns, recordings
+from evidence_export.statements.sealed import file_json, seal_json
 from evidence_export.statements.time import OVER_1S_NS, time_facts, time_statement
 from evidence_export.statements.values import exact, known
 from evidence_export.statements.view import in_decisive, view_statement
@@ -66,22 +67,9 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
         "custody": {"status": "none"},
         "privacy": {"masking": "none", "release": "internal"},
         "config": {"sha256": request.config_sha256},
-        "files": [_file(file) for file in sorted(files, key=lambda file: file.path)],
-        "seal": {
-            "sealed_at": seal.sealed_at.isoformat(),
-            "algorithm": seal.algorithm,
-            "key_fingerprint": seal.key_fingerprint,
-            **_second(seal),
-            "software": {"name": request.software.name, "version": request.software.version},
-            "time_stamp": known(None),
-        },
+        "files": [file_json(file) for file in sorted(files, key=lambda file: file.path)],
+        "seal": {**seal_json(seal, request.software), "time_stamp": known(None)},
     }
-
-
-def _second(seal: Seal) -> JsonObject:
-    if seal.second is None:
-        return {}
-    return {"second": {"algorithm": seal.second[0], "key_fingerprint": seal.second[1]}}
 
 
 def detections(request: CaseRequest, made: Made, places: Mapping[int, Place]) -> dict[str, Any]:
@@ -336,16 +324,3 @@ def _before(made: Made) -> JsonValue:
         "at": place.at.isoformat(),
         "difference_ns": place.difference_ns,
     }
-
-
-def _file(file: BagFile) -> JsonObject:
-    listed: JsonObject = {
-        "path": file.path,
-        "role": file.role,
-        "size": file.digests.size,
-        "sha256": file.digests.sha256,
-        "sm3": file.digests.sm3,
-    }
-    if file.parent is not None:
-        listed["derived_from"] = {"parent": file.parent, "transform": file.transform or ""}
-    return listed

@@ -22,7 +22,7 @@ from evidence_export.words import Said
 from streams.instant import Instant, TimeSource
 
 _MAX_LISTED = 12
-_CAUSES = {
+CAUSES = {
     "refused": ("无法连接", "could not be reached"),
     "name": ("主机名无法解析", "its host name was not known"),
     "unauthorized": ("认证失败", "the password was refused"),
@@ -47,10 +47,11 @@ _CAUSES = {
     "frames_missing": ("未收到画面", "no frames were received"),
     "new_session": ("重新连接", "the connection began anew"),
 }
-_CAMERA = ("摄像机时钟", "the camera's clock")
-_SERVER = ("服务器时钟", "the server's clock")
-_REFERENCE = ("标准时间", "the reference time")
-_VIEW_FAULTS = {
+"""Why a recording broke off."""
+CAMERA = ("摄像机时钟", "the camera's clock")
+SERVER = ("服务器时钟", "the server's clock")
+REFERENCE = ("标准时间", "the reference time")
+VIEW_FAULTS = {
     "moved": ("视角移动", "moved"),
     "turned": ("视角转动", "turned"),
     "blocked": ("镜头遮挡", "blocked"),
@@ -171,10 +172,10 @@ def _clocks(request: CaseRequest) -> Iterator[Said]:
         if measured is None:
             yield Said("摄像机时钟偏差：未测量", "Offset of the camera's clock: not measured")
         else:
-            yield _offset(_CAMERA, _REFERENCE, measured)
+            yield offset_said(CAMERA, REFERENCE, measured)
         return
-    yield _offset(_CAMERA, _SERVER, facts.camera_offset_ns)
-    yield _offset(_SERVER, _REFERENCE, facts.server_offset_ns)
+    yield offset_said(CAMERA, SERVER, facts.camera_offset_ns)
+    yield offset_said(SERVER, REFERENCE, facts.server_offset_ns)
     yield from _checked(facts, request)
     if "camera_clock_jumped" in facts.flags:
         yield Said("注意：记录期间摄像机时钟跳变", "Note: the camera's clock jumped while this was recorded")
@@ -194,7 +195,8 @@ def _checked(facts: TimeFacts, request: CaseRequest) -> Iterator[Said]:
         yield Said(f"服务器时钟核对于 {when}", f"The server's clock was checked at {when}")
 
 
-def _offset(whose: tuple[str, str], than: tuple[str, str], value: int | None) -> Said:
+def offset_said(whose: tuple[str, str], than: tuple[str, str], value: int | None) -> Said:
+    """How far one clock was from another; None: unknown."""
     (clock_zh, clock), (other_zh, other) = whose, than
     if value is None:
         return Said(f"{clock_zh}与{other_zh}相差多少：未知", f"How far {clock} was from {other}: unknown")
@@ -219,7 +221,7 @@ def _continuity(request: CaseRequest, made: Made) -> Iterator[Said]:
     else:
         yield Said("自到达至认定，画面无缺失", "No footage is missing between arrival and proof")
     for one in made.breaks[:_MAX_LISTED]:
-        zh, en = _CAUSES.get(one.cause, (brief(one.cause), brief(one.cause)))
+        zh, en = CAUSES.get(one.cause, (brief(one.cause), brief(one.cause)))
         start, end = local_time(one.start, request), local_time(one.end, request)
         mark_zh, mark_en = ("（关键时段）", " (decisive)") if one.touches(*decisive_interval(request)) else ("", "")
         yield Said(f"录像中断{mark_zh}：{start} 至 {end}，{zh}", f"No recording{mark_en}: from {start} to {end}, {en}")
@@ -236,7 +238,7 @@ def _view(request: CaseRequest) -> Iterator[Said]:
     if not faults:
         yield Said("摄像机视角：未发现异常", "The camera's view: no fault was found")
     for fault in faults[:_MAX_LISTED]:
-        zh, en = _VIEW_FAULTS.get(fault.kind, (brief(fault.kind), brief(fault.kind)))
+        zh, en = VIEW_FAULTS.get(fault.kind, (brief(fault.kind), brief(fault.kind)))
         since = local_time(fault.since, request)
         until = local_time(fault.until, request) if fault.until else None
         yield Said(

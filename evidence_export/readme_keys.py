@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evidence_export.bag import layout
+from evidence_export.bag import forms, layout
+from evidence_export.bag.forms import Form
 from evidence_export.keys.interface import SealingKeys
 
 _CHECKS = {
@@ -12,11 +13,11 @@ _CHECKS = {
 }
 
 
-def commands(keys: SealingKeys) -> str:
+def commands(keys: SealingKeys, form: Form = forms.CASE) -> str:
     """What to type to check the signatures and certificates, five spaces in."""
-    lines = [check_of(keys.first.algorithm, layout.SITE_KEY, layout.SIGNATURE)]
+    lines = [check_of(keys.first.algorithm, layout.SITE_KEY, form.signature, form.manifest)]
     if keys.second is not None:
-        lines.append(check_of(keys.second.algorithm, layout.SECOND_KEY, layout.SECOND_SIGNATURE))
+        lines.append(check_of(keys.second.algorithm, layout.SECOND_KEY, form.second_signature, form.manifest))
     if keys.certificate is not None:
         pairs = [(layout.SITE_CERTIFICATE, layout.SITE_KEY)]
         if keys.second_certificate is not None:

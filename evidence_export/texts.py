@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
-from evidence_export.bag import layout
+from evidence_export.bag import code, layout
 from evidence_export.case import CaseRequest
 from evidence_export.kinds import called, kind_of, label_of, lasted, rule_of, tenths
 from evidence_export.made import BagFile, Before, Panorama
@@ -34,7 +34,12 @@ BEFORE_LABEL = "占用前该处 the place, before"
 
 def local_time(at: Instant, request: CaseRequest) -> str:
     """`2026-11-02 08:00:00.2 UTC+08:00`, to the tenth of a second, rounded down."""
-    moment = at.local(zone_of(request))
+    return time_in(zone_of(request), at)
+
+
+def time_in(zone: tzinfo, at: Instant) -> str:
+    """The same in a time zone."""
+    moment = at.local(zone)
     offset = moment.utcoffset() or timedelta()
     minutes = abs(offset) // timedelta(minutes=1)
     sign = "-" if offset < timedelta() else "+"
@@ -69,7 +74,7 @@ def source_words(at: Instant) -> str:
 
 def anti_forgery_code(sha256: str) -> str:
     """The first 16 hex digits of the original still's SHA-256, in groups of four."""
-    return " ".join(sha256[start : start + 4].upper() for start in range(0, 16, 4))
+    return code.grouped(code.still_code(sha256), " ")
 
 
 def panorama_bar(
@@ -179,14 +184,22 @@ def box_label(request: CaseRequest, panorama: Panorama) -> str:
 
 
 def bag_info(request: CaseRequest, case_id: str, payload: list[BagFile]) -> bytes:
-    """`bag-info.txt` (RFC 8493, 2.2.2), without any clock."""
+    """`bag-info.txt` of a sealed case."""
+    site, software = (request.site.id, request.site.name), f"{request.software.name} {request.software.version}"
+    return bag_info_text(site, case_id, payload, "Streetproof evidence bundle", layout.FORMAT_VERSION, software)
+
+
+def bag_info_text(
+    site: tuple[str, str], name: str, payload: list[BagFile], what: str, version: int, software: str
+) -> bytes:
+    """`bag-info.txt` (RFC 8493, 2.2.2), without any clock. `site`: id and name."""
     total = sum(file.digests.size for file in payload)
     lines = (
-        ("Source-Organization", request.site.name),
-        ("External-Identifier", case_id),
-        ("External-Description", f"Streetproof evidence bundle, format version {layout.FORMAT_VERSION}"),
-        ("Bag-Group-Identifier", request.site.id),
-        ("Bag-Software-Agent", f"{request.software.name} {request.software.version}"),
+        ("Source-Organization", site[1]),
+        ("External-Identifier", name),
+        ("External-Description", f"{what}, format version {version}"),
+        ("Bag-Group-Identifier", site[0]),
+        ("Bag-Software-Agent", software),
         ("Payload-Oxum", f"{total}.{len(payload)}"),
     )
     return "".join(f"{name}: {' '.join(value.split())}\n" for name, value in lines).encode("utf-8", "replace")

@@ -7,22 +7,30 @@ out of the bytes here.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
-from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID, NameOID
-
 from evidence_export.bag import der, layout, pubkey
 from evidence_export.bag.pubkey import PublicKey
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+    from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID, NameOID
+except ImportError:
+    AVAILABLE = False
+    """Whether certificates can be read at all: not where `cryptography` is not installed."""
+else:
+    AVAILABLE = True
 
 MAX_CRL_BYTES = 4 << 20
 COMPROMISED = frozenset({"keyCompromise", "cACompromise", "aACompromise", "unspecified", "privilegeWithdrawn"})
@@ -30,13 +38,10 @@ COMPROMISED = frozenset({"keyCompromise", "cACompromise", "aACompromise", "unspe
 
 _ALGORITHMS = (bytes.fromhex("300506032b6570"), bytes.fromhex("300a06082a8648ce3d040302"))
 """AlgorithmIdentifier of Ed25519 (RFC 8410) and of ecdsa-with-SHA256 (RFC 5758)."""
-_KNOWN = frozenset(
-    {
-        ExtensionOID.BASIC_CONSTRAINTS,
-        ExtensionOID.KEY_USAGE,
-        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
-        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
-    }
+_KNOWN = frozenset({"2.5.29.19", "2.5.29.15", "2.5.29.14", "2.5.29.35"})
+"""Extensions: basic constraints, key usage, and the identifiers of the subject's and the authority's key."""
+_PEM = re.compile(
+    rb"\s*-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]{16,16384}?)\s*-----END CERTIFICATE-----\s*", re.ASCII
 )
 
 
@@ -73,7 +78,7 @@ class Certificate:
         if not issuer.is_ca:
             return False
         try:
-            with _hostile("certificate"):
+            with hostile("certificate"):
                 self._parsed.verify_directly_issued_by(issuer._parsed)
         except (InvalidSignature, ValueError):
             return False
@@ -104,7 +109,7 @@ class RevocationList:
     def is_signed_by(self, issuer: Certificate) -> bool:
         """Whether the authority `issuer` is named in it and signed it."""
         try:
-            with _hostile("revocation list"):
+            with hostile("revocation list"):
                 key = load_der_public_key(issuer.key.der)
                 if not isinstance(key, Ed25519PublicKey | ec.EllipticCurvePublicKey):
                     return False
@@ -116,12 +121,12 @@ class RevocationList:
 
 def load(data: bytes) -> Certificate:
     """The one certificate in PEM `data`. Raises ValueError for anything that is not of the profile."""
-    with _hostile("certificate"):
+    with hostile("certificate"):
         parsed = x509.load_pem_x509_certificate(data)
         encoded = parsed.public_bytes(Encoding.DER)
         _check_frame(encoded, parsed.tbs_certificate_bytes, parsed.signature)
         extensions = list(parsed.extensions)
-        odd = [one.oid.dotted_string for one in extensions if one.critical and one.oid not in _KNOWN]
+        odd = [one.oid.dotted_string for one in extensions if one.critical and one.oid.dotted_string not in _KNOWN]
         if odd or parsed.version is not x509.Version.v3:
             raise ValueError("not a certificate of this profile" + (f": critical extension {odd[0]}" if odd else ""))
         held = {one.oid: one.value for one in extensions}
@@ -148,7 +153,7 @@ def load(data: bytes) -> Certificate:
 
 def load_crl(data: bytes) -> RevocationList:
     """The revocation list in PEM or DER `data`. Raises ValueError. Its signature is not checked here."""
-    with _hostile("revocation list"):
+    with hostile("revocation list"):
         if data.lstrip().startswith(b"-----BEGIN"):
             parsed = x509.load_pem_x509_crl(data)
         else:
@@ -164,6 +169,14 @@ def load_crl(data: bytes) -> RevocationList:
             entries={one.serial_number: _entry(one) for one in parsed},
             _parsed=parsed,
         )
+
+
+def fingerprint_in(data: bytes) -> str:
+    """The fingerprint of the one certificate in PEM `data`, of which nothing else is read. Raises ValueError."""
+    match = _PEM.fullmatch(data)
+    if match is None:
+        raise ValueError("no certificate in PEM form")
+    return hashlib.sha256(base64.b64decode(b"".join(match[1].split()), validate=True)).hexdigest()
 
 
 def spki_in(tbs: bytes) -> bytes:
@@ -203,8 +216,10 @@ def _entry(entry: x509.RevokedCertificate) -> Revoked:
 
 
 @contextmanager
-def _hostile(what: str) -> Iterator[None]:
+def hostile(what: str) -> Iterator[None]:
     """Whatever `cryptography` makes of bytes that anybody may have written ends as ValueError, and warns nobody."""
+    if not AVAILABLE:
+        raise ValueError(f"the {what} cannot be read here: the Python package `cryptography` is not installed")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -6,47 +6,25 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
-from cryptography.hazmat.primitives import hashes
+from evidence_export.bag import sm3
 
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """What identifies a file's bytes: `size` in bytes, `sha256` and `sm3` (GB/T 32905) in lower-case hex, `crc32`."""
+    """What identifies a file's bytes: `size` in bytes, `sha256` and `sm3` (GB/T 32905) in lower-case hex, `crc32`.
+
+    `sm3` is empty where this machine has no SM3 that is fast enough for files (`sm3.new`): never so where cases are
+    sealed, which takes `cryptography`.
+    """
 
     size: int
     sha256: str
     sm3: str
     crc32: int
-
-
-class _Hash(Protocol):
-    def update(self, data: bytes, /) -> object: ...
-
-    def hexdigest(self) -> str: ...
-
-
-class _CryptographySm3:
-    """SM3 where Python's OpenSSL was built without it."""
-
-    def __init__(self) -> None:
-        self._context = hashes.Hash(hashes.SM3())
-
-    def update(self, data: bytes, /) -> None:
-        self._context.update(data)
-
-    def hexdigest(self) -> str:
-        return self._context.finalize().hex()
-
-
-def _new_sm3() -> _Hash:
-    try:
-        return hashlib.new("sm3", usedforsecurity=True)
-    except ValueError:  # not in this build of OpenSSL
-        return _CryptographySm3()
 
 
 class Hasher:
@@ -56,16 +34,18 @@ class Hasher:
         self._size = 0
         self._crc32 = 0
         self._sha256 = hashlib.sha256()
-        self._sm3 = _new_sm3()
+        self._sm3 = None if sm3.new is None else sm3.new()
 
     def update(self, data: bytes) -> None:
         self._size += len(data)
         self._crc32 = zlib.crc32(data, self._crc32)
         self._sha256.update(data)
-        self._sm3.update(data)
+        if self._sm3 is not None:
+            self._sm3.update(data)
 
     def result(self) -> Digests:
-        return Digests(self._size, self._sha256.hexdigest(), self._sm3.hexdigest(), self._crc32)
+        found = "" if self._sm3 is None else self._sm3.hexdigest()
+        return Digests(self._size, self._sha256.hexdigest(), found, self._crc32)
 
 
 def digest_stream(stream: BinaryIO) -> Digests:

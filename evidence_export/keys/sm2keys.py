@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-from evidence_export.bag import der, layout, pubkey, sm2
+from evidence_export.bag import curve, der, layout, pubkey, sm2
 from evidence_export.errors import SigningKeyError
 from evidence_export.keys.held import Held
 
@@ -157,7 +157,7 @@ def _engine(private: str) -> Any:
     return CryptSM2(private, "")
 
 
-def _point_of(private: int) -> sm2.Point:
+def _point_of(private: int) -> curve.Point:
     engine = _engine("")
     found = engine._kg(private, engine.ecc_table["g"])
     return int(found[:64], 16), int(found[64:], 16)

@@ -69,7 +69,7 @@ def render(
         copy = copy.resize((copy.width * factor, copy.height * factor), Image.Resampling.LANCZOS)
     _draw_shapes(copy, box, polygon, inner)
     _draw_label(copy, box, box_label)
-    strip = _draw_bar(copy.width, bar)
+    strip = draw_bar(copy.width, bar)
     whole = Image.new("RGB", (copy.width, copy.height + strip.height), _PAPER)
     whole.paste(copy, (0, 0))
     whole.paste(strip, (0, copy.height))
@@ -114,13 +114,14 @@ def _draw_label(copy: Image.Image, box: Sequence[float], label: str) -> None:
     draw.text((x + pad, y + high // 2), text, font=font(size), fill=(255, 255, 255), anchor="lm")
 
 
-def _draw_bar(total: int, bar: Bar) -> Image.Image:
-    size = max(20, total // 60)
+def draw_bar(total: int, bar: Bar, columns: int = 2, size: int | None = None) -> Image.Image:
+    """The bar, `total` pixels wide and as high as its words need; `size`: of the values, pixels per em."""
+    size = size or max(20, total // 60)
     small = max(15, size * 3 // 4)
     margin, gap = size * 5 // 4, size // 2
     head = size * 5 // 2
-    column = (total - 3 * margin) // 2
-    blocks = _lay_out(bar.fields, size, column, total - 2 * margin)
+    column = (total - (columns + 1) * margin) // columns
+    blocks = _lay_out(bar.fields, size, (column, total - 2 * margin), columns)
     line = size * 27 // 20
     footer = fit(visible(bar.footer), small, total - 2 * margin)
     body = sum(small + gap // 2 + max(len(lines) for _, _, lines in row) * line + gap for row in blocks)
@@ -150,16 +151,19 @@ def _draw_bar(total: int, bar: Bar) -> Image.Image:
     return strip
 
 
-def _lay_out(fields: Sequence[Field], size: int, column: int, line: int) -> list[list[tuple[str, str, list[str]]]]:
+def _lay_out(
+    fields: Sequence[Field], size: int, room: tuple[int, int], columns: int
+) -> list[list[tuple[str, str, list[str]]]]:
+    """Rows of cells; `room`: the width of a column, and of the whole line."""
     rows: list[list[tuple[str, str, list[str]]]] = []
-    open_row = False
+    free = 0
     for field in fields:
         value = visible(field.value)
-        cell = (visible(field.label), value, fit(value, size, line if field.wide else column))
-        if open_row and not field.wide:
+        cell = (visible(field.label), value, fit(value, size, room[1] if field.wide else room[0]))
+        if free and not field.wide:
             rows[-1].append(cell)
-            open_row = False
+            free -= 1
         else:
             rows.append([cell])
-            open_row = not field.wide
+            free = 0 if field.wide else columns - 1
     return rows

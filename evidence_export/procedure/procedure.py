@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from evidence_export.blockers import blocker_said
 from evidence_export.errors import EvidenceError
 from evidence_export.procedure.states import STATES, Path, State, leads_to
 from evidence_export.procedure.steps import (
@@ -147,18 +148,22 @@ class Procedure:
                     ),
                 )
         for blocker in sorted(self.facts.blockers - {_ALWAYS}):
+            said = blocker_said(blocker)
             if blocker not in ANSWERABLE:
                 raise self._refused(
                     "blocked",
                     Said(
-                        f"存在不能以说明代替的问题：{blocker}",
-                        f"{blocker} stands against it, and words do not change that",
+                        f"存在不能以说明代替的问题：{said.zh}（{blocker}）",
+                        f"{said.en} ({blocker}) stands against it, and words do not change that",
                     ),
                 )
             if blocker not in step.answers:
                 raise self._refused(
                     "unanswered",
-                    Said(f"须说明为何不影响认定：{blocker}", f"say why {blocker} does not stand against it"),
+                    Said(
+                        f"须说明为何不影响认定：{said.zh}（{blocker}）",
+                        f"say why this does not stand against it: {said.en} ({blocker})",
+                    ),
                 )
 
     def _may_be_rejected(self, step: Reject) -> None:

@@ -149,12 +149,19 @@ class Decide(_Step):
 
 
 class Exhibit(_Step):
-    """Material that is added: a photograph of an officer, something from another department (相互印证)."""
+    """Material that is added: a photograph of an officer, something from another department (相互印证).
+
+    `by` and `at` are who added it, and when. Whoever took it, and when that was, may be somebody and some time else.
+    """
 
     step: Literal["exhibit"] = "exhibit"
     origin: Text
     relation: Text
     sha256: Hash
+    file: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/\x00-\x1f\x7f]+$")] | None = None
+    """The name that the file had."""
+    taken_by: Text | None = None
+    taken_at: AwareDatetime | None = None
 
 
 class Close(_Step):

@@ -12,42 +12,58 @@ from pathlib import Path
 from evidence_export.bag import forms, layout
 from evidence_export.bag.zipform import END_SIGN, LOCAL_SIGN
 from evidence_export.errors import NotABundleError
+from evidence_export.verifier.code import with_code
 from evidence_export.verifier.container import Container, FolderContainer
 from evidence_export.verifier.key import Trust, trust_of
-from evidence_export.verifier.report import Finding, Outcome, Step, VerificationReport
+from evidence_export.verifier.release import ReleaseVerification
+from evidence_export.verifier.report import Finding, Outcome, Step, Verdict, VerificationReport
 from evidence_export.verifier.steps import Verification, unreadable
 from evidence_export.verifier.zipcontainer import ZipContainer
 
-__all__ = ["Finding", "Outcome", "Step", "VerificationReport", "find_bundles", "verify", "verify_all"]
+__all__ = ["Finding", "Outcome", "Step", "Verdict", "VerificationReport", "find_bundles", "verify", "verify_all"]
 
 _MARKS = (*forms.CASE.tag_files, *forms.RELEASE.tag_files, layout.TAG_MANIFEST)
 _MAX_SEARCH_DEPTH = 4
 
 
-def verify(path: Path, *, trusted_key: str | Path | None = None, crl: Path | None = None) -> VerificationReport:
-    """Verify the one bundle at `path`, a folder or a zip.
+def verify(
+    path: Path,
+    *,
+    trusted_key: str | Path | None = None,
+    crl: Path | None = None,
+    tsa_ca: Path | None = None,
+    code: str | None = None,
+) -> VerificationReport:
+    """Verify the one bundle at `path`, a folder or a zip: a sealed case, or a release that carries one.
 
     `trusted_key` is the fingerprint of a public key or of an authority's certificate (64 hex characters), or the path
     of either in PEM form; without it the report says that nobody vouched for the key. `crl` is the path of the
-    authority's revocation list. Raises NotABundleError where `path` is nothing that could be a bundle, or where the
-    trusted key or the list cannot be read. Whatever is wrong inside a bundle is told by the report and never raised.
+    authority's revocation list, `tsa_ca` that of root certificates of time-stamping authorities. `code` is an
+    anti-forgery code as somebody typed it from a sheet: it must be of this case. Raises NotABundleError where `path`
+    is nothing that could be a bundle, or where one of the others cannot be read. Whatever is wrong inside a bundle is
+    told by the report and never raised.
     """
-    return _verify(path, trust_of(trusted_key, crl))
+    return _verify(path, trust_of(trusted_key, crl, tsa_ca), code)
 
 
 def verify_all(
-    path: Path, *, trusted_key: str | Path | None = None, crl: Path | None = None
+    path: Path,
+    *,
+    trusted_key: str | Path | None = None,
+    crl: Path | None = None,
+    tsa_ca: Path | None = None,
+    code: str | None = None,
 ) -> tuple[VerificationReport, ...]:
     """Verify the bundle at `path`, or every bundle in the folder `path`, in the order of their paths.
 
     Raises NotABundleError as `verify` does, and where the folder holds no bundle.
     """
-    trust = trust_of(trusted_key, crl)
+    trust = trust_of(trusted_key, crl, tsa_ca)
     try:
         bundles = find_bundles(path)
     except OSError as error:
         raise _no_bundle(path, f"it cannot be looked at ({error.strerror})") from error
-    return tuple(_verify(bundle, trust) for bundle in bundles)
+    return tuple(_verify(bundle, trust, code) for bundle in bundles)
 
 
 def find_bundles(path: Path) -> tuple[Path, ...]:
@@ -63,7 +79,7 @@ def find_bundles(path: Path) -> tuple[Path, ...]:
     return (path,)
 
 
-def _verify(path: Path, trust: Trust) -> VerificationReport:
+def _verify(path: Path, trust: Trust, code: str | None) -> VerificationReport:
     try:
         container: Container
         if path.is_dir():
@@ -78,7 +94,9 @@ def _verify(path: Path, trust: Trust) -> VerificationReport:
             raise _no_bundle(path, "no such file or folder" if not path.exists() else "neither a folder nor a zip")
     except OSError as error:
         return unreadable(path, [Finding(path.name, f"it cannot be read ({error.strerror or error})")])
-    return Verification(path, container, trust).run()
+    run = (ReleaseVerification if layout.RELEASE in container.files else Verification)(path, container, trust)
+    report = run.run()
+    return report if code is None else with_code(report, run.case, report.manifest_sha256, code)
 
 
 def _no_bundle(path: Path, what: str) -> NotABundleError:

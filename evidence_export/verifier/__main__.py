@@ -1,11 +1,13 @@
-"""`python -m evidence_export.verifier PATH [--key FINGERPRINT|PEM] [--crl FILE] [--json]`.
+"""`python -m evidence_export.verifier PATH [--key FINGERPRINT|PEM] [--crl FILE] [--lang both|zh|en] [--json] ...`.
 
-Exit codes: 0 every bundle verified, 1 a bundle failed, 2 nothing that can be read as a bundle, or wrong usage.
+Exit codes: 0 every bundle verified, 1 a bundle failed, 2 nothing that can be read as a bundle, or wrong usage, 3
+nothing is wrong, but this machine lacks what a step takes.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -13,51 +15,80 @@ from dataclasses import asdict
 from pathlib import Path
 
 from evidence_export.errors import EvidenceError
-from evidence_export.verifier import Outcome, VerificationReport, verify_all
+from evidence_export.verifier import Verdict, VerificationReport, verify_all
+from evidence_export.verifier.chinese import chinese
+from evidence_export.verifier.text import BOTH, EN, ZH, as_text, lacking
 
-_MARK = {Outcome.PASSED: "ok  ", Outcome.FAILED: "FAIL", Outcome.SKIPPED: "skip"}
+__all__ = ["as_json", "as_text", "exit_code", "main"]
+
+_EPILOG = (
+    "Exit codes: 0 every bundle verified; 1 a bundle failed; 2 nothing that can be read as a bundle, or wrong usage; "
+    "3 nothing is wrong, but a step could not be checked on this machine. "
+    "退出码：0 全部通过；1 有证据包未通过；2 无可核验的证据包或用法有误；3 未发现问题，但有步骤在本机无法核验。"
+)
 
 
 def as_json(report: VerificationReport) -> dict[str, object]:
     """The report as JSON-ready values."""
-    return {**asdict(report), "path": str(report.path), "ok": report.ok, "culprits": list(report.culprits)}
+    return {
+        **asdict(report),
+        "path": str(report.path),
+        "ok": report.ok,
+        "verdict": report.verdict,
+        "culprits": list(report.culprits),
+    }
 
 
-def as_text(report: VerificationReport) -> str:
-    """The report for a reader at a terminal."""
-    lines = [f"{report.path}"]
-    for step in report.steps:
-        lines.append(f"  {step.number}. [{_MARK[step.outcome]}] {step.title} {step.title_zh}: {step.detail}")
-        lines += [f"         {finding.culprit}: {finding.what}" for finding in step.findings]
-    verdict = f"VERIFIED 验证通过 {report.case_id}" if report.ok else "FAILED 验证未通过"
-    lines += [f"  {verdict}", "  What no verifier can know 验证无法确认的事项："]
-    for text, text_zh in zip(report.cannot_know, report.cannot_know_zh, strict=True):
-        lines += [f"    - {text_zh}", f"      {text}"]
-    return "\n".join(lines)
+def exit_code(reports: Sequence[VerificationReport]) -> int:
+    """0, 1 or 3, for the worst of the reports."""
+    verdicts = {report.verdict for report in reports}
+    if Verdict.FAILED in verdicts:
+        return 1
+    return 3 if Verdict.INCOMPLETE in verdicts else 0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m evidence_export.verifier") -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m evidence_export.verifier", description="Verify Streetproof evidence bundles, offline."
+        prog=prog, description="Verify Streetproof evidence bundles, offline. 离线核验证据包。", epilog=_EPILOG
     )
-    parser.add_argument("path", type=Path, help="a bundle (folder or zip), or a folder with bundles in it")
+    parser.add_argument(
+        "path", type=Path, help="a bundle (folder or zip), or a folder with bundles in it 证据包，或存放证据包的文件夹"
+    )
     parser.add_argument(
         "--key",
-        help="whom to trust: the fingerprint of the site key or of its authority's certificate, or the path of either",
+        help="whom to trust: the fingerprint of the site key or of its authority's certificate, or the path of either "
+        "可信公钥或签发机构证书的指纹，或其文件",
     )
-    parser.add_argument("--crl", type=Path, help="the revocation list of the authority (PEM or DER)")
-    parser.add_argument("--json", action="store_true", help="print the reports as JSON")
+    parser.add_argument("--crl", type=Path, help="the revocation list of the authority (PEM or DER) 签发机构的吊销列表")
+    parser.add_argument(
+        "--tsa-ca", type=Path, help="root certificates of time-stamping authorities (PEM) 时间戳机构的根证书"
+    )
+    parser.add_argument(
+        "--code", help="the anti-forgery code of a printed sheet: it must be of this bundle 纸件上的防伪码"
+    )
+    parser.add_argument("--lang", choices=(BOTH, ZH, EN), default=BOTH, help="language of the report 报告语言")
+    parser.add_argument("--json", action="store_true", help="print the reports as JSON 以 JSON 输出")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no Chinese shows escapes instead
+            stream.reconfigure(errors="backslashreplace")
     options = parser.parse_args(arguments)
+    missing = lacking(options.lang)
+    if missing:
+        print(missing, file=sys.stderr if options.json else sys.stdout, end="\n\n")
     try:
-        reports = verify_all(options.path, trusted_key=options.key, crl=options.crl)
+        reports = verify_all(
+            options.path, trusted_key=options.key, crl=options.crl, tsa_ca=options.tsa_ca, code=options.code
+        )
     except EvidenceError as error:
         print(f"error: {error}", file=sys.stderr)
+        if options.lang != EN:
+            print(f"错误：{chinese(error.what)}（{error.where}）", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps([as_json(report) for report in reports], ensure_ascii=False, indent=2))
     else:
-        print("\n\n".join(as_text(report) for report in reports))
-    return 0 if all(report.ok for report in reports) else 1
+        print("\n\n".join(as_text(report, options.lang) for report in reports))
+    return exit_code(reports)
 
 
 if __name__ == "__main__":

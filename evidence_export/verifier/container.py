@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -13,6 +13,9 @@ from evidence_export.bag.digest import Digests, digest_stream
 from evidence_export.verifier.report import Finding
 
 _MAX_DEPTH = 8
+_FLAGS = os.O_RDONLY
+for _name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"):  # Windows has the last one only
+    _FLAGS |= getattr(os, _name, 0)
 
 
 class Container(Protocol):
@@ -105,9 +108,39 @@ class FolderContainer:
                 self._blame(path, "a device, pipe or socket; a bundle holds plain files only")
 
     def _open(self, path: str) -> BinaryIO:
-        descriptor = os.open(self._root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(self._root / path, _FLAGS)
         stream = open(descriptor, "rb")  # noqa: SIM115 - the caller closes it
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             stream.close()
             raise OSError(f"{printable(path)} is no longer a plain file")
         return stream
+
+
+class InnerContainer:
+    """A bundle within another one, as the folder `inside` (ending in a slash); hashes are made once for both."""
+
+    prefix = None
+
+    def __init__(self, outer: Container, inside: str, digest: Callable[[str], Digests]) -> None:
+        """`digest` gives the digests of a file of the outer one, which may know them already. Raises OSError."""
+        self._outer = outer
+        self._inside = inside
+        self._digest = digest
+        self._files = {path.removeprefix(inside): size for path, size in outer.files.items() if path.startswith(inside)}
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        return self._files
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return ()
+
+    def digest(self, path: str) -> Digests:
+        return self._digest(f"{self._inside}{path}")
+
+    def read(self, path: str, limit: int) -> bytes:
+        return self._outer.read(f"{self._inside}{path}", limit)
+
+    def recorded_crc32(self, path: str) -> int | None:
+        return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from evidence_export.bag import layout
 from evidence_export.bag.digest import Digests, digest_bytes
 from evidence_export.bag.forms import Form
@@ -16,12 +19,26 @@ class SkipStep(Exception):
     """The step rests on one that failed."""
 
 
+class NotCheckedError(Exception):
+    """This machine lacks what the step takes. Nothing was found wrong."""
+
+
 class BlameError(Exception):
     """The step cannot go on because of one file."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, detail: str = "a file cannot be read") -> None:
         super().__init__(finding)
         self.finding = finding
+        self.detail = detail
+
+
+@contextmanager
+def blaming(name: str, detail: str = "not readable") -> Iterator[None]:
+    """Whatever is found wrong with a file's content, as ValueError, is that file's fault."""
+    try:
+        yield
+    except (ValueError, RecursionError) as error:
+        raise BlameError(Finding(name, printable(str(error))), detail) from error
 
 
 class Files:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from evidence_export.bag import certificate, layout, pubkey
+from evidence_export.bag import certificate, layout, pubkey, timestamp
 from evidence_export.bag.certificate import RevocationList
 from evidence_export.errors import NotABundleError
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
@@ -22,17 +26,21 @@ class Trust:
     """None: only the fingerprint is known, which may be either."""
     crl: RevocationList | None = None
     crl_name: str = ""
+    tsa_roots: tuple[x509.Certificate, ...] | None = None
+    """Of time-stamping authorities; None: whatever root a release brings is taken for what it says it is."""
 
 
-def trust_of(trusted_key: str | Path | None, crl: Path | None = None) -> Trust:
+def trust_of(trusted_key: str | Path | None, crl: Path | None = None, tsa_ca: Path | None = None) -> Trust:
     """What `trusted_key` and `crl` mean.
 
     `trusted_key`: 64 hex characters (colons and capitals are fine), the path of a public key, or of the certificate of
     an authority, in PEM form. `crl`: a revocation list in PEM or DER form; whether it is signed is seen later, bundle
-    by bundle. Raises NotABundleError where either cannot be read.
+    by bundle. `tsa_ca`: root certificates (PEM) of time-stamping authorities. Raises NotABundleError where one cannot
+    be read.
     """
     fingerprint, is_authority = (None, None) if trusted_key is None else _trusted(trusted_key)
-    return Trust(fingerprint, is_authority, None if crl is None else _crl(crl), "" if crl is None else crl.name)
+    roots = None if tsa_ca is None else _roots(tsa_ca)
+    return Trust(fingerprint, is_authority, None if crl is None else _crl(crl), "" if crl is None else crl.name, roots)
 
 
 def trusted_fingerprint(trusted_key: str | Path) -> str:
@@ -78,4 +86,19 @@ def _crl(path: Path) -> RevocationList:
             f"the revocation list cannot be read ({reason})",
             where=str(path),
             remedy="Give the list (CRL) that the authority publishes, in PEM or DER form",
+        ) from error
+
+
+def _roots(path: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        if not timestamp.AVAILABLE:
+            raise ValueError("the Python package `cryptography` is not installed here")
+        with path.open("rb") as stream:
+            return tuple(timestamp.roots_in(stream.read(timestamp.MAX_ROOTS_BYTES)))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it holds no certificate in PEM form"
+        raise NotABundleError(
+            f"the root certificates for time stamps cannot be read ({reason})",
+            where=str(path),
+            remedy="Give what the time-stamping authority publishes, in PEM form",
         ) from error

@@ -13,7 +13,7 @@ from evidence_export.bag import certificate, layout
 from evidence_export.bag.certificate import Certificate, Revoked
 from evidence_export.bag.pubkey import PublicKey
 from evidence_export.verifier.container import printable
-from evidence_export.verifier.files import Files, Result, SkipStep
+from evidence_export.verifier.files import Files, NotCheckedError, Result, SkipStep
 from evidence_export.verifier.key import Trust
 from evidence_export.verifier.manifest import SealedManifest
 from evidence_export.verifier.reading import moment
@@ -51,6 +51,10 @@ def check_papers(
     missing = [name for name in names if name not in case.files]
     if missing:
         return None, ("incomplete", [Finding(case.form.manifest, f"it lists a certificate, and not {missing[0]}")])
+    if not certificate.AVAILABLE:
+        raise NotCheckedError(
+            "the certificates are not checked: the Python package `cryptography` is not installed here"
+        )
     found, findings = _read(files, names, case)
     if findings:
         return None, ("not readable", findings)

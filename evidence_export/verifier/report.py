@@ -13,6 +13,18 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"
+    """It rests on a step that failed."""
+    NOT_CHECKED = "not_checked"
+    """This machine lacks what it takes; nothing speaks against the bundle."""
+
+
+class Verdict(StrEnum):
+    """What all steps together say."""
+
+    VERIFIED = "verified"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+    """Nothing is wrong, and something could not be checked on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +56,19 @@ class Step:
         return self.findings[0].culprit if self.findings else None
 
 
+UNSTAMPED = "Whether the seal was made when seal.sealed_at says: no time-stamping authority has signed it."
+UNSTAMPED_ZH = "封存时间（seal.sealed_at）是否真实：尚无时间戳机构签名。"
 CANNOT_KNOW = (
     "Whether the clocks were right: case.json says where the time comes from, and what was measured of their offsets.",
     "Whether the scene is what the model and the rule make of it: that is for people who look at the pictures.",
     "Whether the recording was altered before it was sealed.",
-    "Whether the seal was made when seal.sealed_at says: no time-stamping authority has signed it.",
+    UNSTAMPED,
 )
 CANNOT_KNOW_ZH = (
     "时钟是否准确：case.json 仅写明时间来源，以及偏差是否测量、测得多少。",
     "画面内容是否与模型和规则的判断一致：须由人员查看图像后认定。",
     "录像在封存之前是否被改动。",
-    "封存时间（seal.sealed_at）是否真实：尚无时间戳机构签名。",
+    UNSTAMPED_ZH,
 )
 UNKNOWN_KEY = "Whether the site key belongs to the authority: compare its fingerprint with one received another way."
 UNKNOWN_KEY_ZH = "签名密钥是否属于执法机关：请与经其他渠道取得的密钥指纹核对。"
@@ -77,9 +91,21 @@ class VerificationReport:
     authority_fingerprint: str | None = None
     """SHA-256 of the certificate (DER) of the authority that certified the keys, where one did."""
 
+    release_id: str | None = None
+    """Of a release (移送包), which carries the case."""
+    inner: VerificationReport | None = None
+    """On the case that a release carries; what is wrong with it is told by the release's own steps, too."""
+
     @property
     def ok(self) -> bool:
         return all(step.ok for step in self.steps)
+
+    @property
+    def verdict(self) -> Verdict:
+        outcomes = {step.outcome for step in self.steps}
+        if outcomes <= {Outcome.PASSED}:
+            return Verdict.VERIFIED
+        return Verdict.INCOMPLETE if outcomes <= {Outcome.PASSED, Outcome.NOT_CHECKED} else Verdict.FAILED
 
     @property
     def culprits(self) -> tuple[str, ...]:

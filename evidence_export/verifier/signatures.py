@@ -68,7 +68,7 @@ class Signatures:
     def _authority(self) -> str | None:
         data = self._files.small(layout.CA_CERTIFICATE)
         try:
-            return None if data is None else certificate.load(data).fingerprint
+            return None if data is None else certificate.fingerprint_in(data)
         except ValueError:
             return None
 

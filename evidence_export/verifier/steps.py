@@ -27,6 +27,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from evidence_export.bag import forms, layout
+from evidence_export.bag.pubkey import PublicKey
 from evidence_export.verifier.bagsteps import BagVerification
 from evidence_export.verifier.before import before_faults
 from evidence_export.verifier.company import company_faults
@@ -72,7 +73,7 @@ class Verification(BagVerification[CaseManifest]):
         return VerificationReport(
             path=self._path,
             steps=tuple(steps),
-            case_id=self._sealed.case_id if self._sealed else None,
+            case_id=self._sealed.case_id if self._sealed and layout.is_case_id(self._sealed.case_id) else None,
             key_fingerprint=self._signatures.key.fingerprint if self._signatures.key else None,
             manifest_sha256=self._files.digest_at_hand(layout.CASE),
             cannot_know=tuple(text for text, _ in unknown),
@@ -85,6 +86,11 @@ class Verification(BagVerification[CaseManifest]):
     def case(self) -> CaseManifest | None:
         """The manifest, once it was found to be signed; for whoever carries the case."""
         return self._sealed
+
+    @property
+    def key(self) -> PublicKey | None:
+        """The key that sealed it, as it was found."""
+        return self._signatures.key
 
     def _read(self, data: bytes) -> CaseManifest:
         return read_manifest(data)

@@ -13,24 +13,13 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
+from evidence_export.blockers import BLOCKERS as words_of_blockers
 from evidence_export.words import Said, kind_words
 from streetproof.errors import StreetproofError
 from streetproof.version import __version__
 
-BLOCKERS = {
-    "legal_basis_unknown": "法律依据未知",
-    "gap_in_decisive_interval": "关键时段有画面缺口",
-    "gaps_unknown": "是否有画面缺口未知",
-    "may_be_standing_traffic": "可能是排队车流，须由复核人员判断",
-    "panoramas_too_close": "两张全景图间隔不足",
-    "clock_offset_unknown": "摄像机时钟偏差未测量",
-    "camera_review_unknown": "设备法制、技术审核情况未知",
-    "calibration_unknown": "设备检定情况未知",
-    "location_unpublished_or_unknown": "设置地点未公布或未知",
-    "plate_unknown": "车牌未知",
-    "not_reviewed": "未经两名执法人员复核",
-}
-"""What stands in the way of approval, in Chinese; docs/officers.md has the same list."""
+BLOCKERS = {code: said.zh for code, said in words_of_blockers.items()}
+"""What stands in the way of approval, in Chinese."""
 FORMAT = "streetproof-batch-report/1"
 _STOOD = Said("至少停留", "stood at least")
 _LASTED = {

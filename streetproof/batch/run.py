@@ -31,10 +31,11 @@ from streetproof.batch.observations import model_json
 from streetproof.batch.observe import CarryMissingError, DetectorSpec, Observe, Observed, Probe, Probed
 from streetproof.batch.plan import Failure, camera_named, camera_of
 from streetproof.batch.pool import Pool
-from streetproof.batch.register import CaseRegister, read_manifest
+from streetproof.batch.register import CaseRegister
 from streetproof.batch.report import BatchReport, write_report
 from streetproof.batch.summary import case_json, input_json, note_of, totals_json
 from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, execute
+from streetproof.bundles import read_manifest
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.events import EventLog, check_place, write_events

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.instant import from_iso, iso_utc
-from streetproof.batch.register import read_manifest
+from streetproof.bundles import read_manifest
 from streetproof.store.database import Store
 from streetproof.store.findings import StoredFinding
 from streetproof.store.rechecks import StoredRecheck

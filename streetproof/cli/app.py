@@ -24,6 +24,7 @@ from streetproof.cli import (
     recheck,
     recordings,
     replay,
+    report,
     run,
     status,
     vehicles,
@@ -71,6 +72,7 @@ app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
 app.command(epilog=mask.EPILOG)(mask.mask)
 app.command(epilog=cases.EPILOG)(cases.cases)
+app.command(epilog=report.EPILOG)(report.report)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)
 app.command(epilog=status.EPILOG)(status.status)
 app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)

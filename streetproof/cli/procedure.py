@@ -70,6 +70,9 @@ def take(
         list[str] | None,
         typer.Option("--set", help="NAME=VALUE, again for each: what else the step needs."),
     ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Of an exhibit: the photograph, video or document itself, which is kept.")
+    ] = None,
     data: _Data = _HERE,
     as_json: Json = False,
     lang: _Lang = None,
@@ -86,13 +89,18 @@ def take(
     from streetproof.procedures.showing import lines
     from streetproof.procedures.taking import open_case
     from streetproof.procedures.taking import take as enter
+    from streetproof.releases import exhibits
 
     if step not in STEPS:
         raise typer.BadParameter(f"{step} is none of {', '.join(STEPS)}", param_hint="STEP")
+    if file is not None and step != "exhibit":
+        raise typer.BadParameter("only an exhibit comes with a file", param_hint="--file")
     language = lang or language_of(os.environ)
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         found = open_case(data, store, ledger, case)
         zone = found.zone
+        if file is not None:
+            values = [*(values or []), f"sha256={exhibits.keep(data, file)}", f"file={file.name}"]
         typed = asked(step, (officer, licence), datetime.now(UTC), zone, check or [], values or [])
         try:
             after, number = enter(ledger, found, typed)

@@ -17,7 +17,12 @@ EPILOG = (
     "Example: streetproof verify demo-out/cases --key 3f9a...c1    "
     "Exit codes: 0 every bundle verified · 1 a bundle failed · 2 nothing there that can be read as a bundle"
 )
-_MARK = {Outcome.PASSED: "[green]✓[/]", Outcome.FAILED: "[bold red]✗[/]", Outcome.SKIPPED: "[yellow]–[/]"}
+_MARK = {
+    Outcome.PASSED: "[green]✓[/]",
+    Outcome.FAILED: "[bold red]✗[/]",
+    Outcome.SKIPPED: "[yellow]–[/]",
+    Outcome.NOT_CHECKED: "[yellow]?[/]",
+}
 
 
 def verify(
@@ -34,12 +39,16 @@ def verify(
     crl: Annotated[
         Path | None, typer.Option(help="The authority's revocation list (PEM or DER), as `keys export-trust` gives it.")
     ] = None,
+    code: Annotated[
+        str | None,
+        typer.Option(help="The anti-forgery code (防伪码) of a printed sheet or report: it must be of this bundle."),
+    ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
 ) -> None:
     """Check evidence bundles: every file, the manifest, the signature; each step is explained. Works offline."""
     try:
-        reports = verify_all(path, trusted_key=key, crl=crl)
+        reports = verify_all(path, trusted_key=key, crl=crl, code=code)
     except NotABundleError as error:
         print_error(error)
         raise typer.Exit(Exit.USAGE) from error

@@ -21,8 +21,8 @@ from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.recorder.errors import RecorderError
 from streetproof import cases
 from streetproof.batch.observations import model_json, model_of
-from streetproof.batch.register import case_row, read_manifest
 from streetproof.batch.work import Seal
+from streetproof.bundles import case_row, read_manifest
 from streetproof.daemon.appointments import appointments, done_from_ns
 from streetproof.daemon.index import RecordingIndex, save_holds
 from streetproof.daemon.messages import StreamRole

@@ -14,7 +14,7 @@ from streetproof.errors import StreetproofError
 
 STEPS: dict[str, type[BaseModel]] = {one.model_fields["step"].default: one for one in get_args(Step)}
 _GIVEN = {"step", "at", "by", "checks", "answers"}
-_TIMES = {"deadline", "seen_at", "served_at"}
+_TIMES = {"deadline", "seen_at", "served_at", "taken_at"}
 
 
 class StepError(StreetproofError):

@@ -6,30 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from evidence_export.blockers import blocker_said
+from evidence_export.procedure.naming import NAMES, VERDICTS
 from evidence_export.procedure.procedure import ANSWERABLE, Procedure
 from evidence_export.procedure.states import STATES, leads_to
 from evidence_export.procedure.steps import CHECKS, REJECTIONS, Check, Confirm, Order, Rechecked, Reject, Review, Step
 from evidence_export.words import Language, Said
-from streetproof.batch.report import BLOCKERS
 from streetproof.procedures.asking import STEPS
-
-NAMES = {
-    "review": Said("审核", "review"),
-    "confirm": Said("确认", "confirmation"),
-    "reject": Said("不予认定", "rejection"),
-    "order": Said("责令改正", "order to correct"),
-    "recheck": Said("复查", "re-check"),
-    "notice": Said("告知", "notice"),
-    "statement": Said("陈述申辩", "statement"),
-    "decide": Said("处罚决定", "decision"),
-    "exhibit": Said("补充材料", "exhibit"),
-    "close": Said("结案", "closing"),
-}
-_VERDICTS = {
-    "corrected": Said("已改正", "corrected"),
-    "not_corrected": Said("未改正", "not corrected"),
-    "cannot_tell": Said("无法判断", "nobody can tell"),
-}
 
 
 def next_steps(procedure: Procedure) -> list[str]:
@@ -44,7 +27,7 @@ def lines(procedure: Procedure, zone: str, language: Language) -> Iterator[str]:
         name, who = NAMES[step.step].to(language), f"{step.by.name} {step.by.licence}"
         yield f"  {_when(step.at, zone)}  {name}  {who}{_more(step, zone, language)}"
     for blocker in sorted(procedure.facts.blockers - {"not_reviewed"}):
-        words = Said(BLOCKERS.get(blocker, blocker), blocker.replace("_", " ")).to(language)
+        words = blocker_said(blocker).to(language)
         answer = Said("须在确认时说明", "to be answered when it is confirmed")
         closed = Said("不能以说明代替", "cannot be settled in words")
         yield f"  ! {words} ({blocker}): {(answer if blocker in ANSWERABLE else closed).to(language)}"
@@ -65,7 +48,7 @@ def _more(step: Step, zone: str, language: Language) -> str:
         case Order():
             return Said("，期限 ", ", until ").to(language) + _when(step.deadline, zone)
         case Rechecked():
-            return f": {_VERDICTS[step.verdict].to(language)}"
+            return f": {VERDICTS[step.verdict].to(language)}"
         case _:
             return ""
 

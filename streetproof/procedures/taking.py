@@ -21,7 +21,7 @@ from evidence_export.procedure.states import path_of
 from evidence_export.procedure.steps import Step, read_step
 from evidence_export.verifier import verify
 from streams.instant import from_datetime, iso_utc
-from streetproof.batch.register import read_bytes
+from streetproof.bundles import read_bytes
 from streetproof.errors import StreetproofError
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
@@ -41,6 +41,7 @@ class OpenCase:
     """Of the entries of its steps in the ledger."""
     zone: str
     """The IANA name of the time zone of its site."""
+    bundle: Path
 
 
 def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: Terms | None = None) -> OpenCase:
@@ -71,7 +72,7 @@ def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: 
             where=case_id,
             remedy="`streetproof ledger check` says whether it was changed",
         ) from error
-    return OpenCase(procedure, report.manifest_sha256, numbers, str(case["site"]["timezone"]))
+    return OpenCase(procedure, report.manifest_sha256, numbers, str(case["site"]["timezone"]), bundle)
 
 
 def steps_of(ledger: SqlLedger, case_id: str, manifest_sha256: str) -> tuple[list[Step], tuple[int, ...]]:

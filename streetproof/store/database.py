@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,8 +11,9 @@ from evidence_export.ledger.entry import Kind
 from streetproof.store.connection import BUSY_S, Connection, StoreError
 from streetproof.store.findings import Findings
 from streetproof.store.gaps import Gaps
-from streetproof.store.happenings import Happenings, note
+from streetproof.store.happenings import Fact, Happenings, note
 from streetproof.store.holds import Holds
+from streetproof.store.live_tables import SegmentRow
 from streetproof.store.notices import NoticeRows
 from streetproof.store.rechecks import Rechecks
 from streetproof.store.segments import Segments
@@ -77,6 +79,15 @@ class Store:
         with self._connection.write() as session:
             session.merge(RecordingRow(path=str(path), size_bytes=size_bytes, changed_ns=changed_ns, sha256=sha256))
 
+    def where_recordings_lie(self, segments: Path, sha256: Sequence[str]) -> dict[str, Path]:
+        """SHA-256 -> path, of recordings that were read or recorded here; `segments`: the folder of recordings. What
+        lies there now may be gone, or another file."""
+        read = sa.select(RecordingRow.sha256, RecordingRow.path).where(RecordingRow.sha256.in_(sha256))
+        recorded = sa.select(SegmentRow.sha256, SegmentRow.path).where(SegmentRow.sha256.in_(sha256))
+        with self._connection.read() as session:
+            found = {value: Path(path) for value, path in session.execute(read)}
+            return found | {value: segments / path for value, path in session.execute(recorded)}
+
     def begin_run(self, started_ns: int, config_sha256: str) -> int:
         """Start a run and return its id."""
         with self._connection.write() as session:
@@ -91,12 +102,18 @@ class Store:
             row = session.get_one(RunRow, run)
             row.finished_ns, row.exit_code = finished_ns, exit_code
 
-    def remember_case(self, row: CaseRow, manifest_sha256: str) -> None:
-        """Keep a sealed case, and note for the ledger that it is there; the same id again replaces its row."""
+    def remember_case(self, row: CaseRow, manifest_sha256: str, *, imported: Mapping[str, Fact] | None = None) -> None:
+        """Keep a sealed case, and note for the ledger that it is there; the same id again replaces its row.
+
+        `imported`: what the ledger has to say of a case that came from somewhere else.
+        """
         with self._connection.write() as session:
             if session.get(CaseRow, row.id) is None:
-                sealed = {"manifest_sha256": manifest_sha256, "bundle": row.bundle, "camera": row.camera}
-                note(session, Kind.CASE_SEALED, row.id, sealed)
+                told = {"manifest_sha256": manifest_sha256, "bundle": row.bundle}
+                if imported is None:
+                    note(session, Kind.CASE_SEALED, row.id, {**told, "camera": row.camera})
+                else:
+                    note(session, Kind.CASE_IMPORTED, row.id, {**told, **imported})
             session.merge(row)
 
     def cases(self) -> list[CaseRow]:

@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence_export.bag import canonical, digest, layout
+from evidence_export.bag import canonical, digest, layout, native, sm3
 from evidence_export.manifest import exact
 
 KEYS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=12)
@@ -90,15 +90,25 @@ def test_digests_agree_with_the_libraries(data: bytes, chunk: int) -> None:
 
 
 def test_sm3_is_the_standards_sm3(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The example of GB/T 32905-2016, annex A.1, by OpenSSL and by cryptography."""
+    """The example of GB/T 32905-2016, annex A.1, by OpenSSL, by cryptography, and in plain Python."""
     expected = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
     assert digest.digest_bytes(b"abc").sm3 == expected
 
     def absent(*_: object, **__: object) -> None:
         raise ValueError("unsupported hash type sm3")
 
-    monkeypatch.setattr("evidence_export.bag.digest.hashlib.new", absent)
-    assert digest.digest_bytes(b"abc").sm3 == expected
+    monkeypatch.setattr("evidence_export.bag.sm3.hashlib.new", absent)
+    found = sm3._fast()
+    assert found is not None
+    monkeypatch.setattr(sm3, "new", found)
+    assert found is native.Sm3 and digest.digest_bytes(b"abc").sm3 == expected
+    monkeypatch.setattr(sm3, "new", None)
+    assert digest.digest_bytes(b"abc").sm3 == "" and sm3.digest(b"a", b"bc").hex() == expected
+
+
+@given(st.binary(max_size=300))
+def test_plain_sm3_is_openssls(data: bytes) -> None:
+    assert sm3.plain(data) == hashlib.new("sm3", data).digest()
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_exit_codes_and_output(bundle: Path, signer: Ed25519Signer, capsys: pyte
 
 def test_the_verifier_stands_alone(sealed_folder: Path, sealed_zip: Path, tmp_path: Path) -> None:
     """Only the verifier's own files are copied out, and everything heavy is made unimportable."""
-    for name in ("evidence_export/bag", "evidence_export/verifier"):
+    for name in ("evidence_export/bag", "evidence_export/ledger", "evidence_export/verifier"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "streetproof").mkdir()
     for name in ("evidence_export/__init__.py", "evidence_export/errors.py", "streetproof/__init__.py"):

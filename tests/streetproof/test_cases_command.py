@@ -13,7 +13,7 @@ import pytest
 from evidence_export.keys import load_or_create_key
 from evidence_export.sealer import seal
 from streams.instant import NS_PER_S
-from streetproof.batch.register import case_row
+from streetproof.bundles import case_row
 from streetproof.store.database import Store
 from streetproof.store.rechecks import Appointment
 from tests.evidence_export.conftest import SEALED_AT, at, make_request, write_recording

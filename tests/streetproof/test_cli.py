@@ -25,7 +25,7 @@ COMMANDS = [
     "models list", "models pull", "models check", "models bench",
     "models export", "models train", "plates read",
     "procedure show", "procedure take", "recheck", "recordings check", "recordings rebuild",
-    "recordings release", "run", "status", "vehicles", "zones preview",
+    "recordings release", "report", "run", "status", "vehicles", "zones preview",
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import rfc8785
 from evidence_export.keys import load_or_create_key
 from evidence_export.ledger.entry import Kind, read_entry
 from evidence_export.sealer import seal
-from streetproof.batch.register import case_row
+from streetproof.bundles import case_row
 from streetproof.ledgers.bookkeeping import ledger_of
 from streetproof.procedures.asking import asked
 from streetproof.procedures.taking import CaseError, open_case, take

@@ -1,0 +1,89 @@
+"""What a release is asked to carry. Frozen values; whoever gathers them decides what goes in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from evidence_export.bag import releases
+from evidence_export.bag.canonical import JsonObject
+from evidence_export.case import Software
+from streams.instant import Instant
+
+
+class Profile(StrEnum):
+    """What the receiver may have."""
+
+    FULL = releases.FULL
+    OUTGOING = releases.OUTGOING
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file beside the case. `content`: where it lies, or its bytes.
+
+    `parent`: what it was made from, a path in the release, or `case:` and a path within the case; with `transform`,
+    how.
+    """
+
+    path: str
+    role: str
+    content: Path | bytes
+    parent: str | None = None
+    transform: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitFact:
+    """Material beside the case, as its procedure tells of it (相互印证). `path`: in the release; None: not carried."""
+
+    path: str | None
+    sha256: str
+    origin: str
+    relation: str
+    by: str
+    at: str
+    """When it was added, ISO 8601."""
+    after_decision: bool
+    file: str | None = None
+    """The name that the file had; as much of it as paths in a release allow stands in `path`."""
+    taken_by: str | None = None
+    taken_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFacts:
+    """What the parts from the ledger say, see `evidence_export.release.proofs`."""
+
+    origin: str
+    size: int
+    entries: int
+    checkpoint_at: str
+    stamped_at: str | None = None
+    stamped_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """One release. `made_at` is also the time of its seal."""
+
+    case: Path
+    """The sealed bundle, a folder or a zip, which verifies."""
+    profile: Profile
+    recipient: str
+    purpose: str
+    by: tuple[str, str]
+    """Name and licence (执法证号) of the officer who releases it."""
+    made_at: Instant
+    software: Software
+    site: tuple[str, str]
+    """Id and name of the site that releases it."""
+    parts: Sequence[Part] = ()
+    exhibits: Sequence[ExhibitFact] = ()
+    ledger: LedgerFacts | None = None
+    masking: JsonObject | None = None
+    """How the masked copies were made; None: there are none."""
+    pages: dict[str, bytes] = field(default_factory=dict)
+    """`verify.pyz` and `verify.html`."""

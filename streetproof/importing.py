@@ -1,0 +1,124 @@
+"""Takes in what another department has released (联勤联动): kept as it came, and from then on a case here as well.
+
+The chain is kept: the release lies here untouched, with the other side's signatures, ledger proofs and time stamp, and
+this ledger says when it came, from whom, and what its hash is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence_export.drafts import discard, sync
+from evidence_export.errors import EvidenceError
+from evidence_export.verifier import VerificationReport, verify
+from streams.recorder.durable import sync_folder
+from streetproof.bundles import IMPORTS, parsed, read_bytes, row_of
+from streetproof.errors import StreetproofError
+from streetproof.ledgers.bookkeeping import Bookkeeper
+from streetproof.store.database import Store
+from streetproof.store.ledger.database import SqlLedger
+
+
+class ImportRefusedError(StreetproofError):
+    """Something that is not taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What lies here now. `new` False: it had been taken in before."""
+
+    case_id: str
+    path: Path
+    report: VerificationReport
+    new: bool
+
+
+def take_in(
+    source: Path,
+    data: Path,
+    store: Store,
+    ledger: SqlLedger,
+    *,
+    trusted_key: str | Path,
+    crl: Path | None = None,
+    tsa_ca: Path | None = None,
+    sender: str,
+    by: str,
+) -> TakenIn:
+    """Take in a release, or a sealed case, from `sender`; on disk and in the ledger when this returns.
+
+    `trusted_key`: of the sender, received another way. Raises ImportRefusedError where it does not verify with that
+    key, where another bundle of the same case is here, and where the disk refuses.
+    """
+    report = _verified(source, trusted_key, crl, tsa_ca)
+    case_id, name = report.case_id, report.release_id or report.case_id
+    assert case_id is not None and name is not None, "it verified"
+    final = data / IMPORTS / (f"{name}.zip" if source.is_file() else name)
+    known = next((row for row in store.cases() if row.id == case_id), None)
+    if known is not None and data / known.bundle != final:
+        raise ImportRefusedError(
+            "this case is here already", where=str(data / known.bundle), remedy="Compare the two with `verify`"
+        )
+    if os.path.lexists(final):
+        here = _verified(final, trusted_key, crl, tsa_ca)
+        if here.manifest_sha256 != report.manifest_sha256:
+            raise ImportRefusedError("another bundle of this name is here already", where=str(final))
+    else:
+        _copy(source, final)
+        # What lies here is what counts: it is verified again as it was copied.
+        _verified(final, trusted_key, crl, tsa_ca)
+    if known is None:
+        _remember(store, data, final, report, sender, by)
+    Bookkeeper(store, ledger).enter()
+    return TakenIn(case_id, final, report, known is None)
+
+
+def _verified(path: Path, trusted_key: str | Path, crl: Path | None, tsa_ca: Path | None) -> VerificationReport:
+    try:
+        report = verify(path, trusted_key=trusted_key, crl=crl, tsa_ca=tsa_ca)
+    except EvidenceError as error:
+        raise ImportRefusedError(error.what, where=error.where, remedy=error.remedy) from error
+    if not report.ok:
+        culprits = ", ".join(report.culprits[:3])
+        raise ImportRefusedError(
+            f"it does not verify as what the sender released ({culprits})",
+            where=str(path),
+            remedy=f"Look at it with `streetproof verify {path}`, and ask the sender for it again",
+        )
+    return report
+
+
+def _copy(source: Path, final: Path) -> None:
+    draft = final.with_name(f"{final.name}.partial")
+    try:
+        final.parent.mkdir(exist_ok=True)
+        discard(draft)
+        if source.is_dir():
+            shutil.copytree(source, draft)
+            sync(draft)
+        else:
+            shutil.copyfile(source, draft)
+            with draft.open("rb") as stream:
+                os.fsync(stream.fileno())
+        draft.rename(final)
+        sync_folder(final.parent)
+    except OSError as error:
+        raise ImportRefusedError(
+            f"it cannot be kept ({error.strerror or error})",
+            where=str(final),
+            remedy="Check the free space of the disk and who may write to the data folder, then run again",
+        ) from error
+
+
+def _remember(store: Store, data: Path, path: Path, report: VerificationReport, sender: str, by: str) -> None:
+    manifest = read_bytes(path)
+    case = None if manifest is None else parsed(manifest)
+    if manifest is None or case is None or hashlib.sha256(manifest).hexdigest() != report.manifest_sha256:
+        raise ImportRefusedError("it was changed while it was read", where=str(path))
+    told = {"release": report.release_id, "from": sender, "by": by, "key_fingerprint": report.key_fingerprint}
+    row = row_of(case, str(path.relative_to(data)))
+    store.remember_case(row, hashlib.sha256(manifest).hexdigest(), imported=told)
