@@ -17,3 +17,7 @@ class SigningKeyError(EvidenceError):
 
 class NotABundleError(EvidenceError):
     """A path that cannot be read as a bundle at all, or a trusted key that cannot be read: nothing was verified."""
+
+
+class MaskError(EvidenceError):
+    """A copy that cannot be masked as asked: nothing of it may leave the department."""

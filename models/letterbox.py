@@ -36,7 +36,9 @@ DARKNET = LetterboxStyle("darknet", centred=True, pad=127, rgb=True, unit=True, 
 YOLOX = LetterboxStyle("yolox", centred=False, pad=114, rgb=False, unit=False, rounds=False)
 ULTRALYTICS = LetterboxStyle("ultralytics", centred=True, pad=114, rgb=True, unit=True, rounds=True)
 
-STYLES = {style.name: style for style in (DARKNET, YOLOX, ULTRALYTICS)}
+CENTER_FACE = LetterboxStyle("center_face", centred=False, pad=0, rgb=True, unit=False, rounds=False)
+
+STYLES = {style.name: style for style in (DARKNET, YOLOX, ULTRALYTICS, CENTER_FACE)}
 
 
 @dataclass(frozen=True, slots=True)

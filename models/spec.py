@@ -7,13 +7,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from models.layouts.center_face import CenterFaceLayout
 from models.layouts.end_to_end import EndToEndLayout
 from models.layouts.interface import Layout
 from models.layouts.yolov3_tiny import Head, YoloV3Layout
 from models.layouts.yolov5 import YoloV5Layout
 from models.layouts.yolov8 import YoloV8Layout
 from models.layouts.yolox import YoloxLayout
-from models.letterbox import DARKNET, STYLES, ULTRALYTICS, YOLOX, Letterbox, LetterboxStyle
+from models.letterbox import CENTER_FACE, DARKNET, STYLES, ULTRALYTICS, YOLOX, Letterbox, LetterboxStyle
 from models.record import Record
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -29,6 +30,7 @@ class LayoutName(StrEnum):
     YOLOV5 = "yolov5"
     YOLOV8 = "yolov8"
     END_TO_END = "end_to_end"
+    CENTER_FACE = "center_face"
     PLATE_CORNERS = "plate_corners"
     PLATE_TEXT = "plate_text"
 
@@ -55,7 +57,7 @@ class ModelSpec(Record):
     input_size: tuple[Side, Side]
     """Width and height of the input in pixels."""
     classes: Annotated[tuple[ClassName, ...], Field(min_length=1, max_length=10_000)]
-    letterbox: Literal["darknet", "yolox", "ultralytics"] | None = None
+    letterbox: Literal["darknet", "yolox", "ultralytics", "center_face"] | None = None
     """None: the style that goes with the layout."""
     heads: Annotated[tuple[HeadSpec, ...], Field(max_length=8)] = ()
     """Only, and always, with layout yolov3_tiny: in the order of the graph's outputs."""
@@ -66,6 +68,8 @@ class ModelSpec(Record):
             raise ValueError("heads belong to layout yolov3_tiny, and to no other")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("class names must differ from each other")
+        if self.layout is LayoutName.CENTER_FACE and self.classes != ("face",):
+            raise ValueError("layout center_face finds one class, `face`")
         if self.letterbox and self.layout.for_plates:
             raise ValueError("models of number plates take no letterbox")
         return self
@@ -84,6 +88,8 @@ class ModelSpec(Record):
                 return YoloV8Layout(size, count)
             case LayoutName.END_TO_END:
                 return EndToEndLayout(size, count)
+            case LayoutName.CENTER_FACE:
+                return CenterFaceLayout(size, count)
             case LayoutName.PLATE_CORNERS | LayoutName.PLATE_TEXT:
                 raise ValueError(f"{self.layout.value} is no layout of boxes")
 
@@ -100,4 +106,5 @@ _USUAL: dict[LayoutName, LetterboxStyle] = {
     LayoutName.YOLOV5: ULTRALYTICS,
     LayoutName.YOLOV8: ULTRALYTICS,
     LayoutName.END_TO_END: ULTRALYTICS,
+    LayoutName.CENTER_FACE: CENTER_FACE,
 }

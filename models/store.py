@@ -17,7 +17,8 @@ from models.detector import Thresholds, YoloDetector
 from models.errors import CatalogError, ModelMissingError, ModelRefusedError
 from models.guard import inspect, read_model
 from models.interface import ModelInfo
-from models.spec import ModelSpec, Sha256
+from models.layouts.center_face import at_size
+from models.spec import LayoutName, ModelSpec, Sha256
 from models.strict_yaml import read_yaml
 
 VARIABLE = "STREETPROOF_MODELS"
@@ -119,7 +120,10 @@ def open_session(
 
         return OpenVinoBackend().open(found.data, threads=threads, where=where, weights=found.weights)
     inspect(found.data, where=where)
-    return backend(backend_name).open(found.data, threads=threads, where=where)
+    graph = found.data
+    if found.spec.layout is LayoutName.CENTER_FACE:
+        graph = at_size(graph, found.spec.input_size, where=where)
+    return backend(backend_name).open(graph, threads=threads, where=where)
 
 
 def locate(

@@ -19,6 +19,7 @@ from streetproof.cli import (
     import_,
     keys,
     ledger,
+    mask,
     models,
     models_make,
     plates,
@@ -74,6 +75,7 @@ app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
 app.command(epilog=export.EPILOG)(export.export)
 app.command("import", epilog=import_.EPILOG)(import_.import_)
+app.command(epilog=mask.EPILOG)(mask.mask)
 app.command(epilog=cases.EPILOG)(cases.cases)
 app.command(epilog=report.EPILOG)(report.report)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)

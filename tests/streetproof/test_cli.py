@@ -22,7 +22,7 @@ COMMANDS = [
     "config schema", "copies check", "copies make",
     "dataset check", "dataset export", "keys export-trust", "keys init", "keys revoke", "keys rotate", "keys show",
     "ledger check", "ledger prove", "ledger stamp", "ledger verify",
-    "ledger witness",
+    "ledger witness", "mask",
     "models list", "models pull", "models check", "models bench",
     "models export", "models train", "plates read",
     "procedure show", "procedure take", "recheck", "recordings check", "recordings rebuild",

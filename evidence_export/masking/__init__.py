@@ -1,0 +1,1 @@
+"""Copies that may leave the department: bystanders and other vehicles' plates painted over, originals untouched."""
