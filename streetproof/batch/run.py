@@ -315,7 +315,7 @@ class _Batch:
             known = self._register.case_of(finding)
             if known is not None:
                 yield Confirm(self._request.out / known.bundle, self._request.key, request)
-            else:
+            elif not self._register.was_deleted(finding):
                 plates = plate_spec(self._site, self._request.models, request)
                 cases, as_zip = self._request.out / "cases", self._site.evidence.zip
                 yield Seal(request, cases, self._request.key, as_zip, plates, self._detector)

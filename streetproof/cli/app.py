@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streetproof.cli import (
+    access,
     batch,
     cases,
     config,
@@ -22,12 +23,15 @@ from streetproof.cli import (
     mask,
     models,
     models_make,
+    outliers,
     plates,
     procedure,
     recheck,
     recordings,
+    register,
     replay,
     report,
+    retention,
     run,
     status,
     vehicles,
@@ -77,10 +81,14 @@ app.command(epilog=export.EPILOG)(export.export)
 app.command("import", epilog=import_.EPILOG)(import_.import_)
 app.command(epilog=mask.EPILOG)(mask.mask)
 app.command(epilog=cases.EPILOG)(cases.cases)
+app.add_typer(cases.app, name="cases")
 app.command(epilog=report.EPILOG)(report.report)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)
+app.command(epilog=outliers.EPILOG)(outliers.outliers)
+app.command(epilog=register.EPILOG)(register.register)
 app.command(epilog=status.EPILOG)(status.status)
 app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)
+app.add_typer(access.app, name="access")
 app.add_typer(config.app, name="config")
 app.add_typer(copies.app, name="copies")
 app.add_typer(keys.app, name="keys")
@@ -92,6 +100,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(plates.app, name="plates")
 app.add_typer(procedure.app, name="procedure")
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(retention.app, name="retention")
 app.add_typer(zones.app, name="zones")
 
 

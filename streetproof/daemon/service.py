@@ -20,6 +20,7 @@ from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock
 from streetproof.daemon import announce
 from streetproof.daemon.books import ENTER_NS, Books
+from streetproof.daemon.casekeeping import CaseKeeper
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.copier import Copier
 from streetproof.daemon.fleet import Fleet
@@ -163,6 +164,7 @@ class Daemon:
         self._stations = Stations(self._hub, self._fleet, store, self._index, self._recordings, self._host)
         house = Housekeeper(store, self._recordings, now_ns=self._host.now_ns, mono_ns=time.monotonic_ns)
         self._upkeep = Upkeep(self._hub, store, house, self._notices, request.data, self._say)
+        self._cases = CaseKeeper(request.data, lambda: self._hub.loaded.site, self._upkeep.sure_now_ns)
         self._timekeeper = Timekeeper(
             self._host,
             lambda: self._hub.loaded.site.live.ntp,
@@ -191,6 +193,7 @@ class Daemon:
         self._inference.start()
         self._timekeeper.start()
         self._copier.start()
+        self._cases.start()
         _log.info("started", site=loaded.site.site.id, cameras=len(self._hub.stations), config=loaded.sha256)
         self._turn()
 
@@ -290,6 +293,7 @@ class Daemon:
         known.measured = self._timekeeper.measured
         known.index_problem = self._index.problem
         known.ledger_problems = (*self._books.problems, *self._copier.problems)
+        known.case_problem = self._cases.problem
         known.batches, known.inference_ns = self._inference.batches, self._inference.busy_ns
         self._snapshot = overview(self._hub, self._fleet, self._host, known, self._started_ns)
 
@@ -319,6 +323,7 @@ class Daemon:
         """Stop, in the order in which things depend on each other. Nothing here takes long but the cameras."""
         _log.info("stopping")
         self._notifier.stopping()
+        self._cases.stop(1)
         self._timekeeper.stop()
         self._fleet.stop("stopped", STOP_S)
         self._hub.drain()
