@@ -8,7 +8,7 @@ from evidence_export.dossier.told import items, text, value, whole
 from evidence_export.dossier.values import Dossier
 from evidence_export.readme_keys import check_of
 from evidence_export.report.blocks import Commands, Files, Lines, Note, Rows, Section
-from evidence_export.verifier.report import CANNOT_KNOW, CANNOT_KNOW_ZH, UNKNOWN_KEY, UNKNOWN_KEY_ZH
+from evidence_export.verifier.report import CANNOT_KNOW, CANNOT_KNOW_ZH, UNKNOWN_KEY, UNKNOWN_KEY_ZH, UNSTAMPED
 from evidence_export.words import Said
 
 ROLES = {
