@@ -39,6 +39,7 @@ demo: $(READY)
 
 test: $(READY)
 	@./setup.sh --packages 'command -v openssl' openssl
+	@./setup.sh --packages 'command -v cc' gcc libc6-dev
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
 	@./setup.sh --packages 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
 	@./setup.sh --packages 'command -v softhsm2-util && command -v pkcs11-tool' $(TOKEN_PACKAGES)

@@ -36,6 +36,8 @@ POLICY = "data/policy.json"
 DETECTIONS = "data/detections.json"
 PLATES = "data/plates/"
 
+PAYLOAD_OXUM = "Payload-Oxum"
+"""Of bag-info.txt: bytes and number of the files below data/."""
 BAGIT_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 RELEASE = "release.json"

@@ -11,9 +11,12 @@ from streetproof.cli import (
     batch,
     cases,
     config,
+    copies,
     dataset,
     demo,
     evaluate,
+    export,
+    import_,
     keys,
     ledger,
     models,
@@ -69,12 +72,15 @@ app.command(epilog=replay.EPILOG)(replay.replay)
 app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=export.EPILOG)(export.export)
+app.command("import", epilog=import_.EPILOG)(import_.import_)
 app.command(epilog=cases.EPILOG)(cases.cases)
 app.command(epilog=report.EPILOG)(report.report)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)
 app.command(epilog=status.EPILOG)(status.status)
 app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)
 app.add_typer(config.app, name="config")
+app.add_typer(copies.app, name="copies")
 app.add_typer(keys.app, name="keys")
 models.app.command(epilog=models_make.TRAIN_EPILOG)(models_make.train)
 models.app.command(epilog=models_make.EXPORT_EPILOG)(models_make.export)

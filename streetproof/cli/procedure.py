@@ -85,6 +85,7 @@ def take(
     from evidence_export.procedure.procedure import ProcedureError
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
+    from streetproof.ledgers.bookkeeping import Bookkeeper
     from streetproof.procedures.asking import STEPS, asked
     from streetproof.procedures.showing import lines
     from streetproof.procedures.taking import open_case
@@ -97,6 +98,8 @@ def take(
         raise typer.BadParameter("only an exhibit comes with a file", param_hint="--file")
     language = lang or language_of(os.environ)
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
+        # What happened before comes before it in the ledger, too.
+        Bookkeeper(store, ledger).enter()
         found = open_case(data, store, ledger, case)
         zone = found.zone
         if file is not None:

@@ -21,6 +21,7 @@ from streams.live.hostclock import HostClock
 from streetproof.daemon import announce
 from streetproof.daemon.books import ENTER_NS, Books
 from streetproof.daemon.casework import CaseWork
+from streetproof.daemon.copier import Copier
 from streetproof.daemon.fleet import Fleet
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.http import StatusServer
@@ -46,6 +47,7 @@ from streetproof.errors import StreetproofError
 from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
 from streetproof.lock import only_one
+from streetproof.objects.named import stores_of
 from streetproof.plates import check_plates
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
@@ -135,6 +137,7 @@ class Daemon:
             request.key,
             lambda camera, stay: self._hub.standing(camera, stay),
             request.models,
+            self._sender,
         )
         self._hub = Hub(
             loaded,
@@ -168,6 +171,7 @@ class Daemon:
         )
         self._books = Books(store, request.data, loaded.site.site.id, request.key, authority_of(loaded))
         self._books.using(loaded, detector.info)
+        self._copier = Copier(request.data, store, stores_of(loaded))
         self._timekeeper.noted = self._books.time_checked
         self._snapshot: DaemonSnapshot | None = None
         self._server = StatusServer(live.address, self._latest, self._alive)
@@ -186,6 +190,7 @@ class Daemon:
         self._sender.start()
         self._inference.start()
         self._timekeeper.start()
+        self._copier.start()
         _log.info("started", site=loaded.site.site.id, cameras=len(self._hub.stations), config=loaded.sha256)
         self._turn()
 
@@ -284,7 +289,7 @@ class Daemon:
         known.config_error = self._file.error
         known.measured = self._timekeeper.measured
         known.index_problem = self._index.problem
-        known.ledger_problems = self._books.problems
+        known.ledger_problems = (*self._books.problems, *self._copier.problems)
         known.batches, known.inference_ns = self._inference.batches, self._inference.busy_ns
         self._snapshot = overview(self._hub, self._fleet, self._host, known, self._started_ns)
 
@@ -324,6 +329,7 @@ class Daemon:
         self._hub.keep(last=True)
         self._hub.keep_streets(last=True)
         self._sealing.stop()
+        self._copier.stop()
         self._books.close()
         self._rechecking.stop()
         self._sender.stop(1)

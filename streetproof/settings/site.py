@@ -169,6 +169,24 @@ class TimeStampSettings(Strict):
     )
 
 
+class CopySettings(Strict):
+    """A store that keeps a copy of every sealed case, and never replaces one."""
+
+    url: str = Field(
+        pattern=r"^(s3://[^\s@]{1,500}|file:///[^\n]{1,500})$", description="s3://bucket/prefix, or file:///folder"
+    )
+    endpoint: str | None = Field(
+        default=None, pattern=r"^https?://[^\s@]{1,500}$", description="Of an S3 server that is not Amazon's"
+    )
+    region: str | None = Field(default=None, description="Of the bucket")
+    access_key_env: str | None = Field(
+        default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Variable that holds the access key"
+    )
+    secret_key_env: str | None = Field(
+        default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Variable that holds the secret key"
+    )
+
+
 class EvidenceSettings(Strict):
     """What goes into a bundle."""
 
@@ -182,6 +200,9 @@ class EvidenceSettings(Strict):
     zip: bool = Field(default=False, description="Pack each bundle as one zip instead of a folder")
     time_stamps: TimeStampSettings | None = Field(
         default=None, description="The authority that stamps checkpoints of the ledger; none: nobody does"
+    )
+    copies: tuple[CopySettings, ...] = Field(
+        default=(), description="Stores that keep a copy of every sealed case (docs/storage.md)"
     )
 
 
