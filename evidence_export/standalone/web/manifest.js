@@ -3,7 +3,8 @@
 function readSealed(root, form) {
   if (textAt(root, "format") !== form.format) throw new Error(`its format is not '${form.format}'`);
   const version = at(root, "version");
-  if (version !== 1) throw new Error(`format version ${JSON.stringify(version)}, where this verifier knows 1 only`);
+  const named = { true: "True", false: "False", null: "None" }[String(version)] || JSON.stringify(version);
+  if (version !== 1) throw new Error(`format version ${named}, where this verifier knows 1 only`);
   const algorithm = (...keys) => {
     const found = textAt(root, ...keys, "algorithm");
     if (!ALGORITHMS.includes(found)) throw new Error(`${keys.join(".")}.algorithm is none of ${ALGORITHMS.join(", ")}`);

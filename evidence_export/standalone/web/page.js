@@ -289,8 +289,12 @@ byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
   verifyNow();
 });
-byId("choose-zip").addEventListener("click", () => byId("zip").click());
-byId("choose-folder").addEventListener("click", () => byId("folder").click());
+for (const name of ["zip", "folder"]) {
+  byId(`choose-${name}`).addEventListener("click", () => {
+    byId(name).value = ""; // else the same one again would be no change
+    byId(name).click();
+  });
+}
 byId("zip").addEventListener("change", ({ target }) => {
   if (target.files.length) takeFile(target.files[0]).catch(() => problem("broken"));
 });
