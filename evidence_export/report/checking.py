@@ -122,12 +122,14 @@ def _ways(dossier: Dossier, signing: Said) -> tuple[Lines | Commands | Note, ...
         Lines(
             (
                 Said(
-                    "二、用独立的核验程序（只需 Python 3.11 与 cryptography）：",
-                    "2. With the standalone verifier (Python 3.11 and cryptography are enough):",
+                    "二、用移送包所附的 verify.html（用浏览器打开）或 verify.pyz（只需 Python 3.11），"
+                    "也可向执法机关索取：",
+                    "2. With verify.html (open it in a browser) or verify.pyz (Python 3.11), which come with a "
+                    "release, or from the authority:",
                 ),
             )
         ),
-        Commands((f"python -m evidence_export.verifier {name} --code {code}",)),
+        Commands((f"python3 verify.pyz {name} --code {code}",)),
         Lines((Said("三、手工核验，在证据包文件夹内执行：", "3. By hand, in the folder of the bundle:"),)),
         Commands(tuple(hand)),
         Lines(
