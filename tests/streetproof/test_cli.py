@@ -26,7 +26,7 @@ COMMANDS = [
     "models list", "models pull", "models check", "models bench",
     "models export", "models train", "plates read",
     "procedure show", "procedure take", "recheck", "recordings check", "recordings rebuild",
-    "recordings release", "report", "run", "status", "vehicles", "zones preview",
+    "recordings release", "report", "run", "status", "vehicles", "verifier", "zones preview",
 ]  # fmt: skip
 
 
