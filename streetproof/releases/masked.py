@@ -14,6 +14,7 @@ from typing import Any
 from evidence_export.bag import releases
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import digest_file
+from evidence_export.masking.interface import Masked
 from evidence_export.release.carried import CarriedCase
 from evidence_export.release.interface import Part
 from evidence_export.statements.values import exact
@@ -35,6 +36,15 @@ class MaskedParts:
     parts: tuple[Part, ...]
     told: JsonObject
     pictures: Mapping[str, bytes]
+
+
+def write_document(folder: Path, made: Masked) -> None:
+    """What masking says of the copies, beside them: `export` reads it. Raises MaskedError."""
+    path = folder / DOCUMENT
+    try:
+        path.write_text(json.dumps(made.document(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise MaskedError(f"it cannot be written ({error.strerror})", where=str(path)) from error
 
 
 def read_masked(folder: Path, case: CarriedCase, looked_at_by: tuple[str, str]) -> MaskedParts:
