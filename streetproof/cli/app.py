@@ -35,6 +35,7 @@ from streetproof.cli import (
     run,
     status,
     vehicles,
+    verifier,
     verify,
     whatif,
     zones,
@@ -77,6 +78,7 @@ app.command(epilog=replay.EPILOG)(replay.replay)
 app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=verifier.EPILOG)(verifier.verifier)
 app.command(epilog=export.EPILOG)(export.export)
 app.command("import", epilog=import_.EPILOG)(import_.import_)
 app.command(epilog=mask.EPILOG)(mask.mask)
