@@ -44,9 +44,10 @@ class _Entry:
 class ZipContainer:
     """Reads the members in place; nothing is unpacked, so nothing can be written anywhere or blown up."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, with_sm3: bool = True) -> None:
         """Reads the tables. Raises OSError where the file cannot be read."""
         self._path = path
+        self._with_sm3 = with_sm3
         self._findings: dict[Finding, None] = {}
         """Each once, in order. A set of them, because a zip may name tens of thousands of entries."""
         self._offsets: dict[str, int] = {}
@@ -77,7 +78,7 @@ class ZipContainer:
         return self._prefix
 
     def digest(self, path: str) -> Digests:
-        hasher = Hasher()
+        hasher = Hasher(with_sm3=self._with_sm3)
         left = self._members[path].size
         with self._path.open("rb") as stream:
             stream.seek(self._offsets[path])
