@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from enum import StrEnum
 
 from evidence_export.bag.canonical import dumps
 
@@ -37,10 +38,15 @@ ENTRIES_FORMAT = "streetproof-ledger-entries"
 STAMPED_FORMAT = "streetproof-ledger-stamped-entry"
 MAX_ENTRIES_BYTES = 16 << 20
 
-FULL, OUTGOING = "full", "outgoing"
-PROFILES = (FULL, OUTGOING)
-"""`full` 全卷: everything as it was sealed, for a court or the own archive. `outgoing` 对外: bystanders are masked, and
-the originals of what is masked stay with the department."""
+
+class Profile(StrEnum):
+    """What the receiver may have."""
+
+    FULL = "full"
+    """全卷: everything as it was sealed, for a court or the own archive."""
+    OUTGOING = "outgoing"
+    """对外: bystanders are masked, and the originals of what is masked stay with the department."""
+
 
 KEPT_ROLES = frozenset({"plate_close_up", "policy", "bagit", "readme", "public_key", "certificate"})
 """Files of a case, by the role that `case.json` gives them, that an outgoing release carries as they are."""

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from evidence_export.bag import forms, layout, releases
+from evidence_export.bag.releases import Profile
 from evidence_export.errors import SealError
-from evidence_export.release.interface import Part, Profile
+from evidence_export.release.interface import Part
 from evidence_export.verifier import verify
 
 _WHY = "people or vehicles that are not part of the case may be seen in it; a masked copy is carried where there is one"

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
-from evidence_export.bag import releases
 from evidence_export.bag.canonical import JsonObject
+from evidence_export.bag.releases import Profile
 from evidence_export.case import Software
 from streams.instant import Instant
-
-
-class Profile(StrEnum):
-    """What the receiver may have."""
-
-    FULL = releases.FULL
-    OUTGOING = releases.OUTGOING
 
 
 @dataclass(frozen=True, slots=True)

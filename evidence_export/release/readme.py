@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from evidence_export import readme_keys
 from evidence_export.bag import forms, layout, releases
+from evidence_export.bag.releases import Profile
 from evidence_export.keys.interface import SealingKeys
-from evidence_export.release.interface import Profile, ReleaseRequest
+from evidence_export.release.interface import ReleaseRequest
 from evidence_export.statements.values import brief
 from evidence_export.words import Said
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 from markupsafe import Markup
+from PIL import ImageFile
 
 from evidence_export.errors import EvidenceError
 from evidence_export.report.blocks import ReportLanguage, Section
@@ -56,6 +57,8 @@ def render(page: Page, language: ReportLanguage) -> bytes:
             f"the libraries that make PDFs are not there ({str(error).splitlines()[0][:200]})",
             remedy=f"Install them: sudo apt-get install -y {_PACKAGES}",
         ) from error
+    # WeasyPrint sets it for the whole process, and then nothing there notices that a picture was cut off.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     resources = {**page.resources, "font": ("font/otf", bundled_font())}
 
     class Handed(URLFetcher):  # type: ignore[misc]

@@ -50,8 +50,8 @@ def read_release(data: bytes) -> ReleaseManifest:
     root = canonical.loads(data)
     common = read_sealed(root, forms.RELEASE, releases.FORMAT, releases.FORMAT_VERSION)
     profile = text(root, "release", "profile")
-    if profile not in releases.PROFILES:
-        raise ValueError(f"release.profile is none of {', '.join(releases.PROFILES)}")
+    if profile not in set(releases.Profile):
+        raise ValueError(f"release.profile is none of {', '.join(releases.Profile)}")
     case_id, case_sha256 = text(root, "case", "id"), hexdigest(root, "case", "manifest_sha256")
     if not layout.is_case_id(case_id):
         raise ValueError("case.id has no valid form")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evidence_export.release.interface import Profile
+from evidence_export.bag.releases import Profile
 from evidence_export.report.blocks import ReportLanguage
 from evidence_export.words import Language, Said
 from streetproof.cli.language import language_of

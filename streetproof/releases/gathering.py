@@ -12,6 +12,7 @@ from pathlib import Path
 
 from evidence_export.bag import layout, releases, timestamp
 from evidence_export.bag.canonical import JsonObject
+from evidence_export.bag.releases import Profile
 from evidence_export.case import Software
 from evidence_export.keys import SealingKeys
 from evidence_export.ledger.checkpoint import read_note
@@ -19,7 +20,7 @@ from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.ledger.log import Ledger
 from evidence_export.procedure.steps import Exhibit
 from evidence_export.release.carried import CarriedCase, opened
-from evidence_export.release.interface import ExhibitFact, LedgerFacts, Part, Profile, ReleaseRequest
+from evidence_export.release.interface import ExhibitFact, LedgerFacts, Part, ReleaseRequest
 from evidence_export.release.making import Release, id_of, release
 from evidence_export.release.proofs import Stamp, ledger_parts
 from evidence_export.report.blocks import ReportLanguage

@@ -15,11 +15,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence_export.bag import layout, releases
+from evidence_export.bag.releases import Profile
 from evidence_export.errors import SealError
 from evidence_export.keys import Ed25519Signer, SealingKeys
 from evidence_export.ledger.entry import Kind
 from evidence_export.release.carried import opened
-from evidence_export.release.interface import Part, Profile
+from evidence_export.release.interface import Part
 from evidence_export.release.making import release
 from evidence_export.verifier import VerificationReport, verify
 from evidence_export.verifier.report import UNSTAMPED
