@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evidence_export.bag import releases
 from evidence_export.bag.canonical import JsonObject
-from evidence_export.case import Software
 from streams.instant import Instant
+
+if TYPE_CHECKING:
+    from evidence_export.case import Software
 
 
 class Profile(StrEnum):
