@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.releases import Profile
-from evidence_export.case import Software
 from streams.instant import Instant
+
+if TYPE_CHECKING:
+    from evidence_export.case import Software
 
 
 @dataclass(frozen=True, slots=True)
