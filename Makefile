@@ -39,10 +39,12 @@ demo: $(READY)
 
 test: $(READY)
 	@./setup.sh --packages 'command -v openssl' openssl
+	@./setup.sh --packages 'command -v cc' gcc libc6-dev
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
 	@./setup.sh --packages 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
 	@./setup.sh --packages 'command -v softhsm2-util && command -v pkcs11-tool' $(TOKEN_PACKAGES)
 	@./setup.sh --packages '$(PAPER_CHECK) && command -v pdfsig' $(PAPER_PACKAGES) poppler-utils
+	@./setup.sh --packages 'command -v chromium' chromium
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.

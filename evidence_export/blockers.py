@@ -25,6 +25,10 @@ BLOCKERS = {
     "host_clock_stepped": Said("服务器时钟在记录期间被调整", "the server's clock was set while this was recorded"),
     "camera_review_unknown": Said("设备法制、技术审核情况未知", "legal and technical review of the camera are unknown"),
     "calibration_unknown": Said("设备检定情况未知", "the calibration of the camera is unknown"),
+    "calibration_expired": Said("设备检定已过有效期", "the calibration of the camera had ended"),
+    "sharing_agreement_unknown": Said(
+        "他单位设备，未见共享协议", "the camera is another owner's, and no sharing agreement is known"
+    ),
     "location_unpublished_or_unknown": Said(
         "设置地点未公布或未知", "the camera's place was not published, or it is unknown whether it was"
     ),

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from evidence_export.bag import zipform
-from evidence_export.bag.digest import digest_file
+from evidence_export.bag.digest import Digests, digest_file
 from evidence_export.errors import SealError
 from streams.recorder.durable import sync_folder
 
 
-def pack(draft: Path, packed: Path, name: str) -> None:
+def pack(draft: Path, packed: Path, name: str, digests: Mapping[str, Digests] | None = None) -> None:
     """Write the files of `draft`, each below `name`/, to the zip `packed`; on disk when this returns.
 
-    Raises SealError for more than a zip of this form can hold, OSError.
+    `digests`: of every file by its path, where they are known. Raises SealError for more than a zip of this form can
+    hold, OSError.
     """
-    digests = {str(path.relative_to(draft)): digest_file(path) for path in sorted(draft.rglob("*")) if path.is_file()}
+    if digests is None:
+        files = [path for path in sorted(draft.rglob("*")) if path.is_file()]
+        digests = {str(path.relative_to(draft)): digest_file(path) for path in files}
     try:
         with packed.open("wb") as out:
             zipform.write_zip(out, draft, name, digests)
@@ -44,3 +48,14 @@ def discard(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def clear(folder: Path) -> list[OSError]:
+    """Remove all drafts in a folder into which nobody seals now; returns what could not be removed, and why."""
+    refused = []
+    for draft in sorted(folder.glob("*.partial")):
+        try:
+            discard(draft)
+        except OSError as error:
+            refused.append(error)
+    return refused

@@ -17,7 +17,7 @@ from streams.cut import Cut, cut, cut_joined
 from streams.cut_source import Part
 from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.interface import DecodeLevel, Gap, Image, MediaInfo, Problem
-from streams.packets import PacketStream, probe
+from streams.packets import PacketStream
 from streams.timeline import GAP_FACTOR, ticks, to_ns
 
 
@@ -67,11 +67,10 @@ class Footage(Protocol):
 class ArchiveFootage:
     """An archived file."""
 
-    def __init__(self, recording: Recording, camera: str) -> None:
-        """Raises StreamsError where the file cannot be read."""
-        self._file = open_archive(
-            recording.path, camera, TimeRules(order=(TimeSource.OPERATOR,), start=recording.start)
-        )
+    def __init__(self, recording: Recording, camera: str, *, undecoded: bool = False) -> None:
+        """Raises StreamsError where the file cannot be read. `undecoded`: see `streams.packets.probe`."""
+        rules = TimeRules(order=(TimeSource.OPERATOR,), start=recording.start)
+        self._file = open_archive(recording.path, camera, rules, undecoded=undecoded)
         self._shift = 0
 
     @property
@@ -84,7 +83,7 @@ class ArchiveFootage:
 
     @property
     def part(self) -> Part:
-        return Part(self._file.path, self._shift)
+        return Part(self._file.path, self._shift, self._file.probed)
 
     def instant_of(self, pts: int) -> Instant:
         return self._file.instant_of(pts - self._shift)
@@ -95,9 +94,8 @@ class ArchiveFootage:
     def nearest(self, pts: int, within: int, *, keyframe: bool = False) -> int | None:
         best: int | None = None
         wanted = pts - self._shift
-        with PacketStream(
-            self._file.path, ordinal=self._ordinal(), near=max(self._file.first_pts, wanted - within)
-        ) as packets:
+        near, probed = max(self._file.first_pts, wanted - within), self._file.probed
+        with PacketStream(self._file.path, ordinal=probed.ordinal, near=near, known=probed) as packets:
             for timed in packets:
                 distance = abs(timed.pts - wanted)
                 if timed.packet.is_discard or distance > within:
@@ -108,9 +106,6 @@ class ArchiveFootage:
                 elif best is None or (distance, timed.pts) < (abs(best - wanted), best):
                     best = timed.pts
         return None if best is None else best + self._shift
-
-    def _ordinal(self) -> bool:
-        return probe(self._file.path).ordinal
 
     def picture(self, pts: int) -> Image:
         own = pts - self._shift
@@ -132,7 +127,7 @@ class SegmentFootage(ArchiveFootage):
 
     def __init__(self, recording: Recording, camera: str, segment: SegmentFacts) -> None:
         """Raises StreamsError where the file cannot be read, SealError where it is not what the segment says."""
-        super().__init__(recording, camera)
+        super().__init__(recording, camera, undecoded=True)
         opening = segment.opening
         found = (self.info.codec, self.info.width, self.info.height, self.info.time_base)
         if found != (opening.codec, opening.width, opening.height, opening.time_base):
@@ -146,7 +141,7 @@ class SegmentFootage(ArchiveFootage):
 
     def contents(self) -> Contents:
         path, base = self._file.path, self.info.time_base
-        with PacketStream(path, ordinal=False) as packets:
+        with PacketStream(path, ordinal=False, known=self._file.probed) as packets:
             line = sorted(timed.pts + self._shift for timed in packets if not timed.packet.is_discard)
             faults = packets.faults
         steps = [later - earlier for earlier, later in pairwise(line)]

@@ -10,8 +10,9 @@ from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.case import CameraFacts, CaseRequest
 from evidence_export.kinds import facts_of, has_plate, kind_of, rule_of, shows_before
 from evidence_export.made import BagFile, Made, Place, Seal
-from evidence_export.plan import local_date
+from evidence_export.plan import local_date, zone_of
 from evidence_export.plates.words import CERTAIN
+from evidence_export.register import CALIBRATION_EXPIRED, SHARING_UNKNOWN, register_blockers
 from evidence_export.statements.footage import clips, clock_set_back, continuity, lost_in_decisive_ns, recordings
 from evidence_export.statements.sealed import file_json, seal_json
 from evidence_export.statements.time import OVER_1S_NS, time_facts, time_statement
@@ -35,7 +36,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
     return {
         "format": layout.FORMAT,
         "version": layout.FORMAT_VERSION,
-        "revision": layout.KEYS_REVISION if seal.revised else _revision(request),
+        "revision": max(_revision(request), _revision_of(blockers), layout.KEYS_REVISION if seal.revised else 0),
         "case": {
             "id": made.case_id,
             "local_date": local_date(request),
@@ -120,6 +121,15 @@ def _iso(utc_ns: int, request: CaseRequest) -> str:
 def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[str]:
     """Why a case may not be approved as it stands; empty where nothing known speaks against it."""
     camera, facts = request.camera, time_facts(request)
+    registered = set(
+        register_blockers(
+            owner=camera.owner,
+            site=request.site.name,
+            sharing_agreement=camera.sharing_agreement,
+            calibration_valid_until=camera.calibration_valid_until,
+            day=request.violation.fired_at.local(zone_of(request)).date(),
+        )
+    )
     found = {
         "legal_basis_unknown": not has_statute,
         "gap_in_decisive_interval": lost_in_decisive_ns(request, made) > 0 or clock_set_back(request, made),
@@ -133,7 +143,9 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         **dict.fromkeys(facts.flags if facts else (), True),
         "camera_review_unknown": camera.legal_review is None or camera.technical_review is None,
         "calibration_unknown": camera.calibration_valid_until is None,
+        CALIBRATION_EXPIRED: CALIBRATION_EXPIRED in registered,
         "location_unpublished_or_unknown": camera.location_published is None,
+        SHARING_UNKNOWN: SHARING_UNKNOWN in registered,
         "plate_unknown": has_plate(kind_of(request)) and (made.plates is None or made.plates["status"] != CERTAIN),
         "not_reviewed": True,
     }
@@ -152,6 +164,11 @@ def _revision(request: CaseRequest) -> int:
     if request.plates is not None:
         return layout.PLATES_REVISION
     return layout.GROUNDS_REVISION if request.violation.grounds else layout.BASE_REVISION
+
+
+def _revision_of(blockers: Iterable[str]) -> int:
+    """Only bundles of which the register says more than that something is unknown are of that revision."""
+    return layout.REGISTER_REVISION if {CALIBRATION_EXPIRED, SHARING_UNKNOWN} & set(blockers) else 0
 
 
 def _close_up(made: Made) -> JsonValue:

@@ -93,23 +93,28 @@ def seal(
     kept = tuple(recording.path for recording in request.recordings)
     case_id = case_id_of(request)
     final = out_dir / (f"{case_id}.zip" if as_zip else case_id)
-    if os.path.lexists(final):
-        return replace(_existing(final, case_id, keys), recordings=kept)
-    check_valid(keys, sealed_at)
     draft = out_dir / f"{case_id}.partial"
     packed = out_dir / f"{case_id}.zip.partial"
     try:
+        if os.path.lexists(final):
+            sealed = replace(_existing(final, case_id, keys), recordings=kept)
+            sync_folder(out_dir)  # who gave it its name may have died before that
+            return sealed
+        check_valid(keys, sealed_at)
         out_dir.mkdir(parents=True, exist_ok=True)
         discard(draft)
         discard(packed)
         (draft / "data").mkdir(parents=True)
-        digest = _Draft(request, draft, opener, case_id, eyes).make(keys, sealed_at)
-        sync(draft)
-        _must_verify(draft, keys)
+        made = _Draft(request, draft, opener, case_id, eyes)
+        digest = made.make(keys, sealed_at)
         if as_zip:
-            pack(draft, packed, case_id)
-            _must_verify(packed, keys)
-        (packed if as_zip else draft).rename(final)
+            pack(draft, packed, case_id, made.digests())
+        else:
+            sync(draft)
+        # What gets the name, and that as it stands there, read anew.
+        finished = packed if as_zip else draft
+        _must_verify(finished, keys)
+        finished.rename(final)
         sync_folder(out_dir)
     except OSError as error:
         raise SealError(
@@ -174,6 +179,13 @@ class _Draft:
         for source in self._sources:
             _unchanged(source)
         return hashlib.sha256(case).hexdigest()
+
+    def digests(self) -> dict[str, Digests]:
+        """Of every file of the finished draft."""
+        found = {file.path: file.digests for file in self._files}
+        outside = (layout.CASE, layout.SIGNATURE, layout.SECOND_SIGNATURE, layout.TAG_MANIFEST)
+        present = (name for name in outside if (self._folder / name).exists())
+        return found | {name: digest_file(self._folder / name) for name in present}
 
     def _clips(self) -> tuple[Clip, ...]:
         recordings = self._request.recordings
@@ -388,7 +400,7 @@ def _existing(final: Path, case_id: str, keys: SealingKeys) -> SealedCase:
 
 
 def _must_verify(path: Path, keys: SealingKeys) -> None:
-    report = verify(path, trusted_key=keys.first.fingerprint)
+    report = verify(path, trusted_key=keys.first.fingerprint, made_here=True)
     if not report.ok:
         findings = "; ".join(f"{one.culprit}: {one.what}" for step in report.steps for one in step.findings)
         raise SealError(f"the new bundle does not verify ({findings})", where=str(path), remedy="Check the disk")

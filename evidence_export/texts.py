@@ -200,6 +200,6 @@ def bag_info_text(
         ("External-Description", f"{what}, format version {version}"),
         ("Bag-Group-Identifier", site[0]),
         ("Bag-Software-Agent", software),
-        ("Payload-Oxum", f"{total}.{len(payload)}"),
+        (layout.PAYLOAD_OXUM, f"{total}.{len(payload)}"),
     )
     return "".join(f"{name}: {' '.join(value.split())}\n" for name, value in lines).encode("utf-8", "replace")

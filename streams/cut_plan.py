@@ -80,7 +80,7 @@ def _find(source: CutSource, part: int, pts_first: int, pts_last: int) -> tuple[
     """Index of the first packet and of the last (-1: none), and the times of all from the first on."""
     first, last, beyond = -1, -1, 0
     times: list[tuple[int, int]] = []
-    with source.packets(part, pts_first) as packets:
+    with source.packets(part, pts_first, decodes=False) as packets:
         for index, timed in enumerate(packets):
             if timed.key and (first < 0 or timed.pts <= pts_first):
                 first, last, times = index, -1, []

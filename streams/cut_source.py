@@ -22,6 +22,8 @@ class Part:
 
     path: Path
     shift: int = 0
+    probed: Probe | None = None
+    """What `probe` told of it, where that was asked before."""
 
 
 class CutSource:
@@ -32,7 +34,7 @@ class CutSource:
         if not parts:
             raise CutError("there is nothing to cut from")
         self.parts = tuple(parts)
-        self.probes = tuple(probe(part.path) for part in parts)
+        self.probes = tuple(part.probed or probe(part.path) for part in parts)
         first = self.probes[0]
         for probed in self.probes[1:]:
             if _kind(probed) != _kind(first):
@@ -69,9 +71,12 @@ class CutSource:
         """Index of the last part that begins at or before `pts`, else of the first one."""
         return max((k for k, begin in enumerate(self._begins) if begin <= pts), default=0)
 
-    def packets(self, part: int, near: int) -> SourcePackets:
-        """The packets from `part` on; within it from a keyframe at or before `near` on, where it has an index."""
-        return SourcePackets(self, part, near)
+    def packets(self, part: int, near: int, *, decodes: bool = True) -> SourcePackets:
+        """The packets from `part` on; within it from a keyframe at or before `near` on, where it has an index.
+
+        `decodes` False: the stream is neither decoded nor the template of another.
+        """
+        return SourcePackets(self, part, near, decodes=decodes)
 
 
 class SourcePackets:
@@ -80,15 +85,16 @@ class SourcePackets:
     Raises CutError where parts overlap, or were coded with other parameter sets than the first one.
     """
 
-    def __init__(self, source: CutSource, part: int, near: int) -> None:
+    def __init__(self, source: CutSource, part: int, near: int, *, decodes: bool) -> None:
         self._source = source
+        self._decodes = decodes
         self._part = part
         self._near = near
         self._stack = ExitStack()
         self._first: PacketStream
 
     def __enter__(self) -> Self:
-        self._first = self._stack.enter_context(self._open(self._part, self._near))
+        self._first = self._stack.enter_context(self._open(self._part, self._near, decodes=self._decodes))
         return self
 
     def __exit__(
@@ -125,9 +131,10 @@ class SourcePackets:
                     highest = placed.pts if highest is None else max(highest, placed.pts)
                     yield placed
 
-    def _open(self, index: int, near: int | None) -> PacketStream:
+    def _open(self, index: int, near: int | None, *, decodes: bool = False) -> PacketStream:
         part, probed = self._source.parts[index], self._source.probes[index]
-        return PacketStream(part.path, ordinal=probed.ordinal, near=None if near is None else near - part.shift)
+        own = None if near is None else near - part.shift
+        return PacketStream(part.path, ordinal=probed.ordinal, near=own, known=None if decodes else probed)
 
 
 def _overlap(part: Part, pts: int, border: int) -> CutError:

@@ -38,12 +38,12 @@ class UnitDigester:
 
 
 class Digester:
-    """Takes the packets of one stream in file order."""
+    """Takes the packets of one stream in file order. `units`: whether their NAL units are digested as well."""
 
-    def __init__(self, codec: str, extradata: bytes | None) -> None:
+    def __init__(self, codec: str, extradata: bytes | None, *, units: bool = True) -> None:
         self._packets = 0
         self._whole = hashlib.sha256()
-        self._units = UnitDigester(codec, extradata)
+        self._units = UnitDigester(codec if units else "", extradata)
 
     def add(self, packet: VideoPacket) -> None:
         payload = bytes(packet)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -26,6 +27,8 @@ CODECS = frozenset(
     | {"msmpeg4v1", "msmpeg4v2", "msmpeg4"}
 )
 MAX_PIXELS = 64_000_000
+_MAX_STREAMS = 16
+"""So many get options of their own; the others are opened as ever."""
 MAX_TICKS_PER_S = 1_000_000_000
 """A finer time base could not be told apart in nanoseconds, so a position would not survive the way there and back."""
 
@@ -55,22 +58,30 @@ def check_readable(path: Path) -> int:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(path: Path, *, undecoded: bool = False) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The container and its first real video stream, every other stream switched off; closed on leaving.
 
+    `undecoded`: for reading packets only, where the container states codec and size. Nothing is decoded on opening,
+    which takes a tenth of the time; what only a decoder finds out, such as the form of the pixels, is not known then.
     Raises MediaError, saying what the file is instead, where it cannot be opened or holds no video we decode.
     """
     check_readable(path)
-    with _open(path) as container:
+    with _open(path, undecoded) as container:
         yield container, _video_stream(container, path)
 
 
-def _open(path: Path) -> InputContainer:
+def _open(path: Path, undecoded: bool) -> InputContainer:
+    options = {"protocol_whitelist": "file", "format_whitelist": _whitelist()}
+    # PyAV's annotations call them texts; it wants mappings.
+    streams: Any = [{"skip_frame": "all"}] * _MAX_STREAMS if undecoded else None
+    if undecoded:
+        options["fpsprobesize"] = "0"
     try:
         return av.open(
             f"file:{path.absolute()}",
             "r",
-            options={"protocol_whitelist": "file", "format_whitelist": _whitelist()},
+            options=options,
+            stream_options=streams,
             metadata_errors="replace",
         )
     except (av.error.FFmpegError, OSError, ValueError, OverflowError) as error:

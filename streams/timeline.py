@@ -104,6 +104,22 @@ class Timeline:
         delta = self._unwrapped(raw) - self._last
         return delta > self._suspicious or delta < -self._back
 
+    def ordinary(self, pts: int | None, dts: int | None) -> tuple[int, int] | None:
+        """The pts and dts of a packet that follows the one before as nearly all do; else None, and `doubtful` and
+        `place` are to be asked, as if this had not been."""
+        if pts is None or dts is None or self._last is None or self._wrap is not None or self._highest is None:
+            return None
+        position = dts + self._offset
+        delta, ahead = position - self._last, pts - dts
+        if not 0 < delta <= self._gap_floor or abs(ahead) > self._suspicious:
+            return None
+        self._without_dts = 0
+        self._steps.append(delta)
+        self._last = position
+        shown = position + ahead
+        self._highest = max(self._highest, shown)
+        return shown, position
+
     def place(self, stamp: Stamp, following: Stamp | None = None) -> Placed:
         """The packet's place on the line; `following` is looked at only where the stamp is `doubtful`."""
         raw = _reference(stamp)

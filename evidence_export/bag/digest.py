@@ -28,13 +28,13 @@ class Digests:
 
 
 class Hasher:
-    """Feeds the same bytes to every digest; `result` ends it."""
+    """Feeds the same bytes to every digest; `result` ends it. Without SM3 that of the result is empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_sm3: bool = True) -> None:
         self._size = 0
         self._crc32 = 0
         self._sha256 = hashlib.sha256()
-        self._sm3 = None if sm3.new is None else sm3.new()
+        self._sm3 = sm3.new() if with_sm3 and sm3.new is not None else None
 
     def update(self, data: bytes) -> None:
         self._size += len(data)
@@ -48,9 +48,9 @@ class Hasher:
         return Digests(self._size, self._sha256.hexdigest(), found, self._crc32)
 
 
-def digest_stream(stream: BinaryIO) -> Digests:
+def digest_stream(stream: BinaryIO, *, with_sm3: bool = True) -> Digests:
     """The digests of everything from the stream's position to its end."""
-    hasher = Hasher()
+    hasher = Hasher(with_sm3=with_sm3)
     while chunk := stream.read(CHUNK):
         hasher.update(chunk)
     return hasher.result()

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     CASE_REDACTED = "case.redacted"
     CASE_STEP = "case.step"
     """A step of its procedure."""
+    CASE_COPIED = "case.copied"
+    """Into another store, as it is."""
     CASE_DELETED = "case.deleted"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"

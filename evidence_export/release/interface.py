@@ -59,6 +59,8 @@ class LedgerFacts:
 
     origin: str
     size: int
+    root: str
+    """Of the checkpoint, hex."""
     entries: int
     checkpoint_at: str
     stamped_at: str | None = None

@@ -158,7 +158,7 @@ class _Draft:
 
 
 def _must_verify(path: Path, keys: SealingKeys) -> None:
-    report = verify(path, trusted_key=keys.first.fingerprint)
+    report = verify(path, trusted_key=keys.first.fingerprint, made_here=True)
     if not report.ok:
         findings = "; ".join(f"{one.culprit}: {one.what}" for step in report.steps for one in step.findings)
         raise SealError(f"the new release does not verify ({findings})", where=str(path), remedy="Check the disk")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from evidence_export.bag import canonical, releases, timestamp
@@ -24,13 +24,13 @@ class Stamp:
 
 
 def ledger_parts(
-    ledger: Ledger, entries: Sequence[int], note: bytes, stamp: Stamp | None
+    ledger: Ledger, entries: Sequence[int], sealed: int, note: bytes, stamp: Stamp | None
 ) -> tuple[LedgerFacts, list[Part]]:
     """The files, and what `release.json` says of them.
 
-    `entries`: numbers of the entries about the case, in order, the first that by which it came into the ledger. `note`:
-    a checkpoint over all of them; `stamp`: one that covers the first, and is no later. Raises SealError where they
-    do not fit together.
+    `entries`: numbers of the entries about the case, in order; `sealed`: of that by which it came into the ledger.
+    `note`: a checkpoint over all of them; `stamp`: one that covers `sealed`, and is no later. Raises SealError where
+    they do not fit together.
     """
     newest = read_note(note).checkpoint
     if not entries or entries[-1] >= newest.size:
@@ -44,7 +44,7 @@ def ledger_parts(
         Part(releases.CHECKPOINT, "ledger_checkpoint", note),
         Part(releases.ENTRIES, "ledger_entries", canonical.dumps(found)),
     ]
-    facts = LedgerFacts(newest.origin, newest.size, len(entries), newest.at)
+    facts = LedgerFacts(newest.origin, newest.size, newest.root.hex(), len(entries), newest.at)
     if stamp is None:
         return facts, parts
     told = _told(stamp)
@@ -52,7 +52,7 @@ def ledger_parts(
     entry: JsonObject = {
         "format": releases.STAMPED_FORMAT,
         "version": 1,
-        **_proof(ledger.inclusion(entries[0], stamped.size)),
+        **_proof(ledger.inclusion(sealed, stamped.size)),
         "consistency": [value.hex() for value in ledger.consistency(stamped.size, newest.size)],
     }
     parts += [
@@ -62,7 +62,7 @@ def ledger_parts(
         Part(releases.TSA_ROOTS, "certificate", stamp.roots),
     ]
     at = f"{datetime.fromtimestamp(told.at_ns // 1_000_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return LedgerFacts(newest.origin, newest.size, len(entries), newest.at, at, told.authority), parts
+    return replace(facts, stamped_at=at, stamped_by=told.authority), parts
 
 
 def _told(stamp: Stamp) -> timestamp.TimeStamp:

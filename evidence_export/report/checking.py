@@ -8,7 +8,7 @@ from evidence_export.dossier.told import items, text, value, whole
 from evidence_export.dossier.values import Dossier
 from evidence_export.readme_keys import check_of
 from evidence_export.report.blocks import Commands, Files, Lines, Note, Rows, Section
-from evidence_export.verifier.report import CANNOT_KNOW, CANNOT_KNOW_ZH, UNKNOWN_KEY, UNKNOWN_KEY_ZH
+from evidence_export.verifier.report import CANNOT_KNOW, CANNOT_KNOW_ZH, UNKNOWN_KEY, UNKNOWN_KEY_ZH, UNSTAMPED
 from evidence_export.words import Said
 
 ROLES = {
@@ -122,12 +122,14 @@ def _ways(dossier: Dossier, signing: Said) -> tuple[Lines | Commands | Note, ...
         Lines(
             (
                 Said(
-                    "二、用独立的核验程序（只需 Python 3.11 与 cryptography）：",
-                    "2. With the standalone verifier (Python 3.11 and cryptography are enough):",
+                    "二、用移送包所附的 verify.html（用浏览器打开）或 verify.pyz（只需 Python 3.11），"
+                    "也可向执法机关索取：",
+                    "2. With verify.html (open it in a browser) or verify.pyz (Python 3.11), which come with a "
+                    "release, or from the authority:",
                 ),
             )
         ),
-        Commands((f"python -m evidence_export.verifier {name} --code {code}",)),
+        Commands((f"python3 verify.pyz {name} --code {code}",)),
         Lines((Said("三、手工核验，在证据包文件夹内执行：", "3. By hand, in the folder of the bundle:"),)),
         Commands(tuple(hand)),
         Lines(

@@ -36,6 +36,7 @@ def as_json(report: VerificationReport) -> dict[str, object]:
         "ok": report.ok,
         "verdict": report.verdict,
         "culprits": list(report.culprits),
+        "inner": None if report.inner is None else as_json(report.inner),
     }
 
 

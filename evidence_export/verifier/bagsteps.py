@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from evidence_export.bag import layout, sm3
+from evidence_export.bag import forms, layout, sm3
 from evidence_export.bag.forms import Form
 from evidence_export.verifier.container import Container, printable
 from evidence_export.verifier.files import BlameError, Files, NotCheckedError, Result, SkipStep
@@ -123,6 +123,7 @@ class BagVerification(ABC, Generic[Manifest]):
         manifest = self._trusted()
         findings: list[Finding] = []
         total = checked = 0
+        without_sm3 = False
         for name, listed in manifest.files.items():
             size = self._box.files.get(name)
             if size is None:
@@ -134,7 +135,9 @@ class BagVerification(ABC, Generic[Manifest]):
             found = self._files.digest(name)
             if found.sha256 != listed.sha256:
                 findings.append(Finding(name, f"its SHA-256 is {found.sha256}, where {listed.sha256} was sealed"))
-            elif found.sm3 != listed.sm3 and found.sm3:
+            elif not found.sm3:
+                without_sm3 = True
+            elif found.sm3 != listed.sm3:
                 findings.append(Finding(name, f"its SM3 is {found.sm3}, where {listed.sm3} was sealed"))
         blamed = {finding.culprit for finding in findings}
         for name in self._box.files:
@@ -146,7 +149,8 @@ class BagVerification(ABC, Generic[Manifest]):
                 f"size and SHA-256 of {checked} files agree, {total} bytes; SM3 is not checked: neither this Python's "
                 "OpenSSL nor the package `cryptography` offers it here"
             )
-        return f"size, SHA-256 and SM3 of {checked} files, {total} bytes", findings
+        hashes = "size and SHA-256" if without_sm3 else "size, SHA-256 and SM3"
+        return f"{hashes} of {checked} files, {total} bytes", findings
 
     # 7
 
@@ -172,7 +176,22 @@ class BagVerification(ABC, Generic[Manifest]):
             lacking = name == layout.TAG_MANIFEST and any(one not in self._box.files for one in outside)
             if data is not None and data != expected and not lacking:
                 findings.append(Finding(name, "it is not byte for byte what the manifest makes of it"))
+        findings += self._oxum_faults(self._sealed)
         return "bagit.txt and both manifests are exactly what the manifest makes of them", findings
+
+    def _oxum_faults(self, sealed: SealedManifest) -> list[Finding]:
+        """BagIt's own sum of the payload (RFC 8493, 2.2.2), which other tools go by."""
+        if self._form is forms.CASE and sealed.revision == 0:
+            return []  # nobody looked at it then, and what verified once verifies for good
+        listed = sealed.files[layout.BAG_INFO]
+        data = self._files.small(layout.BAG_INFO)
+        if data is None or self._files.digest(layout.BAG_INFO).sha256 != listed.sha256:
+            return []  # steps 5 and 6 named it
+        payload = [one.size for name, one in sealed.files.items() if name.startswith(layout.PAYLOAD)]
+        wanted = f"{layout.PAYLOAD_OXUM}: {sum(payload)}.{len(payload)}".encode()
+        stated = [line for line in data.split(b"\n") if line.startswith(layout.PAYLOAD_OXUM.encode())]
+        what = f"its {layout.PAYLOAD_OXUM} is not that of its payload"
+        return [] if stated == [wanted] else [Finding(layout.BAG_INFO, what)]
 
     def _bagit_by_itself(self) -> list[Finding]:
         """What `sha256sum -c` would find: used only to name culprits when the signature vouches for nothing."""

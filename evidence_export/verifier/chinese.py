@@ -7,6 +7,7 @@ table stays English: better another language than a guess.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from evidence_export.verifier.chinese_release import RELEASE_SENTENCES
@@ -108,6 +109,9 @@ SENTENCES = RELEASE_SENTENCES | {
     "{} is no UTC time with nine decimals": "{} 不是带九位小数的 UTC 时间",
     "{} holds something that is no text": "{} 含有非文本内容",
     # 5 completeness
+    "not done on this page; verify.pyz does it": "本页不做，由 verify.pyz 完成",
+    "there is no case manifest to trust": "没有可信的案件清单",
+    "it is not the code of this bundle": "不是本证据包的防伪码",
     "there is no manifest to trust": "没有可信的清单",
     "every listed file is there, and no other": "所列文件齐全，且无多余文件",
     "it does not belong to the bundle: {} does not list it": "不属于证据包：{} 未列出",
@@ -308,19 +312,31 @@ SENTENCES = RELEASE_SENTENCES | {
 """English, with `{}` for each gap, and the Chinese with the same gaps, or numbered ones where their order differs."""
 
 
+Patterns = tuple[tuple[re.Pattern[str], str], ...]
+
+
 def chinese(sentence: str) -> str:
     """The sentence in Chinese; itself where it is not known."""
-    for pattern, template in _patterns():
+    return looked_up(sentence, _patterns())
+
+
+def looked_up(sentence: str, patterns: Patterns) -> str:
+    """The sentence as `patterns` have it, and its gaps likewise; itself where they do not know it."""
+    for pattern, template in patterns:
         if match := pattern.fullmatch(sentence):
-            return template.format(*(chinese(gap) for gap in match.groups()))
+            return template.format(*(looked_up(gap, patterns) for gap in match.groups()))
     return sentence
 
 
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+def patterns_of(sentences: Mapping[str, str]) -> Patterns:
     """The most specific sentence first: the one with most of its own words."""
-    ordered = sorted(SENTENCES, key=lambda english: (-len(english.replace("{}", "")), english))
+    ordered = sorted(sentences, key=lambda english: (-len(english.replace("{}", "")), english))
     return tuple(
-        (re.compile("(.+?)".join(map(re.escape, english.split("{}"))), re.DOTALL), SENTENCES[english])
+        (re.compile("(.+?)".join(map(re.escape, english.split("{}"))), re.DOTALL), sentences[english])
         for english in ordered
     )
+
+
+@cache
+def _patterns() -> Patterns:
+    return patterns_of(SENTENCES)

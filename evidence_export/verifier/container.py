@@ -53,9 +53,10 @@ class FolderContainer:
 
     prefix = None
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, with_sm3: bool = True) -> None:
         """Lists the folder without following links. Raises OSError where it cannot be listed."""
         self._root = root
+        self._with_sm3 = with_sm3
         self._files: dict[str, int] = {}
         self._findings: list[Finding] = []
         self._entries = 0
@@ -71,7 +72,7 @@ class FolderContainer:
 
     def digest(self, path: str) -> Digests:
         with self._open(path) as stream:
-            return digest_stream(stream)
+            return digest_stream(stream, with_sm3=self._with_sm3)
 
     def read(self, path: str, limit: int) -> bytes:
         with self._open(path) as stream:

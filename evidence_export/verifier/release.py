@@ -38,7 +38,16 @@ from evidence_export.verifier.papers import cannot_know
 from evidence_export.verifier.proceeding import exhibits_told, proceeding_faults
 from evidence_export.verifier.reading import integer, optional, text
 from evidence_export.verifier.releasemanifest import ReleaseManifest, read_release
-from evidence_export.verifier.report import UNSTAMPED, Finding, Outcome, VerificationReport
+from evidence_export.verifier.report import (
+    ALL_MASKED,
+    ALL_MASKED_ZH,
+    MORE_ENTRIES,
+    MORE_ENTRIES_ZH,
+    UNSTAMPED,
+    Finding,
+    Outcome,
+    VerificationReport,
+)
 from evidence_export.verifier.steps import Verification
 
 _BEGINNINGS = (Kind.CASE_SEALED, Kind.CASE_IMPORTED)
@@ -266,20 +275,9 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
                     )
                 )
         if self._ledger is not None:
-            told.append(
-                (
-                    "Whether the ledger holds more about this case than the entries that are carried here.",
-                    "存证日志中是否还有本移送包未附的、与本案有关的记录。",
-                )
-            )
-        masked = self._sealed is not None and optional(self._sealed.root, "masking") is not None
-        if masked:
-            told.append(
-                (
-                    "Whether every bystander is masked: that was done by a model, and is for people to look at.",
-                    "无关人员和车辆是否均已遮挡：遮挡由模型完成，须由人员查看确认。",
-                )
-            )
+            told.append((MORE_ENTRIES, MORE_ENTRIES_ZH))
+        if self._sealed is not None and optional(self._sealed.root, "masking") is not None:
+            told.append((ALL_MASKED, ALL_MASKED_ZH))
         return told
 
 

@@ -70,6 +70,10 @@ CANNOT_KNOW_ZH = (
     "录像在封存之前是否被改动。",
     UNSTAMPED_ZH,
 )
+MORE_ENTRIES = "Whether the ledger holds more about this case than the entries that are carried here."
+MORE_ENTRIES_ZH = "存证日志中是否还有本移送包未附的、与本案有关的记录。"
+ALL_MASKED = "Whether every bystander is masked: that was done by a model, and is for people to look at."
+ALL_MASKED_ZH = "无关人员和车辆是否均已遮挡：遮挡由模型完成，须由人员查看确认。"
 UNKNOWN_KEY = "Whether the site key belongs to the authority: compare its fingerprint with one received another way."
 UNKNOWN_KEY_ZH = "签名密钥是否属于执法机关：请与经其他渠道取得的密钥指纹核对。"
 

@@ -44,10 +44,12 @@ class _Entry:
 class ZipContainer:
     """Reads the members in place; nothing is unpacked, so nothing can be written anywhere or blown up."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, with_sm3: bool = True) -> None:
         """Reads the tables. Raises OSError where the file cannot be read."""
         self._path = path
-        self._findings: list[Finding] = []
+        self._with_sm3 = with_sm3
+        self._findings: dict[Finding, None] = {}
+        """Each once, in order. A set of them, because a zip may name tens of thousands of entries."""
         self._offsets: dict[str, int] = {}
         self._members: dict[str, ZipMember] = {}
         self._prefix: str | None = None
@@ -57,6 +59,9 @@ class ZipContainer:
             if entries is None:
                 entries = _from_local_headers(stream, size)
                 self._blame("", "the directory at the end of the zip is damaged, cut off, or followed by other data")
+            if len(entries) > layout.MAX_FILES:
+                self._blame("", f"more than {layout.MAX_FILES} entries; no bundle has so many")
+                del entries[layout.MAX_FILES :]
             self._take(entries)
             self._compare(stream, size, [entry.member for entry in entries])
 
@@ -73,7 +78,7 @@ class ZipContainer:
         return self._prefix
 
     def digest(self, path: str) -> Digests:
-        hasher = Hasher()
+        hasher = Hasher(with_sm3=self._with_sm3)
         left = self._members[path].size
         with self._path.open("rb") as stream:
             stream.seek(self._offsets[path])
@@ -93,8 +98,7 @@ class ZipContainer:
     def _blame(self, member: str, what: str) -> None:
         place = f" (zip entry {printable(member)})" if member else ""
         finding = Finding(f"{printable(self._path.name)}{place}", what)
-        if finding not in self._findings:
-            self._findings.append(finding)
+        self._findings.setdefault(finding)
 
     def _take(self, entries: Sequence[_Entry]) -> None:
         for entry in entries:

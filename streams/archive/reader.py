@@ -18,13 +18,13 @@ from streams.packets import PacketStream, Probe, TimedPacket, probe
 from streams.timeline import ticks, to_ns, to_pts
 
 
-def open_archive(path: Path | str, camera: str, time_rules: TimeRules) -> ArchiveFile:
-    """Open a recording of `camera`: reads the header and the first packets only.
+def open_archive(path: Path | str, camera: str, time_rules: TimeRules, *, undecoded: bool = False) -> ArchiveFile:
+    """Open a recording of `camera`: reads the header and the first packets only. `undecoded`: see `probe`.
 
     Raises MediaError where it holds no video that can be read, TimeUnknownError where no start time can be found.
     """
     place = Path(path)
-    probed = probe(place)
+    probed = probe(place, undecoded=undecoded)
     return ArchiveFile(probed, camera, find_start(place, probed.metadata, time_rules))
 
 
@@ -52,6 +52,11 @@ class ArchiveFile:
     @property
     def info(self) -> MediaInfo:
         return self._probe.info
+
+    @property
+    def probed(self) -> Probe:
+        """What its header and first packets told when it was opened."""
+        return self._probe
 
     @property
     def first_pts(self) -> int:

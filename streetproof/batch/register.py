@@ -12,6 +12,7 @@ from streetproof.batch.judge import Finding
 from streetproof.bundles import IMPORTS, case_row, parsed, read_bytes, row_of
 from streetproof.store.database import Store
 from streetproof.store.tables import CaseRow
+from streetproof.store.tombstones import Tombstone
 from vision.boxes import iou
 from vision.interface import Box
 
@@ -31,6 +32,7 @@ class CaseRegister:
             for row in store.cases()
             if (out / row.bundle).exists() and not row.bundle.startswith(f"{IMPORTS}/")
         }
+        self._gone = store.tombstones.all()
         for bundle in sorted((out / "cases").iterdir()):
             if bundle.suffix != ".partial" and bundle.name.removesuffix(".zip") not in self._rows:
                 self._take_up(bundle)
@@ -41,18 +43,11 @@ class CaseRegister:
         Another model or another tuning draws another box, and with it gives the stay another id. A vehicle that stood
         on the same spot of the same camera at the same time is the same vehicle: it gets no second case.
         """
-        stay, rule = finding.stay, finding.violation.rule
-        for row in self._rows.values():
-            if (row.camera, row.rule) == (stay.camera, rule) and (
-                row.stay == stay.id
-                or (
-                    row.arrived_ns <= stay.last_seen.utc_ns
-                    and row.last_seen_ns >= stay.arrived[1].utc_ns
-                    and iou(_box(row.place), stay.place) >= _SAME_PLACE
-                )
-            ):
-                return row
-        return None
+        return next((row for row in self._rows.values() if _is_of(row, finding)), None)
+
+    def was_deleted(self, finding: Finding) -> bool:
+        """Whether this stay and rule had a case whose time was up: it gets no second one."""
+        return any(_is_of(stone, finding) for stone in self._gone)
 
     def add(self, sealed: SealedCase, request: CaseRequest) -> None:
         """Keep a case that was sealed now."""
@@ -70,6 +65,18 @@ class CaseRegister:
     def _keep(self, row: CaseRow, manifest_sha256: str) -> None:
         self._store.remember_case(row, manifest_sha256)
         self._rows[row.id] = row
+
+
+def _is_of(row: CaseRow | Tombstone, finding: Finding) -> bool:
+    stay = finding.stay
+    return (row.camera, row.rule) == (stay.camera, finding.violation.rule) and (
+        row.stay == stay.id
+        or (
+            row.arrived_ns <= stay.last_seen.utc_ns
+            and row.last_seen_ns >= stay.arrived[1].utc_ns
+            and iou(_box(row.place), stay.place) >= _SAME_PLACE
+        )
+    )
 
 
 def _box(text: str) -> Box:

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from evidence_export import drafts
 from evidence_export.case import CaseRequest
 from evidence_export.keys import KeySpec, open_keys
 from evidence_export.ledger.entry import Kind
@@ -43,6 +44,8 @@ from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.lock import only_one
+from streetproof.objects import copies
+from streetproof.objects.named import stores_of
 from streetproof.plates import check_plates, plate_spec
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
@@ -102,6 +105,7 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
         _refuse_other_site(request.out, site.site.id)
         for partial in (request.out / "observations").glob("*.partial"):
             partial.unlink(missing_ok=True)  # of a run that was killed: the lock says that nobody writes it
+        drafts.clear(request.out / "cases")
         return _Batch(request, model.info, store, on_event).run()
 
 
@@ -164,6 +168,7 @@ class _Batch:
                     self._case_ready(task.bundle, task.request, new=False)
                 case ((Seal() | Confirm()), StreetproofError()):
                     self._fail(Failure.of(f"case at {task.request.stay.arrived[1].isoformat()}", outcome))
+        self._copy()
         self._keep_books()
         finished = now()
         report = self._report(started, finished)
@@ -176,6 +181,14 @@ class _Batch:
         loaded, model = self._request.loaded, self._model
         self._store.happenings.note(Kind.CONFIGURATION_USED, loaded.path.name, {"sha256": loaded.sha256})
         self._store.happenings.note(Kind.MODEL_USED, model.name, {"sha256": model.sha256})
+
+    def _copy(self) -> None:
+        """Sealed cases go to the stores that the site file names; one that is down is told, and asked next time."""
+        try:
+            for _ in copies.make(self._request.out, self._store, stores_of(self._request.loaded)):
+                pass
+        except StreetproofError as error:
+            self._fail(Failure.of("copies", error))
 
     def _keep_books(self) -> None:
         """What happened goes into the ledger, and the site signs it."""
@@ -302,7 +315,7 @@ class _Batch:
             known = self._register.case_of(finding)
             if known is not None:
                 yield Confirm(self._request.out / known.bundle, self._request.key, request)
-            else:
+            elif not self._register.was_deleted(finding):
                 plates = plate_spec(self._site, self._request.models, request)
                 cases, as_zip = self._request.out / "cases", self._site.evidence.zip
                 yield Seal(request, cases, self._request.key, as_zip, plates, self._detector)

@@ -8,26 +8,34 @@ from typing import Annotated
 import typer
 
 from streetproof.cli import (
+    access,
     batch,
     cases,
     config,
+    copies,
     dataset,
     demo,
     evaluate,
+    export,
+    import_,
     keys,
     ledger,
     mask,
     models,
     models_make,
+    outliers,
     plates,
     procedure,
     recheck,
     recordings,
+    register,
     replay,
     report,
+    retention,
     run,
     status,
     vehicles,
+    verifier,
     verify,
     whatif,
     zones,
@@ -70,13 +78,21 @@ app.command(epilog=replay.EPILOG)(replay.replay)
 app.command(epilog=whatif.EPILOG)(whatif.whatif)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=verifier.EPILOG)(verifier.verifier)
+app.command(epilog=export.EPILOG)(export.export)
+app.command("import", epilog=import_.EPILOG)(import_.import_)
 app.command(epilog=mask.EPILOG)(mask.mask)
 app.command(epilog=cases.EPILOG)(cases.cases)
+app.add_typer(cases.app, name="cases")
 app.command(epilog=report.EPILOG)(report.report)
 app.command(epilog=recheck.EPILOG)(recheck.recheck)
+app.command(epilog=outliers.EPILOG)(outliers.outliers)
+app.command(epilog=register.EPILOG)(register.register)
 app.command(epilog=status.EPILOG)(status.status)
 app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)
+app.add_typer(access.app, name="access")
 app.add_typer(config.app, name="config")
+app.add_typer(copies.app, name="copies")
 app.add_typer(keys.app, name="keys")
 models.app.command(epilog=models_make.TRAIN_EPILOG)(models_make.train)
 models.app.command(epilog=models_make.EXPORT_EPILOG)(models_make.export)
@@ -86,6 +102,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(plates.app, name="plates")
 app.add_typer(procedure.app, name="procedure")
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(retention.app, name="retention")
 app.add_typer(zones.app, name="zones")
 
 

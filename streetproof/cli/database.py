@@ -14,6 +14,15 @@ class NothingHereError(StreetproofError):
 
 def opened(data: Path, missing: str) -> Store:
     """The database in `data`, to be closed by who asked. Raises NothingHereError, which says that `missing` is."""
+    return Store.open_file(_there(data, missing))
+
+
+def opened_by(data: Path, by: str) -> Store:
+    """The same, of a folder with cases, for who writes into it: `by`, as the ledger will name them."""
+    return Store.open_file(_there(data, "there are no cases here"), by=by)
+
+
+def _there(data: Path, missing: str) -> Path:
     path = data / "state.db"
     if not path.is_file():
         raise NothingHereError(
@@ -21,4 +30,4 @@ def opened(data: Path, missing: str) -> Store:
             where=str(data),
             remedy="Name the folder that `streetproof batch --out` or `streetproof run --data` wrote to with --data",
         )
-    return Store.open_file(path)
+    return path

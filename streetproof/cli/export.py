@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evidence_export.release.interface import Profile
+from evidence_export.report.blocks import ReportLanguage
 from evidence_export.words import Language, Said
 from streetproof.cli.language import language_of
 from streetproof.cli.options import Json, Key, Passphrase, Pin
@@ -37,6 +38,13 @@ def export(
             help="full 全卷: everything, for a court. outgoing 对外: bystanders are masked, the originals stay here."
         ),
     ] = Profile.OUTGOING,
+    masked: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of an outgoing release: the folder that `streetproof mask` made. The officer has looked at each copy "
+            "in it, and says so by naming it."
+        ),
+    ] = None,
     with_recordings: Annotated[
         bool, typer.Option("--with-recordings", help="Of a full release: the recordings that the case was cut from.")
     ] = False,
@@ -44,6 +52,9 @@ def export(
         "streetproof-data"
     ),
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the release.")] = Path("releases"),
+    report: Annotated[
+        ReportLanguage, typer.Option("--report", help="Language of the report and the composite sheet.")
+    ] = ReportLanguage.BOTH,
     as_zip: Annotated[bool, typer.Option("--zip", help="One zip file instead of a folder.")] = False,
     key: Key = None,
     passphrase: Passphrase = None,
@@ -72,7 +83,7 @@ def export(
     tsa = None
     if authority is not None and stamps is not None:
         tsa = authority, (loaded.path.parent / stamps.ca).read_bytes()
-    asked = Asked(case, profile, recipient, purpose, (officer, licence), with_recordings)
+    asked = Asked(case, profile, recipient, purpose, (officer, licence), masked, with_recordings, report)
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         office = Office(data, store, ledger, keys, (loaded.site.site.id, loaded.site.site.name), tsa)
         made = make(asked, office, out_dir, as_zip=as_zip)

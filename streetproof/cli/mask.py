@@ -52,6 +52,7 @@ def mask(
     from evidence_export.masking.case import mask_case
     from evidence_export.masking.models import open_models
     from evidence_export.verifier import verify
+    from streetproof.releases.masked import write_document
 
     if out_dir.exists():
         raise typer.BadParameter(f"{out_dir} exists already", param_hint="--out")
@@ -81,6 +82,7 @@ def mask(
             scope=scope,
             progress=progress,
         )
+    write_document(out_dir, made)
     if as_json:
         print_json(made.document())
     else:

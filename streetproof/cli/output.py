@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
 from rich.console import Console
 
+from evidence_export.words import Language
+from streetproof.cli.language import language_of
+from streetproof.cli.refusals import in_chinese
 from streetproof.errors import StreetproofError
 
 out = Console(highlight=False, soft_wrap=True)
@@ -24,11 +28,25 @@ def print_error(error: StreetproofError) -> None:
     if "--json" in sys.argv[1:]:
         print_json({"error": {"what": error.what, "where": error.where, "remedy": error.remedy}})
     where = f"{error.where}: " if error.where else ""
+    if language_of(os.environ) is Language.ZH:
+        _print_chinese(error)
     err.print("error: ", style="bold red", end="")
     err.print(f"{where}{error.what}", markup=False)
     if error.remedy:
         err.print("  → ", style="cyan", end="")
         err.print(error.remedy, markup=False)
+
+
+def _print_chinese(error: StreetproofError) -> None:
+    """Before the English, which is what others can look up."""
+    what, remedy = in_chinese(error.what), in_chinese(error.remedy)
+    if what is None:
+        return
+    err.print("错误：", style="bold red", end="")
+    err.print(f"{error.where}：{what}" if error.where else what, markup=False)
+    if remedy is not None:
+        err.print("  → ", style="cyan", end="")
+        err.print(remedy, markup=False)
 
 
 def span(ns: int) -> str:

@@ -36,8 +36,24 @@ app = typer.Typer(help="The procedure 办案程序 of a case: review, order, re-
 
 
 @app.command(epilog=SHOW_EPILOG)
-def show(case: _Case, data: _Data = _HERE, as_json: Json = False, lang: _Lang = None) -> None:
-    """Show how far a case has come, what stands against it, and which steps may follow."""
+def show(
+    case: _Case,
+    data: _Data = _HERE,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Also where its pictures are; needs purpose, officer and licence.")
+    ] = False,
+    purpose: Annotated[str | None, typer.Option(help="What for, as in `streetproof cases open`.")] = None,
+    officer: Annotated[str | None, typer.Option(help="Name of the officer who looks at pictures.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Number of that officer's licence 执法证号.")] = None,
+    as_json: Json = False,
+    lang: _Lang = None,
+) -> None:
+    """Show how far a case has come, what stands against it, and which steps may follow.
+
+    How far it has come needs no purpose. Pictures do: that they are looked at is entered in the ledger first.
+    """
+    from streetproof.access.purposes import purpose_of
+    from streetproof.access.viewing import view
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
     from streetproof.procedures.showing import lines, next_steps
@@ -45,12 +61,19 @@ def show(case: _Case, data: _Data = _HERE, as_json: Json = False, lang: _Lang = 
 
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         found = open_case(data, store, ledger, case)
+        shown: list[str] = []
+        if pictures:
+            if purpose is None or officer is None or licence is None:
+                raise typer.BadParameter("pictures need --purpose, --officer and --licence", param_hint="--pictures")
+            viewed = view(data, store, ledger, case, purpose_of(purpose), (officer, licence))
+            shown = [str(viewed.bundle / path) for path in viewed.pictures]
     procedure = found.procedure
     if as_json:
         told = {"case": case, "state": str(procedure.state), "may_follow": next_steps(procedure)}
-        print_json(told | {"blockers": sorted(procedure.facts.blockers), "steps": listed(procedure.steps)})
+        more = {"blockers": sorted(procedure.facts.blockers), "steps": listed(procedure.steps)}
+        print_json(told | more | ({"pictures": shown} if pictures else {}))
         return
-    for line in lines(procedure, found.zone, lang or language_of(os.environ)):
+    for line in (*lines(procedure, found.zone, lang or language_of(os.environ)), *shown):
         out.print(line, markup=False)
 
 
@@ -85,6 +108,7 @@ def take(
     from evidence_export.procedure.procedure import ProcedureError
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
+    from streetproof.ledgers.bookkeeping import Bookkeeper
     from streetproof.procedures.asking import STEPS, asked
     from streetproof.procedures.showing import lines
     from streetproof.procedures.taking import open_case
@@ -97,6 +121,8 @@ def take(
         raise typer.BadParameter("only an exhibit comes with a file", param_hint="--file")
     language = lang or language_of(os.environ)
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
+        # What happened before comes before it in the ledger, too.
+        Bookkeeper(store, ledger).enter()
         found = open_case(data, store, ledger, case)
         zone = found.zone
         if file is not None:

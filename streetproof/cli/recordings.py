@@ -132,6 +132,12 @@ def release(
 
     _must_be_data(data)
     with Store.open_file(data / "state.db") as store:
+        if store.case_holds.all([case]):
+            raise StreetproofError(
+                "a legal hold is on this case, which keeps its footage as well",
+                where=case,
+                remedy="Lift it with `streetproof retention lift` once it is over",
+            )
         released = store.holds.release(case)
     if as_json:
         print_json({"case": case, "released": released})

@@ -39,6 +39,10 @@ def verify(
     crl: Annotated[
         Path | None, typer.Option(help="The authority's revocation list (PEM or DER), as `keys export-trust` gives it.")
     ] = None,
+    tsa_ca: Annotated[
+        Path | None,
+        typer.Option("--tsa-ca", help="Root certificates (PEM) of time-stamping authorities that you trust."),
+    ] = None,
     code: Annotated[
         str | None,
         typer.Option(help="The anti-forgery code (防伪码) of a printed sheet or report: it must be of this bundle."),
@@ -48,7 +52,7 @@ def verify(
 ) -> None:
     """Check evidence bundles: every file, the manifest, the signature; each step is explained. Works offline."""
     try:
-        reports = verify_all(path, trusted_key=key, crl=crl, code=code)
+        reports = verify_all(path, trusted_key=key, crl=crl, tsa_ca=tsa_ca, code=code)
     except NotABundleError as error:
         print_error(error)
         raise typer.Exit(Exit.USAGE) from error

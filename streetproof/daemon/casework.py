@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -23,16 +24,19 @@ from streetproof import cases
 from streetproof.batch.observations import model_json, model_of
 from streetproof.batch.work import Seal
 from streetproof.bundles import case_row, read_manifest
+from streetproof.daemon import announce
 from streetproof.daemon.appointments import appointments, done_from_ns
 from streetproof.daemon.index import RecordingIndex, save_holds
 from streetproof.daemon.messages import StreamRole
-from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess
+from streetproof.daemon.notices.interface import Notice
+from streetproof.daemon.sealing import NotSealed, Sealed, SealingProcess, clear_drafts
 from streetproof.errors import StreetproofError
 from streetproof.plates import plate_spec
 from streetproof.settings.load import LoadedSite, load_site
 from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.findings import StoredFinding
+from streetproof.store.notices import Outgoing
 from streetproof.vehicles.rows import vehicle_row
 from vision.codec_lookback import pinned_json, pinned_of
 from vision.interface import Stay, Violation
@@ -61,6 +65,16 @@ class CaseMade:
     bundle: Path
 
 
+class Telling(Protocol):
+    """Brings notices to people."""
+
+    def outgoing(self, notice: Notice) -> Outgoing:
+        """As it is put into the database, together with what it tells of: neither is lost without the other."""
+
+    def wake(self) -> None:
+        """It is there."""
+
+
 class CaseWork:
     """All findings of a site. Called by the hub's thread."""
 
@@ -74,8 +88,10 @@ class CaseWork:
         key: KeySpec | Path,
         standing: Callable[[str, str], Stay | None],
         models: ModelStore | None = None,
+        telling: Telling | None = None,
     ) -> None:
-        """`standing(camera, stay id)`: an open stay as it is now. `models`: None is the usual store."""
+        """`standing(camera, stay id)`: an open stay as it is now. `models`: None is the usual store. `telling`: None:
+        nobody is told."""
         self._store = store
         self._index = index
         self._recordings = recordings
@@ -84,22 +100,29 @@ class CaseWork:
         self._key = key
         self._standing = standing
         self._models = models or ModelStore.default()
+        self._telling = telling
         self._frozen: dict[int, tuple[Stay, bool, int]] = {}
         """Stays as they were when their finding became due, whether they still stood, and when that was."""
         self._under_way: tuple[StoredFinding, CaseRequest] | None = None
+        clear_drafts(data / "cases")
         store.findings.resume()
 
     def fired(self, loaded: LoadedSite, violation: Violation, role: StreamRole, model: ModelInfo) -> StoredFinding:
-        """Keep a violation with the site file and the model it fired under; hold its footage. Raises StoreError."""
+        """Keep a violation with the site file and the model it fired under; hold its footage; tell people. Raises
+        StoreError."""
         evidence, fired_ns = loaded.site.evidence, violation.fired_at.utc_ns
         due_ns = fired_ns + loaded.site.live.seal_after
-        return self._store.findings.add(
+        camera = loaded.site.camera(violation.stay.camera)
+        kept = self._store.findings.add(
             violation,
             due_ns=due_ns,
             hold_from_ns=begins_at(violation, violation.stay, evidence.pre_roll) - loaded.site.live.segment,
             hold_to_ns=due_ns + evidence.post_roll + 2 * loaded.site.live.segment,
             context={"config": loaded.sha256, "role": role.value, "model": model_json(model)},
+            telling=None if camera is None else self._told(announce.lead(loaded.site, camera, violation)),
         )
+        self._wake()
+        return kept
 
     def ended(self, loaded: LoadedSite, stay: Stay) -> None:
         """A stay is over: what waits for it need wait no longer. Raises StoreError."""
@@ -158,7 +181,10 @@ class CaseWork:
         loaded = self._config(finding)
         for asked in appointments(loaded, finding, outcome.case.case_id, bundle):
             self._store.rechecks.add(asked, try_ns=done_from_ns(asked, loaded))
-        self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used)
+        said = announce.sealed(loaded.site, finding.stay.camera, outcome.case.case_id, str(outcome.case.path), now_ns)
+        # Last, and with the notice: until then a crash has all of this done again, and nothing of it twice.
+        self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used, self._told(said))
+        self._wake()
         try:
             save_holds(self._recordings, self._store.holds.all())
         except RecorderError as error:
@@ -166,6 +192,13 @@ class CaseWork:
         self._frozen.pop(finding.id, None)
         self._under_way = None
         return CaseMade(finding, outcome.case.case_id, outcome.case.path)
+
+    def _told(self, notice: Notice) -> Outgoing | None:
+        return None if self._telling is None else self._telling.outgoing(notice)
+
+    def _wake(self) -> None:
+        if self._telling is not None:
+            self._telling.wake()
 
     def _enter(self, bundle: Path) -> None:
         """The plate goes into the ledger of vehicles as the bundle states it."""

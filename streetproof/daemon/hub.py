@@ -59,7 +59,7 @@ from streetproof.store.database import Store, StoreError
 from streetproof.store.states import SavedState
 from vision.backdrop import size_for
 from vision.integrity.interface import ViewChange, ViewEvent
-from vision.interface import Stay, Violation
+from vision.interface import Stay
 
 _log = structlog.get_logger(__name__)
 
@@ -341,7 +341,6 @@ class Hub:
             match outcome:
                 case Fired(violation, role, model):
                     self.casework.fired(loaded, violation, role, model)
-                    self._tell_lead(loaded, camera, violation)
                 case Ended(stay):
                     self.casework.ended(loaded, stay)
                 case Departed(stay, pinned):
@@ -377,12 +376,6 @@ class Hub:
         _log.warning("sealed_cases_doubted", camera=name, fault=fault, since=since.isoformat(), cases=cases)
         self._notify(announce.doubted(loaded.site, camera, fault, since, cases, self._host.now_ns()))
 
-    def _tell_lead(self, loaded: LoadedSite, name: str, violation: Violation) -> None:
-        """Only now: nobody is told of what could still be lost."""
-        camera = loaded.site.camera(name)
-        if camera is not None:
-            self._notify(announce.lead(loaded.site, camera, violation))
-
     def _state(self, station: Station) -> SavedState:
         assert station.last is not None
         return SavedState(station.rules_sha256, station.desk.save(), station.last.utc_ns)
@@ -393,7 +386,6 @@ class Hub:
         if station is not None:
             station.tally.cases += 1
         _log.info("case_sealed", camera=camera, case=case_id, bundle=bundle)
-        self._notify(announce.sealed(self.loaded.site, camera, case_id, bundle, self._host.now_ns()))
 
     def _tell_watch(self, station: Station) -> None:
         level, idle = station.desk.level(), station.desk.idle

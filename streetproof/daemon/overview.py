@@ -36,6 +36,7 @@ class Overview:
     config_error: str | None = None
     house_error: Said | None = None
     index_problem: Said | None = None
+    case_problem: Said | None = None
     ledger_problems: tuple[Said, ...] = ()
     concerns: tuple[Concern, ...] = ()
     measured: Measured | None = None
@@ -101,7 +102,8 @@ def _problems(hub: Hub, host: HostClock, known: Overview) -> Iterator[Said]:
         yield problems.database_silent(hub.store_error)
     if known.config_error is not None:
         yield problems.site_file_refused(known.config_error)
-    yield from (said for said in (known.index_problem, *known.ledger_problems, known.house_error) if said is not None)
+    told = (known.index_problem, *known.ledger_problems, known.house_error, known.case_problem)
+    yield from (said for said in told if said is not None)
     yield from (concern.said for concern in known.concerns)
     failed = known.findings.get(FindingState.FAILED, 0)
     if failed:

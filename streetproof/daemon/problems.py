@@ -50,6 +50,14 @@ def stamps_wait(count: int, what: str) -> Said:
     )
 
 
+def copies_wait(count: int, store: str, what: str) -> Said:
+    """Sealed cases are not in a store yet."""
+    return Said(
+        f"{count} 个案件等待复制到 {store}：{what}；恢复后自动补齐",
+        f"{count} cases wait to be copied to {store}: {what}. They are caught up.",
+    )
+
+
 def index_behind(error: object) -> Said:
     """The files are there all the same."""
     return Said(

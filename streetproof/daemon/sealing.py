@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import threading
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from evidence_export import drafts
 from evidence_export.sealer import SealedCase
 from streams.instant import NS_PER_S
 from streetproof.batch.pool import die_with_parent
@@ -95,7 +95,7 @@ class SealingProcess:
             process.kill()
         pool.shutdown(wait=True, cancel_futures=True)
         if self._folder is not None:
-            _clear(self._folder)
+            clear_drafts(self._folder)
 
     def _submit(self, task: Seal) -> Future[Outcome]:
         if self._pool is None:
@@ -130,16 +130,10 @@ class SealingProcess:
         self._tell(outcome)
 
 
-def _clear(folder: Path) -> None:
-    """Remove drafts that a killed process left; nobody else seals into this folder."""
-    for draft in folder.glob("*.partial"):
-        try:
-            if draft.is_dir() and not draft.is_symlink():
-                shutil.rmtree(draft)
-            else:
-                draft.unlink()
-        except OSError as error:
-            _log.warning("draft_not_removed", path=str(draft), error=error.strerror)
+def clear_drafts(folder: Path) -> None:
+    """Remove drafts that a killed process, or a disk that refused, left; nobody seals into this folder now."""
+    for error in drafts.clear(folder):
+        _log.warning("draft_not_removed", path=str(error.filename or folder), error=error.strerror)
 
 
 def _begin() -> None:

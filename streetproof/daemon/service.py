@@ -20,7 +20,9 @@ from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock
 from streetproof.daemon import announce
 from streetproof.daemon.books import ENTER_NS, Books
+from streetproof.daemon.casekeeping import CaseKeeper
 from streetproof.daemon.casework import CaseWork
+from streetproof.daemon.copier import Copier
 from streetproof.daemon.fleet import Fleet
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.http import StatusServer
@@ -46,6 +48,7 @@ from streetproof.errors import StreetproofError
 from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
 from streetproof.lock import only_one
+from streetproof.objects.named import stores_of
 from streetproof.plates import check_plates
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
@@ -135,6 +138,7 @@ class Daemon:
             request.key,
             lambda camera, stay: self._hub.standing(camera, stay),
             request.models,
+            self._sender,
         )
         self._hub = Hub(
             loaded,
@@ -160,6 +164,7 @@ class Daemon:
         self._stations = Stations(self._hub, self._fleet, store, self._index, self._recordings, self._host)
         house = Housekeeper(store, self._recordings, now_ns=self._host.now_ns, mono_ns=time.monotonic_ns)
         self._upkeep = Upkeep(self._hub, store, house, self._notices, request.data, self._say)
+        self._cases = CaseKeeper(request.data, lambda: self._hub.loaded.site, self._upkeep.sure_now_ns)
         self._timekeeper = Timekeeper(
             self._host,
             lambda: self._hub.loaded.site.live.ntp,
@@ -168,6 +173,7 @@ class Daemon:
         )
         self._books = Books(store, request.data, loaded.site.site.id, request.key, authority_of(loaded))
         self._books.using(loaded, detector.info)
+        self._copier = Copier(request.data, store, stores_of(loaded))
         self._timekeeper.noted = self._books.time_checked
         self._snapshot: DaemonSnapshot | None = None
         self._server = StatusServer(live.address, self._latest, self._alive)
@@ -186,6 +192,8 @@ class Daemon:
         self._sender.start()
         self._inference.start()
         self._timekeeper.start()
+        self._copier.start()
+        self._cases.start()
         _log.info("started", site=loaded.site.site.id, cameras=len(self._hub.stations), config=loaded.sha256)
         self._turn()
 
@@ -284,7 +292,8 @@ class Daemon:
         known.config_error = self._file.error
         known.measured = self._timekeeper.measured
         known.index_problem = self._index.problem
-        known.ledger_problems = self._books.problems
+        known.ledger_problems = (*self._books.problems, *self._copier.problems)
+        known.case_problem = self._cases.problem
         known.batches, known.inference_ns = self._inference.batches, self._inference.busy_ns
         self._snapshot = overview(self._hub, self._fleet, self._host, known, self._started_ns)
 
@@ -314,6 +323,7 @@ class Daemon:
         """Stop, in the order in which things depend on each other. Nothing here takes long but the cameras."""
         _log.info("stopping")
         self._notifier.stopping()
+        self._cases.stop(1)
         self._timekeeper.stop()
         self._fleet.stop("stopped", STOP_S)
         self._hub.drain()
@@ -324,6 +334,7 @@ class Daemon:
         self._hub.keep(last=True)
         self._hub.keep_streets(last=True)
         self._sealing.stop()
+        self._copier.stop()
         self._books.close()
         self._rechecking.stop()
         self._sender.stop(1)

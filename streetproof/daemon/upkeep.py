@@ -49,12 +49,14 @@ class Upkeep:
         lasts = [store.segments.last(camera) for camera in store.segments.footage()]
         self._newest_ns = max((last.closing.end.utc_ns for last in lasts if last is not None), default=None)
         """Up to when there was footage before this daemon started."""
+        self._sure_ns: int | None = None
 
     def run(self, host: HostClock) -> None:
         """Delete what has to go, say what should be known. A refusal of disk or database is told, and tried again."""
         overview = self.overview
         try:
             in_doubt = host.stepped() or self._is_the_clock_in_doubt(host)
+            self._sure_ns = None if in_doubt else host.now_ns()
             self._keep_house(host.now_ns(), clock_in_doubt=in_doubt)
             for camera, amount in self._store.segments.footage().items():
                 if camera in self._hub.stations:
@@ -66,6 +68,11 @@ class Upkeep:
             _log.error("housekeeping_failed", error=error)
             overview.house_error = problems.upkeep_failed(error)
         overview.disk = self._room()
+
+    def sure_now_ns(self) -> int | None:
+        """The time, where it was not in doubt at the last run, no later than that; None where it was. From any
+        thread."""
+        return self._sure_ns
 
     def _is_the_clock_in_doubt(self, host: HostClock) -> bool:
         """Whether this machine may have started with a clock that is far ahead: all footage would seem to be old.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from evidence_export.errors import EvidenceError
 from evidence_export.ledger.entry import Happening, Kind, read_entry
@@ -19,8 +20,9 @@ from evidence_export.ledger.log import Ledger
 from evidence_export.procedure.procedure import Facts, Procedure, Terms
 from evidence_export.procedure.states import path_of
 from evidence_export.procedure.steps import Step, read_step
+from evidence_export.register import register_blockers
 from evidence_export.verifier import verify
-from streams.instant import from_datetime, iso_utc
+from streams.instant import from_datetime, from_iso, iso_utc, to_datetime
 from streetproof.bundles import read_bytes
 from streetproof.errors import StreetproofError
 from streetproof.store.database import Store
@@ -65,7 +67,7 @@ def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: 
     case: dict[str, Any] = json.loads(manifest)
     steps, numbers = steps_of(ledger, case_id, report.manifest_sha256)
     try:
-        procedure = Procedure.replayed(_facts(case), steps, terms)
+        procedure = replayed(case, steps, terms)
     except EvidenceError as error:
         raise CaseError(
             f"the ledger holds a step that cannot have been taken: {error.what}",
@@ -107,6 +109,8 @@ def take(ledger: SqlLedger, case: OpenCase, step: Step) -> tuple[Procedure, int]
     about = case.procedure.facts.case_id
 
     def nobody_else() -> None:
+        if is_deleted(ledger, about):
+            raise CaseError("it was deleted meanwhile, as its time was up", where=about)
         if steps_of(ledger, about, case.manifest_sha256)[1] != case.numbers:
             raise CaseError(
                 "somebody else has taken a step meanwhile",
@@ -124,13 +128,57 @@ def take(ledger: SqlLedger, case: OpenCase, step: Step) -> tuple[Procedure, int]
     return after, Ledger(ledger).add([happening], provided=nobody_else).start
 
 
+def replayed(case: dict[str, Any], steps: Sequence[Step], terms: Terms | None = None) -> Procedure:
+    """The procedure of the case with that manifest after these steps. Raises ProcedureError, CaseError."""
+    return Procedure.replayed(_facts(case), steps, terms)
+
+
+def steps_taken(ledger: SqlLedger, case_id: str, since: int) -> bool:
+    """Whether the ledger has a step of a case from entry `since` on."""
+    rows = (ledger.row(number) for number in ledger.numbers_about(case_id, since))
+    return any(row is not None and read_entry(row.entry).happening.kind is Kind.CASE_STEP for row in rows)
+
+
+def is_deleted(ledger: SqlLedger, case_id: str, since: int = 0) -> bool:
+    """Whether the ledger says that a case was deleted, and not that it came again since. `since`: the entry to begin
+    with."""
+    deleted = False
+    for number in ledger.numbers_about(case_id, since):
+        row = ledger.row(number)
+        assert row is not None, "it was found a moment ago"
+        kind = read_entry(row.entry).happening.kind
+        if kind in (Kind.CASE_DELETED, Kind.CASE_SEALED, Kind.CASE_IMPORTED):
+            deleted = kind is Kind.CASE_DELETED
+    return deleted
+
+
 def _facts(case: dict[str, Any]) -> Facts:
     violation = case["violation"]
     kind = (violation.get("occupied") or {}).get("kind") or violation["kind"]
     if not isinstance(kind, str):
         raise CaseError("its manifest does not say what kind of violation it is", where=case["case"]["id"])
     seen = datetime.fromisoformat(violation["stay"]["last_seen"][:26].removesuffix("Z") + "+00:00")
-    return Facts(case["case"]["id"], path_of(kind), seen, frozenset(case["case"]["approval_blocked_by"]))
+    blockers = frozenset(case["case"]["approval_blocked_by"]) | _registered(case)
+    return Facts(case["case"]["id"], path_of(kind), seen, blockers)
+
+
+def _registered(case: dict[str, Any]) -> frozenset[str]:
+    """What the register of its camera says against it: also where an earlier version sealed it."""
+    register, site = case["camera"]["register"], case["site"]
+
+    def told(name: str) -> str | None:
+        return value if isinstance(value := register.get(name), str) else None
+
+    proof = to_datetime(from_iso(case["violation"]["fired_at"]))
+    return frozenset(
+        register_blockers(
+            owner=told("owner"),
+            site=site["name"],
+            sharing_agreement=told("sharing_agreement"),
+            calibration_valid_until=told("calibration_valid_until"),
+            day=proof.astimezone(ZoneInfo(site["timezone"])).date(),
+        )
+    )
 
 
 def listed(steps: Sequence[Step]) -> list[dict[str, object]]:

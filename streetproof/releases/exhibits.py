@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from evidence_export.bag.digest import CHUNK, Hasher, digest_file
@@ -44,8 +43,11 @@ def keep(data: Path, source: Path) -> str:
             if size == 0:
                 raise ExhibitError("the file is empty", where=str(source), remedy="Check what was copied")
             sha256 = hasher.result().sha256
-            with suppress(FileExistsError):
+            try:
                 os.link(draft, folder / sha256)
+            except FileExistsError:
+                # It counts as new: retention leaves what was handed in lately, even where no step names it yet.
+                os.utime(folder / sha256)
             sync_folder(folder)
         finally:
             draft.unlink(missing_ok=True)

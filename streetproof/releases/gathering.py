@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evidence_export.bag import releases
+from evidence_export.bag import layout, releases, timestamp
+from evidence_export.bag.canonical import JsonObject
 from evidence_export.case import Software
 from evidence_export.keys import SealingKeys
 from evidence_export.ledger.checkpoint import read_note
@@ -21,19 +22,26 @@ from evidence_export.release.carried import CarriedCase, opened
 from evidence_export.release.interface import ExhibitFact, LedgerFacts, Part, Profile, ReleaseRequest
 from evidence_export.release.making import Release, id_of, release
 from evidence_export.release.proofs import Stamp, ledger_parts
+from evidence_export.report.blocks import ReportLanguage
+from evidence_export.report.signing import Signing
+from evidence_export.standalone.html import html_bytes
+from evidence_export.standalone.pyz import pyz_bytes
 from evidence_export.timestamp.interface import StampError
 from streams.instant import from_datetime, iso_utc
 from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.authority import HttpAuthority
 from streetproof.ledgers.bookkeeping import Bookkeeper
+from streetproof.papers import told
 from streetproof.procedures.taking import OpenCase, open_case
 from streetproof.releases import exhibits
+from streetproof.releases.masked import read_masked
+from streetproof.releases.papers import dossier_of, papers_of
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 from streetproof.version import __version__
 
-_CHECKED = frozenset({Kind.CASE_SEALED, Kind.CASE_IMPORTED})
+_BEGINNINGS = frozenset({Kind.CASE_SEALED, Kind.CASE_IMPORTED})
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -51,7 +59,10 @@ class Asked:
     purpose: str
     by: tuple[str, str]
     """Name and licence of the officer."""
+    masked: Path | None = None
+    """Of an outgoing release: the folder of masked copies, each of which that officer has looked at."""
     with_recordings: bool = False
+    language: ReportLanguage = ReportLanguage.BOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +85,23 @@ class Gathered:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """What the ledger has to say, and its files."""
+
+    facts: LedgerFacts
+    parts: list[Part]
+    missing: list[str]
+
+
 def make(asked: Asked, office: Office, out: Path, *, as_zip: bool = False) -> Gathered:
     """Make the release below `out`. Raises StreetproofError."""
-    if asked.profile is Profile.OUTGOING and asked.with_recordings:
-        raise ReleaseError(
-            "an outgoing release carries no recordings: they show everybody who passed",
-            where=asked.case_id,
-            remedy="Leave --with-recordings out, or release the full case to a court",
-        )
+    _check(asked)
     Bookkeeper(office.store, office.ledger).enter()
     case = open_case(office.data, office.store, office.ledger, asked.case_id)
     carried = opened(case.bundle)
-    facts, parts = _exhibits(office.data, case)
+    masked = None if asked.masked is None else read_masked(asked.masked, carried, asked.by)
+    facts, parts = _exhibits(office.data, case, asked.profile)
     recordings, missing = _recordings(office, carried) if asked.with_recordings else ([], [])
     missing += [f"{one.origin}: {one.sha256}" for one in facts if one.path is None]
     request = ReleaseRequest(
@@ -97,18 +113,42 @@ def make(asked: Asked, office: Office, out: Path, *, as_zip: bool = False) -> Ga
         made_at=now(),
         software=Software("streetproof", __version__),
         site=office.site,
-        parts=(*parts, *recordings, *carried.origin()),
+        parts=(*parts, *recordings, *carried.origin(), *(() if masked is None else masked.parts)),
         exhibits=facts,
+        masking=None if masked is None else masked.told,
+        pages={layout.VERIFIER_FILE: pyz_bytes(), layout.VERIFIER_PAGE: html_bytes()},
     )
-    ledger, proofs, unstamped = _enter(office, request, carried)
-    missing += unstamped
-    request = replace(request, ledger=ledger, parts=(*request.parts, *proofs))
-    return Gathered(release(request, out, office.keys, as_zip=as_zip), tuple(missing))
+    entered = _enter(office, request, carried)
+    pictures = {} if masked is None else masked.pictures
+    roots = [] if office.tsa is None else timestamp.roots_in(office.tsa[1])
+    dossier = told(dossier_of(carried, pictures), office.data, office.store, office.ledger, roots)
+    papers = papers_of(dossier, Signing(office.keys, request.made_at), asked.language)
+    request = replace(request, ledger=entered.facts, parts=(*request.parts, *entered.parts, *papers))
+    return Gathered(release(request, out, office.keys, as_zip=as_zip), (*missing, *entered.missing))
 
 
-def _enter(office: Office, request: ReleaseRequest, case: CarriedCase) -> tuple[LedgerFacts, list[Part], list[str]]:
+def _check(asked: Asked) -> None:
+    outgoing = asked.profile is Profile.OUTGOING
+    if outgoing and asked.with_recordings:
+        raise ReleaseError(
+            "an outgoing release carries no recordings: they show everybody who passed",
+            where=asked.case_id,
+            remedy="Leave --with-recordings out, or release the full case to a court",
+        )
+    if outgoing and asked.masked is None:
+        raise ReleaseError(
+            "an outgoing release needs masked copies that somebody has looked at",
+            where=asked.case_id,
+            remedy="Make them with `streetproof mask`, look at each, and name their folder with --masked; "
+            "or release the full case (--profile full) to who may see everybody in it",
+        )
+    if not outgoing and asked.masked is not None:
+        raise ReleaseError("a full release carries the originals, and no masked copies", where=asked.case_id)
+
+
+def _enter(office: Office, request: ReleaseRequest, case: CarriedCase) -> _Entered:
     """Enter the release, sign a checkpoint over it, have that stamped where there is an authority, and prove all."""
-    told = {
+    data: JsonObject = {
         "release": id_of(request, case),
         "profile": str(request.profile),
         "recipient": request.recipient,
@@ -116,9 +156,19 @@ def _enter(office: Office, request: ReleaseRequest, case: CarriedCase) -> tuple[
         "manifest_sha256": case.manifest_sha256,
     }
     name, licence = request.by
-    at = iso_utc(request.made_at.utc_ns)
+    by, at = f"{name} {licence}", iso_utc(request.made_at.utc_ns)
+    happenings = [Happening(Kind.CASE_EXPORTED, at, by, case.case_id, data)]
+    masked = [file for file in request.parts if file.role == "masked"]
+    if masked:
+        seen: JsonObject = {"release": data["release"], "files": len(masked), "looked_at": True}
+        happenings.insert(0, Happening(Kind.CASE_REDACTED, at, by, case.case_id, seen))
     ledger = Ledger(office.ledger)
-    ledger.add([Happening(Kind.CASE_EXPORTED, at, f"{name} {licence}", case.case_id, dict(told))])
+    known = office.ledger.numbers_about(case.case_id)
+    if not any(_kind(office.ledger, number) in _BEGINNINGS for number in known):
+        # Sealed before this data folder had a ledger: it comes in now, and the entry says when that was.
+        found: JsonObject = {"manifest_sha256": case.manifest_sha256, "found": True}
+        happenings.insert(0, Happening(Kind.CASE_SEALED, at, by, case.case_id, found))
+    ledger.add(happenings)
     note = ledger.checkpoint(office.keys.first, iso_utc(now().utc_ns))
     missing = []
     if office.tsa is not None:
@@ -129,18 +179,12 @@ def _enter(office: Office, request: ReleaseRequest, case: CarriedCase) -> tuple[
             # What was stamped before, if anything was, is carried all the same.
             missing.append(error.what)
     numbers = office.ledger.numbers_about(case.case_id)
-    first = next((one for one in numbers if _kind(office.ledger, one) in _CHECKED), None)
-    if first is None:
-        raise ReleaseError(
-            "the ledger does not know this case",
-            where=case.case_id,
-            remedy="`streetproof ledger check` says whether it was cut; without its seal in it, nothing can be proven",
-        )
+    first = next(number for number in numbers if _kind(office.ledger, number) in _BEGINNINGS)
     stamp = _stamp_over(office, first)
     if stamp is None:
         missing.append("no time stamp covers the seal of this case yet")
-    facts, parts = ledger_parts(ledger, [one for one in numbers if one >= first], note, stamp)
-    return facts, parts, missing
+    facts, parts = ledger_parts(ledger, numbers, first, note, stamp)
+    return _Entered(facts, parts, missing)
 
 
 def _kind(ledger: SqlLedger, number: int) -> Kind:
@@ -159,12 +203,13 @@ def _stamp_over(office: Office, number: int) -> Stamp | None:
     return None
 
 
-def _exhibits(data: Path, case: OpenCase) -> tuple[list[ExhibitFact], list[Part]]:
+def _exhibits(data: Path, case: OpenCase, profile: Profile) -> tuple[list[ExhibitFact], list[Part]]:
+    """Of an outgoing release they are named, and not carried: nobody has masked them."""
     facts, parts = [], []
     procedure = case.procedure
     numbered = [(one, False) for one in procedure.evidence] + [(one, True) for one in procedure.afterwards]
     for number, (one, afterwards) in enumerate(numbered, start=1):
-        source = exhibits.found(data, one.sha256)
+        source = exhibits.found(data, one.sha256) if profile is Profile.FULL else None
         path = None if source is None else f"{releases.EXHIBITS}{_name(number, one.file or '')}"
         if source is not None and path is not None:
             parts.append(Part(path, "exhibit", source))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
+from evidence_export.register import calibration_ended, is_anothers
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
 from streetproof.clock import now
@@ -12,6 +13,9 @@ from streetproof.settings.load import LoadedSite, Mistake, mistake_at
 from streetproof.settings.site import Camera, Site
 from vision.lint import calendar_remarks, ground_remarks, sampling_remarks
 from vision.words import Location
+
+_SOON = timedelta(days=60)
+"""So long before its end a calibration is warned of: an appointment takes weeks."""
 
 
 def warnings_at(loaded: LoadedSite, today: date | None = None) -> tuple[Mistake, ...]:
@@ -38,8 +42,35 @@ def _all(site: Site, today: date) -> Iterator[tuple[Location, str]]:
             yield (*place, *remark.location), f"camera {camera.id}: {remark.text}"
         for remark in calendar_remarks(rules.policy, site.site.zone, today):
             yield (*place, *remark.location), remark.text
+        for name, text in _register_remarks(site, camera, today):
+            yield ("cameras", number, "register", name), f"camera {camera.id}: {text}"
         for remark in ground_remarks(rules.zones, rules.plane) if rules.plane else ():
             yield ("cameras", number, "zones", *remark.location), f"camera {camera.id}: {remark.text}"
+
+
+def _register_remarks(site: Site, camera: Camera, today: date) -> Iterator[tuple[str, str]]:
+    """What stands against the cases of a camera, or soon will. Facts that are absent are named by every bundle."""
+    register, until = camera.register_, camera.register_.calibration_valid_until
+    if until is not None and calibration_ended(until, today):
+        yield (
+            "calibration_valid_until",
+            f"its calibration 检定 ended on {until}: cases of later days are blocked (calibration_expired)",
+        )
+    elif until is not None and calibration_ended(until, today + _SOON):
+        yield (
+            "calibration_valid_until",
+            f"its calibration 检定 ends on {until}, in {(until - today).days} days: have it calibrated anew before",
+        )
+    if (
+        register.owner is not None
+        and register.sharing_agreement is None
+        and is_anothers(register.owner, site.site.name)
+    ):
+        yield (
+            "owner",
+            f"the owner is not {site.site.name!r}, and there is no `sharing_agreement`: its cases are blocked "
+            "(sharing_agreement_unknown); write the site's own name where the camera is its own",
+        )
 
 
 def _interval_ns(camera: Camera) -> int:

@@ -13,6 +13,7 @@ from streams.archive.filename_time import compile_pattern
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
 from streetproof.settings.base import Strict
+from streetproof.settings.case_retention import CaseRetention
 from streetproof.settings.keys import Keys
 from streetproof.settings.live import Live, Retention, Stream
 from streetproof.settings.plates import Plates
@@ -129,7 +130,19 @@ class Register(Strict):
     calibration_valid_until: date | None = None
     sign_photo_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     location_published: str | None = Field(default=None, description="Where the location was made public")
-    sharing_agreement: str | None = None
+    published_since: date | None = Field(default=None, description="Since when its location is public")
+    sharing_agreement: str | None = Field(
+        default=None, description="Under which another owner's camera is used; without one its cases are blocked"
+    )
+    purpose: str | None = Field(default=None, description="What it is used for, as the public register says it")
+    legal_basis: str | None = Field(default=None, description="Under which provision it was installed, likewise")
+
+
+class Publication(Strict):
+    """The public register of camera locations (公示), `streetproof register`."""
+
+    contact: str | None = Field(default=None, description="Whom people ask or complain to: office, telephone, address")
+    gb28181_ids: bool = Field(default=False, description="Whether device ids (GB/T 28181) are shown to the public")
 
 
 class Camera(Strict):
@@ -169,6 +182,24 @@ class TimeStampSettings(Strict):
     )
 
 
+class CopySettings(Strict):
+    """A store that keeps a copy of every sealed case, and never replaces one."""
+
+    url: str = Field(
+        pattern=r"^(s3://[^\s@]{1,500}|file:///[^\n]{1,500})$", description="s3://bucket/prefix, or file:///folder"
+    )
+    endpoint: str | None = Field(
+        default=None, pattern=r"^https?://[^\s@]{1,500}$", description="Of an S3 server that is not Amazon's"
+    )
+    region: str | None = Field(default=None, description="Of the bucket")
+    access_key_env: str | None = Field(
+        default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Variable that holds the access key"
+    )
+    secret_key_env: str | None = Field(
+        default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Variable that holds the secret key"
+    )
+
+
 class EvidenceSettings(Strict):
     """What goes into a bundle."""
 
@@ -180,8 +211,14 @@ class EvidenceSettings(Strict):
         description="A longer stay is cut after the moment that proved it; the bundle says so",
     )
     zip: bool = Field(default=False, description="Pack each bundle as one zip instead of a folder")
+    retention: CaseRetention = Field(
+        default=CaseRetention(), description="How long cases are kept, by what became of them"
+    )
     time_stamps: TimeStampSettings | None = Field(
         default=None, description="The authority that stamps checkpoints of the ledger; none: nobody does"
+    )
+    copies: tuple[CopySettings, ...] = Field(
+        default=(), description="Stores that keep a copy of every sealed case (docs/storage.md)"
     )
 
 
@@ -202,6 +239,7 @@ class Site(Strict):
         default=None, description="Read number plates when a case is sealed; leave it out: plates are not read"
     )
     keys: Keys = Keys()
+    publication: Publication = Publication()
     live: Live = Live()
     policies: tuple[Policy, ...] = Field(min_length=1)
     cameras: tuple[Camera, ...] = Field(min_length=1)

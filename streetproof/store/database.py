@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from evidence_export.ledger.entry import Kind
+from streetproof.store.case_holds import CaseHolds
 from streetproof.store.connection import BUSY_S, Connection, StoreError
 from streetproof.store.findings import Findings
 from streetproof.store.gaps import Gaps
@@ -19,6 +20,7 @@ from streetproof.store.rechecks import Rechecks
 from streetproof.store.segments import Segments
 from streetproof.store.states import EngineStates
 from streetproof.store.tables import CaseRow, RecordingRow, RunRow
+from streetproof.store.tombstones import Tombstones
 from streetproof.store.vehicles import Vehicles
 from streetproof.store.views import ViewFaults
 
@@ -40,6 +42,8 @@ class Store:
         self.views = ViewFaults(self._connection)
         self.vehicles = Vehicles(self._connection)
         self.rechecks = Rechecks(self._connection)
+        self.case_holds = CaseHolds(self._connection)
+        self.tombstones = Tombstones(self._connection)
         self.happenings = Happenings(self._connection)
 
     @classmethod

@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from streams.instant import NS_PER_S
-from streetproof.store import holds
+from streetproof.store import holds, notices
 from streetproof.store.connection import Connection
 from streetproof.store.holds import Hold
 from streetproof.store.live_tables import FindingRow, HoldRow
+from streetproof.store.notices import Outgoing
 from vision.codec import from_json, to_json
 from vision.interface import Stay, Violation
 
@@ -72,8 +73,10 @@ class Findings:
         hold_from_ns: int,
         hold_to_ns: int,
         context: Mapping[str, Any] | None = None,
+        telling: Outgoing | None = None,
     ) -> StoredFinding:
-        """Keep a violation that fired now, and hold its footage. One that is known already is returned as it is."""
+        """Keep a violation that fired now, hold its footage, and tell people (`telling`). One that is known already is
+        returned as it is, and nobody is told again."""
         stay = violation.stay
         same = sa.select(FindingRow).where(
             FindingRow.camera == stay.camera, FindingRow.stay == stay.id, FindingRow.rule == violation.rule
@@ -98,6 +101,8 @@ class Findings:
                 found = _finding(row)
                 reason = f"rule {violation.rule} fired; its case is to be sealed"
                 holds.place(session, Hold(found.hold_id, stay.camera, hold_from_ns, hold_to_ns, reason))
+                if telling is not None:
+                    notices.put(session, telling)
             return _finding(row)
 
     def get(self, finding: int) -> StoredFinding | None:
@@ -172,9 +177,18 @@ class Findings:
             row = session.get_one(FindingRow, finding)
             row.state, row.attempts = FindingState.SEALING, row.attempts + 1
 
-    def sealed(self, finding: int, case_id: str, bundle: str, used: Iterable[tuple[int, int]]) -> None:
-        """It is a case now. The footage that its bundle was made from (`used`: start and end in ns UTC) stays held
-        for the case, until `Holds.release(case_id)`; what was held beyond that is let go."""
+    def sealed(
+        self,
+        finding: int,
+        case_id: str,
+        bundle: str,
+        used: Iterable[tuple[int, int]],
+        telling: Outgoing | None = None,
+    ) -> None:
+        """It is a case now, of which people are told (`telling`).
+
+        The footage that its bundle was made from (`used`: start and end in ns UTC) stays held for the case, until
+        `Holds.release(case_id)`; what was held beyond that is let go."""
         with self._connection.write() as session:
             row = session.get_one(FindingRow, finding)
             row.state, row.case_id, row.bundle, row.error = FindingState.SEALED, case_id, bundle, None
@@ -182,6 +196,8 @@ class Findings:
             for start_ns, end_ns in holds.merged(used):
                 holds.place(session, Hold(case_id, row.camera, start_ns, end_ns, "original of a sealed case"))
             holds.release(session, _finding(row).hold_id)
+            if telling is not None:
+                notices.put(session, telling)
 
     def failed(self, finding: int, error: str, *, retry_ns: int | None) -> None:
         """Sealing it failed: it is due again at `retry_ns`, or given up (None). Its footage stays held."""

@@ -194,6 +194,48 @@ class RecheckRow(Base):
     error: Mapped[str | None] = mapped_column(Text)
 
 
+class CaseHoldRow(Base):
+    """A legal hold on a whole case: nothing of it is deleted until this one, and every other, is lifted."""
+
+    __tablename__ = "case_hold"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(String(64), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(500))
+    placed_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class DeletedCaseRow(Base):
+    """The tombstone of a case: that it was, and why it is no more. Nothing of it names a vehicle or a person."""
+
+    __tablename__ = "deleted_case"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(String(64), index=True)
+    site: Mapped[str] = mapped_column(String(200))
+    camera: Mapped[str] = mapped_column(String(200))
+    rule: Mapped[str] = mapped_column(String(200))
+    stay: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(200))
+    arrived_ns: Mapped[int] = mapped_column(BigInteger)
+    last_seen_ns: Mapped[int] = mapped_column(BigInteger)
+    bundle: Mapped[str] = mapped_column(Text)
+    manifest_sha256: Mapped[str] = mapped_column(String(64))
+    cls: Mapped[str] = mapped_column(String(20))
+    """Its retention class."""
+    due: Mapped[str] = mapped_column(String(10))
+    """The last day that it was to be kept, at the site."""
+    by: Mapped[str] = mapped_column(String(500))
+    decided_ns: Mapped[int] = mapped_column(BigInteger)
+    ledger_from: Mapped[int] = mapped_column(BigInteger)
+    """How long the ledger was when it was judged: what came after was not looked at."""
+    exhibits: Mapped[str] = mapped_column(Text)
+    """SHA-256 of its exhibits, JSON; those that no other case names go with it."""
+    state: Mapped[str] = mapped_column(String(10))
+    """`decided` (nothing is gone yet), `removing` (it is no case any more, files may be there) or `deleted`."""
+
+
 class HappeningRow(Base):
     """Something that happened and that the ledger does not have yet. Numbers are never used again."""
 

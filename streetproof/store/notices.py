@@ -27,11 +27,33 @@ class StoredNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A notice and everybody who is to have it."""
+
+    notice: StoredNotice
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A notice that is due at a target, after so many attempts."""
 
     notice: StoredNotice
     attempts: int
+
+
+def put(session: Session, outgoing: Outgoing) -> None:
+    """Put a notice in the very transaction in which that happens which it tells of, so that neither is without the
+    other. One whose id is known is left as it is."""
+    notice, targets = outgoing.notice, outgoing.targets
+    if not targets or session.get(NoticeRow, notice.id) is not None:
+        return
+    session.add(NoticeRow(id=notice.id, kind=notice.kind, body=notice.body, created_ns=notice.created_ns))
+    session.flush()
+    session.add_all(
+        DeliveryRow(notice=notice.id, target=target, created_ns=notice.created_ns, attempts=0, not_before_ns=0)
+        for target in targets
+    )
 
 
 class NoticeRows:
@@ -44,16 +66,7 @@ class NoticeRows:
         """Keep notices for targets, all or none. A notice whose id is known is left as it is."""
         with self._connection.write() as session:
             for notice in notices:
-                if not targets or session.get(NoticeRow, notice.id) is not None:
-                    continue
-                session.add(NoticeRow(id=notice.id, kind=notice.kind, body=notice.body, created_ns=notice.created_ns))
-                session.flush()
-                session.add_all(
-                    DeliveryRow(
-                        notice=notice.id, target=target, created_ns=notice.created_ns, attempts=0, not_before_ns=0
-                    )
-                    for target in targets
-                )
+                put(session, Outgoing(notice, tuple(targets)))
 
     def due(self, target: str, now_ns: int, limit: int) -> list[Waiting]:
         """The oldest notices that may be tried at `target` now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence_export import manifest
 from evidence_export.bag.digest import digest_file
 from evidence_export.case import CameraFacts, CaseRequest, Recording, SiteFacts, Software
 from evidence_export.keys import Ed25519Signer
@@ -21,6 +23,7 @@ from evidence_export.sealer import seal
 from models.interface import ModelInfo
 from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.interface import Coverage
+from tests.evidence_export.schema import watched
 from vision.interface import Moment, Stay, Violation
 
 S = NS_PER_S
@@ -122,6 +125,14 @@ def make_request(path: Path, **changes: object) -> CaseRequest:
         look={"level": "keyframes"},
     )
     return replace(request, **changes)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _manifests_fit_the_schema() -> Iterator[None]:
+    """Every case that a test of this folder seals is held against the published schema."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest, "build", watched(manifest.build))
+        yield
 
 
 @pytest.fixture(scope="session")

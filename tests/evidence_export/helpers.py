@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,12 +28,21 @@ def resign(bundle: Path, signer: Signer | SealingKeys, edit: Callable[[dict[str,
     (bundle / layout.MANIFEST).write_bytes(
         layout.manifest_bytes({path: digest_file(bundle / path).sha256 for path in payload})
     )
+    renew_oxum(bundle)
     for listed in case["files"]:
         found = digest_file(bundle / listed["path"])
         listed.update(size=found.size, sha256=found.sha256, sm3=found.sm3)
     if edit:
         edit(case)
     sign_bytes(bundle, keys, canonical.dumps(case))
+
+
+def renew_oxum(bundle: Path) -> None:
+    """Make bag-info.txt tell of the payload that is there."""
+    info = bundle / layout.BAG_INFO
+    payload = [path.stat().st_size for path in (bundle / "data").rglob("*") if path.is_file()]
+    oxum = f"{layout.PAYLOAD_OXUM}: {sum(payload)}.{len(payload)}"
+    info.write_text(re.sub(rf"{layout.PAYLOAD_OXUM}: .*", oxum, info.read_text("utf-8")), "utf-8")
 
 
 def sign_bytes(bundle: Path, signer: Signer | SealingKeys, case: bytes) -> None:

@@ -33,6 +33,7 @@ from streetproof.daemon.sealing import SealingProcess
 from streetproof.daemon.stations import Stations
 from streetproof.settings.load import load_site
 from streetproof.store.database import Store
+from streetproof.store.notices import Outgoing, StoredNotice
 from tests.soak.camera import SoakCamera
 from tests.soak.steady import process_figures
 from tests.soak.street import DWELL_S, FPS, KERB, RedDetector
@@ -114,7 +115,7 @@ class SoakDaemon:
         stack.callback(self._sealing.stop)
         casework = CaseWork(
             store, index, recordings, self._sealing, self._folder, self._folder / "key.pem",
-            lambda camera, stay: self.hub.standing(camera, stay),
+            lambda camera, stay: self.hub.standing(camera, stay), telling=_Told(self.counts),
         )  # fmt: skip
         self.hub = Hub(
             loaded, store, index, detector, self._pictures, casework, self._host, self.time.now, self._notified,
@@ -231,6 +232,20 @@ class SoakDaemon:
 
     def _notified(self, notice: Notice) -> None:
         self.counts.notices += 1
+
+
+@dataclass
+class _Told:
+    """Counts what people are told."""
+
+    counts: Counts
+
+    def outgoing(self, notice: Notice) -> Outgoing:
+        self.counts.notices += 1
+        return Outgoing(StoredNotice(notice.id, notice.kind.value, "", notice.at_ns), ())
+
+    def wake(self) -> None:
+        pass
 
 
 def _write_site(path: Path, clip: Path, cameras: Sequence[str]) -> Path:

@@ -18,14 +18,16 @@ from tests.streetproof.commands import command, streetproof
 
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
-    "demo", "batch", "cases", "evaluate", "replay", "verify", "whatif", "config check", "config schema",
+    "access list", "demo", "batch", "cases", "evaluate", "export", "import", "replay", "verify", "whatif",
+    "config check", "config schema", "copies check", "copies make",
     "dataset check", "dataset export", "keys export-trust", "keys init", "keys revoke", "keys rotate", "keys show",
     "ledger check", "ledger prove", "ledger stamp", "ledger verify",
     "ledger witness", "mask",
     "models list", "models pull", "models check", "models bench",
-    "models export", "models train", "plates read",
+    "models export", "models train", "outliers", "plates read",
     "procedure show", "procedure take", "recheck", "recordings check", "recordings rebuild",
-    "recordings release", "report", "run", "status", "vehicles", "zones preview",
+    "recordings release", "register", "report", "retention apply", "retention hold",
+    "retention holds", "retention lift", "retention plan", "run", "status", "vehicles", "verifier", "zones preview",
 ]  # fmt: skip
 
 

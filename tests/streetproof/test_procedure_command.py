@@ -100,8 +100,8 @@ def test_a_case_goes_from_lead_to_closed_and_the_ledger_tells_every_step(
     assert "已结案" in zh and "李明 33010001" in zh and "处罚决定" in zh
     with ledger_of(data, "demo") as ledger:
         entries = [read_entry(row.entry).happening for row in ledger.rows()]
-    assert [one.kind for one in entries] == [Kind.CASE_STEP] * 6
-    assert entries[1].by == "王芳 33010002" and len(str(entries[1].data["manifest_sha256"])) == 64
+    assert [one.kind for one in entries] == [Kind.CASE_SEALED] * 2 + [Kind.CASE_STEP] * 6
+    assert entries[3].by == "王芳 33010002" and len(str(entries[3].data["manifest_sha256"])) == 64
 
 
 def test_what_may_not_be_is_refused_in_both_languages_and_leaves_nothing(
@@ -147,9 +147,9 @@ def test_a_bundle_that_was_changed_has_no_procedure(data: Path, case: str, run: 
 def test_a_step_that_was_forged_into_the_ledger_is_not_believed(data: Path, case: str, run: Callable[..., Ran]) -> None:
     run("take", case, "review", *LI, *CHECKS)
     with sqlite3.connect(data / "ledger.db") as connection:
-        (entry,) = connection.execute("SELECT entry FROM ledger_entry WHERE seq = 0").fetchone()
+        (entry,) = connection.execute("SELECT entry FROM ledger_entry WHERE seq = 2").fetchone()
         for old, new in ((b'"review"', b'"rejoin"'), (b"33010001", b"33010 01")):
-            connection.execute("UPDATE ledger_entry SET entry = ?", (bytes(entry).replace(old, new),))
+            connection.execute("UPDATE ledger_entry SET entry = ? WHERE seq = 2", (bytes(entry).replace(old, new),))
             connection.commit()
             ran = run("show", case)
             assert ran.code == 4 and "ledger" in ran.err and "Traceback" not in ran.err

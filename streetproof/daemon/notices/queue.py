@@ -12,7 +12,7 @@ import structlog
 from streetproof.daemon.notices.interface import Message, Notice
 from streetproof.store.connection import StoreError
 from streetproof.store.database import Store
-from streetproof.store.notices import StoredNotice, Waiting
+from streetproof.store.notices import Outgoing, StoredNotice, Waiting
 
 _log = structlog.get_logger(__name__)
 
@@ -59,7 +59,11 @@ class NoticeQueue:
             if len(self._unwritten) >= MAX_UNWRITTEN:
                 self._unwritten.popleft()
                 self._say_given_up(len(self._targets), "the database has been refusing notices for too long")
-            self._unwritten.append(StoredNotice(notice.id, notice.kind.value, notice.body().decode(), self._now_ns()))
+            self._unwritten.append(self._stored(notice))
+
+    def outgoing(self, notice: Notice) -> Outgoing:
+        """For whoever puts it into the database together with what it tells of."""
+        return Outgoing(self._stored(notice), self._targets)
 
     def flush(self) -> None:
         """Bring to disk what was put. Raises StoreError; nothing is lost then."""
@@ -103,6 +107,9 @@ class NoticeQueue:
         with self._lock:
             unwritten = len(self._unwritten) * len(self._targets)
         return unwritten + sum(self._rows.waiting().values())
+
+    def _stored(self, notice: Notice) -> StoredNotice:
+        return StoredNotice(notice.id, notice.kind.value, notice.body().decode(), self._now_ns())
 
     def _say_given_up(self, count: int, why: str) -> None:
         self._given_up += count

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import structlog
 
 from streams.instant import NS_PER_S
-from streetproof.daemon.notices.interface import Deliver, DeliveryError, Message, Target
+from streetproof.daemon.notices.interface import Deliver, DeliveryError, Message, Notice, Target
 from streetproof.daemon.notices.queue import NoticeQueue
 from streetproof.store.connection import StoreError
+from streetproof.store.notices import Outgoing
 
 _log = structlog.get_logger(__name__)
 _BATCH = 50
@@ -79,6 +80,10 @@ class Sender:
     def wake(self) -> None:
         """Something was put. From any thread; does nothing once stopped."""
         self._call(self._wake_all)
+
+    def outgoing(self, notice: Notice) -> Outgoing:
+        """See `NoticeQueue.outgoing`; `wake` once it is in the database."""
+        return self._queue.outgoing(notice)
 
     def stop(self, timeout_s: float) -> bool:
         """End, within `timeout_s`; what is not sent stays on disk. False: it did not end in time."""

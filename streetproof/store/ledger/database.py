@@ -72,12 +72,29 @@ class SqlLedger:
         """The id of the site whose ledger it is."""
         return self.origin.removeprefix("streetproof/").rpartition("/")[0]
 
-    def numbers_about(self, about: str) -> list[int]:
-        """The numbers of the entries about something, in order. Reads the whole ledger."""
+    def numbers_about(self, about: str, since: int = 0) -> list[int]:
+        """The numbers of the entries about something, in order. Reads the whole ledger, from entry `since` on."""
         asked = b'{"about":' + canonical.dumps(about) + b","
-        wanted = sa.select(EntryRow.seq).where(sa.func.substr(EntryRow.entry, 1, len(asked)) == asked)
+        wanted = sa.select(EntryRow.seq).where(
+            EntryRow.seq >= since, sa.func.substr(EntryRow.entry, 1, len(asked)) == asked
+        )
         with self._connection.read() as session:
             return list(session.scalars(wanted.order_by(EntryRow.seq)))
+
+    def about_cases(self) -> Iterator[Row]:
+        """The entries about cases, in order. Reads the whole ledger once, whatever number of cases is asked about."""
+        asked, after = b'{"about":"SP-', -1
+        while True:
+            wanted = sa.select(EntryRow.seq, EntryRow.entry, EntryRow.leaf).where(
+                EntryRow.seq > after, sa.func.substr(EntryRow.entry, 1, len(asked)) == asked
+            )
+            with self._connection.read() as session:
+                found = session.execute(wanted.order_by(EntryRow.seq).limit(_AT_ONCE)).all()
+            for seq, entry, leaf in found:
+                yield Row(seq, bytes(entry), bytes(leaf))
+            if len(found) < _AT_ONCE:
+                return
+            after = found[-1].seq
 
     def size(self) -> int:
         with self._connection.read() as session:

@@ -95,7 +95,8 @@ def test_it_tells_the_whole_case(dossier: Dossier, tmp_path: Path) -> None:
         "告字〔2026〕第 7 号", "当时在装货；复核：不影响认定", "罚字〔2026〕第 7 号；另一执法人员 王芳", "已决定",
         "现场照片.jpg", "执法记录仪 · 李玥", "相互印证", "batch", "封存", "streetproof/demo/00", "cd" * 32,
         "2026-03-03 09:08:00.0 UTC+08:00 · 某某时间戳机构", "封存时尚存", dossier.manifest_sha256,
-        f"verify {dossier.case_id} --code {dossier.code}", "sha256sum -c manifest-sha256.txt", "openssl pkeyutl -verify", "录像在封存之前是否被改动", "本 PDF 未签名",
+        f"verify {dossier.case_id} --code {dossier.code}",
+        "sha256sum -c manifest-sha256.txt", "openssl pkeyutl -verify", "录像在封存之前是否被改动", "本 PDF 未签名",
     ):  # fmt: skip
         assert words.replace(" ", "") in text.replace(" ", ""), words
     assert "未经两名执法人员复核" not in text and "尚无时间戳机构签名" not in text, "both have been done since"

@@ -26,7 +26,7 @@ from evidence_export.release.proofs import Stamp, ledger_parts
 from evidence_export.timestamp import rfc3161
 from streams.instant import Instant, TimeSource
 from streetproof.store.ledger.database import SqlLedger
-from tests.evidence_export.helpers import tiny
+from tests.evidence_export.helpers import renew_oxum, tiny
 from tests.tsa import Tsa
 
 MADE_AT = Instant(1_772_600_000_000_000_000, TimeSource.ARRIVAL, 0)
@@ -91,7 +91,7 @@ class Office:
             }
             self.enter(Kind.CASE_EXPORTED, "李明 33010012", **exported)
             numbers = self.store.numbers_about(self.case_id)
-            facts, parts = ledger_parts(self.ledger, numbers, self.checkpoint(), self.stamp)
+            facts, parts = ledger_parts(self.ledger, numbers, numbers[0], self.checkpoint(), self.stamp)
             request = replace(request, ledger=facts, parts=(*request.parts, *parts))
         return release(request, out, self.keys, as_zip=as_zip).path
 
@@ -163,6 +163,7 @@ def resign(bundle: Path, keys: SealingKeys, edit: Callable[[dict[str, Any]], obj
         if path.is_file()
     }
     (bundle / layout.MANIFEST).write_bytes(layout.manifest_bytes(payload))
+    renew_oxum(bundle)
     pages = [name for name in forms.RELEASE.tag_files if name not in forms.RELEASE.unlisted]
     root["files"] = []
     for name in sorted([*payload, *pages]):

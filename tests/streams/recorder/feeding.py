@@ -64,6 +64,7 @@ def record(
     recorder: Recorder | None = None,
     start_ns: int = START_NS,
     gap: GapStatement | None = None,
+    clock: ClockStatement = CLOCK,
     **options: int,
 ) -> tuple[list[SegmentRecord], Recorder]:
     """Record a whole file as one session."""
@@ -75,7 +76,7 @@ def record(
             template,
             session,
             anchor=anchor_on(info.time_base, start_ns),
-            clock=lambda: CLOCK,
+            clock=lambda: clock,
             gap_before=gap,
         )
         assert before is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from streetproof.daemon.reload import changes, kept_copy
 from streetproof.daemon.stations import Stations
 from streetproof.settings.load import LoadedSite
 from streetproof.store.database import Store
+from streetproof.store.notices import Outgoing, StoredNotice
 from tests.streetproof.daemon.test_casework import FakeSealing
 from tests.streetproof.daemon.test_inference import FakeModel
 from tests.vision.byhand import T0, at, detections
@@ -63,6 +65,25 @@ class FakeFleet:
         self.did.append(("restart", camera))
 
 
+@dataclass
+class Told:
+    """Notices as the database takes them: `notices` gets those that it has."""
+
+    store: Store
+    notices: list[Notice]
+    waiting: list[Notice] = field(default_factory=list)
+
+    def outgoing(self, notice: Notice) -> Outgoing:
+        self.waiting.append(notice)
+        stored = StoredNotice(notice.id, notice.kind.value, notice.body().decode(), notice.at_ns)
+        return Outgoing(stored, ("somebody",))
+
+    def wake(self) -> None:
+        there = {one.notice.id for one in self.store.notices.due("somebody", 2**62, 1000)}
+        self.notices += [one for one in self.waiting if one.id in there]
+        self.waiting.clear()
+
+
 class Centre:
     """Everything around the hub. `second` is the time of all clocks, since the scripts began."""
 
@@ -91,6 +112,7 @@ class Centre:
             self.folder,
             self.folder / "key.pem",
             lambda camera, stay: self.hub.standing(camera, stay),
+            telling=Told(self.store, self.notices),
         )
         self.hub = Hub(
             loaded,

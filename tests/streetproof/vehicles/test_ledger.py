@@ -182,6 +182,8 @@ def test_an_older_database_is_brought_up_with_its_rows(tmp_path: Path) -> None:
         store.remember_case(case(1), "c" * 64)
     with sqlite3.connect(path) as old:  # as 0002 left it
         old.execute("DROP TABLE recheck")
+        old.execute("DROP TABLE case_hold")
+        old.execute("DROP TABLE deleted_case")
         old.execute("DROP TABLE happening")
         old.execute("DROP TABLE happening_source")
         old.execute("DROP TABLE vehicle")

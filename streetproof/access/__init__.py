@@ -1,0 +1,1 @@
+"""Looking at cases: with a purpose, which the ledger has before anybody sees anything."""

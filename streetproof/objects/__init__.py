@@ -1,0 +1,1 @@
+"""Objects that are written once: copies of sealed cases on another disk, or in an S3 bucket."""

@@ -1,0 +1,13 @@
+"""The stores that a site file names."""
+
+from __future__ import annotations
+
+import os
+
+from streetproof.objects.stores import Obstore, store_at
+from streetproof.settings.load import LoadedSite
+
+
+def stores_of(loaded: LoadedSite) -> tuple[Obstore, ...]:
+    """Raises ObjectError, see `store_at`."""
+    return tuple(store_at(one.url, os.environ, one.model_dump(exclude={"url"})) for one in loaded.site.evidence.copies)

@@ -1,0 +1,270 @@
+"""Each of the twelve duties, violated on purpose: refused, with a reason that an officer understands.
+
+One data folder per violation, made as the daemon would, and then the commands that officers type. docs/legal-mapping.md
+names these tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from evidence_export.bag.code import code_of
+from evidence_export.case import CaseRequest
+from evidence_export.keys import Ed25519Signer, load_or_create_key
+from evidence_export.sealer import seal
+from evidence_export.standalone.pyz import pyz_bytes
+from streams.interface import Coverage, Gap
+from streetproof.bundles import case_row
+from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
+from streetproof.store.database import Store
+from tests.conftest import ROOT
+from tests.evidence_export.conftest import POLICY, SEALED_AT, S, at, make_request, moment, write_recording
+from tests.evidence_export.helpers import flip, resign
+from tests.streetproof.commands import Ran, inside
+
+CHECKS = ("--check", "genuine", "--check", "clear", "--check", "complete", "--check", "accurate")
+LI = ("--officer", "李明", "--licence", "33010001")
+WANG = ("--officer", "王芳", "--licence", "33010002")
+PLATE = ("--set", "answer.plate_unknown=两名执法人员人工辨认一致")
+Change = Callable[[CaseRequest], CaseRequest]
+Make = Callable[..., "Office"]
+
+
+class Office:
+    """A data folder with one case, and whoever types commands in it."""
+
+    def __init__(self, data: Path, case: str, run: Callable[..., Ran]) -> None:
+        self.data, self.case, self._run = data, case, run
+
+    @property
+    def bundle(self) -> Path:
+        return self.data / "cases" / self.case
+
+    def run(self, *arguments: object) -> Ran:
+        return self._run(*arguments)
+
+    def take(self, step: str, *arguments: object) -> Ran:
+        return self._run("procedure", "take", self.case, step, *arguments, "--data", self.data, "--lang", "zh")
+
+    def confirmed(self, *answers: object) -> Ran:
+        """Review by one officer, confirmation by another."""
+        assert self.take("review", *LI, *CHECKS).code == 0
+        return self.take("confirm", *WANG, *CHECKS, *answers)
+
+
+def policy_with(basis: dict[str, Any] | None, kind: str = "no_parking") -> dict[str, Any]:
+    policy: dict[str, Any] = json.loads(json.dumps(POLICY))
+    none = {"id": None, "statute": None, "reviewed_by": None}
+    policy["policy"]["rules"][0] |= {"legal_basis": basis or none, "kind": kind}
+    return policy
+
+
+BASIS = {"id": "dj-93", "statute": "道路交通安全法 第九十三条", "reviewed_by": "法制科"}
+
+
+def under(request: CaseRequest, policy: dict[str, Any]) -> CaseRequest:
+    violation = replace(request.violation, policy_hash=hashlib.sha256(rfc8785.dumps(policy)).hexdigest())
+    return replace(request, policy=policy, violation=violation)
+
+
+def good(recording: Path) -> CaseRequest:
+    """A case that nothing but its plate stands against."""
+    request = under(make_request(recording), policy_with(BASIS))
+    camera = replace(
+        request.camera,
+        legal_review="法审 2026-3",
+        technical_review="技审 2026-3",
+        calibration_valid_until="2027-03-01",
+        location_published="2026-01-15",
+        clock_offset_ns=12_000_000,
+    )
+    return replace(request, camera=camera)
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("录像") / "东门 20260302_080000.mp4"
+    write_recording(path, 30)
+    return path
+
+
+@pytest.fixture
+def make(footage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Make:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+
+    def made(change: Change = lambda request: request) -> Office:
+        data = tmp_path / "数据 一"
+        data.mkdir()
+        request = change(good(footage))
+        sealed = seal(request, data / "cases", load_or_create_key(data / "key.pem"), SEALED_AT)
+        with Store.open_file(data / "state.db") as store, ledger_of(data, "demo") as ledger:
+            store.remember_case(
+                case_row(sealed.case_id, f"cases/{sealed.case_id}", request, None), sealed.manifest_sha256
+            )
+            Bookkeeper(store, ledger).enter()
+            Bookkeeper(store, ledger).checkpoint(load_or_create_key(data / "key.pem"))
+        return Office(data, sealed.case_id, lambda *args: inside(capsys, monkeypatch, *args, width=200))
+
+    return made
+
+
+def camera(**changes: object) -> Change:
+    return lambda request: replace(request, camera=replace(request.camera, **changes))  # type: ignore[arg-type]
+
+
+def test_what_violates_none_is_confirmed(make: Make) -> None:
+    """Without this, everything below could be refused for any other reason."""
+    assert make().confirmed(*PLATE).code == 0
+
+
+def test_duty_1_a_case_without_legal_basis_is_not_confirmed(make: Make) -> None:
+    office = make(lambda request: under(request, policy_with(None)))
+    refused = office.confirmed(*PLATE, "--set", "answer.legal_basis_unknown=没有问题")
+    assert refused.code == 1 and "法律依据未知" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (camera(legal_review=None), "设备法制、技术审核情况未知"),
+        (camera(technical_review=None), "设备法制、技术审核情况未知"),
+        (camera(calibration_valid_until=None), "设备检定情况未知"),
+        (camera(location_published=None), "设置地点未公布或未知"),
+    ],
+)  # fmt: skip
+def test_duty_2_a_camera_that_is_not_registered_proves_nothing(make: Make, change: Change, said: str) -> None:
+    refused = make(change).confirmed(*PLATE)
+    assert refused.code == 1 and said in refused.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (camera(clock_offset_ns=None), "时钟偏差未测量"),
+        (camera(clock_offset_ns=1_000_000_001), "时钟偏差超过 1.0 秒"),
+    ],
+)  # fmt: skip
+def test_duty_3_a_clock_that_is_off_or_unknown_proves_nothing(make: Make, change: Change, said: str) -> None:
+    refused = make(change).confirmed(*PLATE)
+    assert refused.code == 1 and said in refused.err
+
+
+def test_duty_4_an_original_that_was_changed_stops_everything(make: Make) -> None:
+    office = make()
+    flip(office.bundle / "data/clip.mp4", 100, 1)
+    refused = office.take("review", *LI, *CHECKS)
+    assert refused.code == 4 and "证据包核验未通过" in refused.err
+    told = office.run("verify", office.bundle)
+    assert told.code == 1 and "data/clip.mp4" in told.out and "验证未通过" in told.out
+
+
+def test_duty_5_a_gap_where_it_counts_stops_the_case(make: Make) -> None:
+    def gap(request: CaseRequest) -> CaseRequest:
+        stay = replace(request.violation.stay, gap_ns=3 * S, seen_ns=11 * S)
+        coverage = Coverage(at(0), at(29.8), 150, 150, (Gap(100, 200, 3 * S, "the recording stopped"),), ())
+        recordings = (replace(request.recordings[0], coverage=coverage),)
+        return replace(request, violation=replace(request.violation, stay=stay), recordings=recordings)
+
+    refused = make(gap).confirmed(*PLATE, "--set", "answer.gap_in_decisive_interval=没有问题")
+    assert refused.code == 1 and "关键时段有画面缺口" in refused.err
+
+
+def test_duty_6_panoramas_too_close_have_to_be_answered_for(make: Make) -> None:
+    close = (moment(4), moment(10))
+    office = make(lambda request: replace(request, violation=replace(request.violation, moments=close)))
+    refused = office.confirmed(*PLATE)
+    assert refused.code == 1 and "两张全景图间隔不足" in refused.err
+
+
+def test_duty_6_a_sheet_of_another_case_is_told(make: Make) -> None:
+    office = make()
+    told = office.run("verify", office.bundle, "--code", code_of("0" * 64))
+    assert told.code == 1 and "防伪码" in told.out
+
+
+def test_duty_7_nobody_confirms_what_they_have_reviewed(make: Make) -> None:
+    office = make()
+    assert office.take("review", *LI, *CHECKS).code == 0
+    refused = office.take("confirm", *LI, *CHECKS, *PLATE)
+    assert refused.code == 1 and "两名不同的执法人员" in refused.err
+
+
+def test_duty_7_what_was_not_found_genuine_is_not_confirmed(make: Make) -> None:
+    office = make()
+    assert office.take("review", *LI, *CHECKS[2:]).code == 0
+    refused = office.take("confirm", *WANG, *CHECKS, *PLATE)
+    assert refused.code == 1 and "审核清单未全部通过：真实" in refused.err
+
+
+def test_duty_8_nothing_is_decided_before_the_party_was_heard(make: Make) -> None:
+    office = make()
+    assert office.confirmed(*PLATE).code == 0
+    decide = ("--set", "second.name=王芳", "--set", "second.licence=33010002", "--set", "document=决定书 1")
+    early = office.take("decide", *LI, *decide)
+    assert early.code == 1 and "不能进行此步骤" in early.err
+    notice = ("--set", "served_at=2026-03-02T09:00", "--set", "document=告知书 1")
+    assert office.take("notice", *LI, *notice).code == 0
+    late = office.take("decide", *LI, *decide)
+    assert late.code == 1 and "超过 90 日" in late.err
+
+
+def test_duty_9_an_entry_of_the_ledger_that_was_edited_is_found(make: Make) -> None:
+    office = make()
+    with closing(sqlite3.connect(office.data / "ledger.db")) as connection, connection:
+        (entry,) = connection.execute("SELECT entry FROM ledger_entry WHERE seq = 0").fetchone()
+        changed = bytes(entry).replace(b'"kind":"case.sealed"', b'"kind":"case.viewed"')
+        assert changed != bytes(entry)
+        connection.execute("UPDATE ledger_entry SET entry = ? WHERE seq = 0", (changed,))
+    key = office.bundle / "site-key.pub.pem"
+    told = office.run("ledger", "check", "--data", office.data, "--key", key, "--lang", "zh")
+    assert told.code == 1 and "条目被改动" in told.out
+
+
+def test_duty_10_a_case_that_somebody_else_sealed_anew_is_not_the_sites(make: Make) -> None:
+    office = make()
+    own = load_or_create_key(office.data / "key.pem").fingerprint
+    stranger = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+    resign(office.bundle, stranger, lambda case: case["violation"].update(dwell_lower_bound_ns=10**12))
+    told = subprocess.run(
+        [sys.executable, "-m", "evidence_export.verifier", office.bundle, "--key", own, "--lang", "zh"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 1 and "不是可信公钥" in told.stdout
+
+
+def test_duty_11_nothing_leaves_before_somebody_has_looked_at_masked_copies(make: Make, tmp_path: Path) -> None:
+    office = make()
+    refused = office.run(
+        "export", office.case, ROOT / "configs/demo/site.yaml", "--recipient", "当事人", "--purpose", "告知", *LI,
+        "--data", office.data, "--key", office.data / "key.pem", "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert refused.code == 4 and "须附经人员查看确认的遮挡副本" in refused.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_duty_12_a_bundle_that_was_tampered_with_is_told_on_a_machine_with_python_alone(
+    make: Make, tmp_path: Path
+) -> None:
+    office = make()
+    verifier = tmp_path / "verify.pyz"
+    verifier.write_bytes(pyz_bytes())
+    (office.bundle / "data/stills/extra.png").write_bytes(b"x")
+    told = subprocess.run(
+        [sys.executable, "-I", "-S", verifier, office.bundle, "--lang", "zh"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 1, told.stderr
+    assert "data/stills/extra.png" in told.stdout and "不属于证据包" in told.stdout
