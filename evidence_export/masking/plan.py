@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from evidence_export.masking.looking import TWO_WHEELERS
 from evidence_export.masking.own import Own
 from evidence_export.masking.things import ON_OWN_SCORE, Look, riders
 from evidence_export.masking.tracks import Cover, Track, link
+from streams.instant import NS_PER_S
 
 NEARER = 0.1
 """A vehicle stands before the own one where its box ends lower, by this share of the own one's height."""
@@ -41,14 +43,16 @@ class Plan:
     """Of vehicles: painted over only where the own one does not stand before them."""
     looks: Sequence[TimedLook] = ()
     counts: Counts = field(default_factory=Counts)
+    _seconds: dict[int, tuple[list[Cover], list[Cover]]] = field(default_factory=dict)
 
     def areas(self, seconds: float) -> list[Box]:
         """In pixels, for the frame shown at this time."""
-        found = [box for cover in self.covers for box in cover.at(seconds)]
+        covers, behind = self._near(int(seconds // 1))
+        found = [box for cover in covers for box in cover.at(seconds)]
         found += self._moving(seconds)
         place = self.own.place(self.size)
-        stands = place is not None and self.own.stands(self.start_ns + round(seconds * 1e9))
-        for cover in self.behind:
+        stands = place is not None and self.own.stands(self.start_ns + round(seconds * NS_PER_S))
+        for cover in behind:
             for box in cover.at(seconds):
                 if place is None or not stands or overlap(box, place) <= 0 or box[3] > _nearer_than(place):
                     found.append(box)
@@ -56,19 +60,27 @@ class Plan:
                     found += _without(box, place)
         return found
 
+    def _near(self, second: int) -> tuple[list[Cover], list[Cover]]:
+        """Those that cover anything in this second; a clip has thousands, and few at a time."""
+        if second not in self._seconds:
+            covers, behind = (
+                [one for one in group if one.span[0] < second + 1 and one.span[1] >= second]
+                for group in (self.covers, self.behind)
+            )
+            self._seconds[second] = covers, behind
+        return self._seconds[second]
+
     def _moving(self, seconds: float) -> list[Box]:
         """What moved at the look before this time and at the one after it."""
-        times = [one.at for one in self.looks]
-        after = int(np.searchsorted(times, seconds, side="right"))
-        near = self.looks[max(0, after - 1) : after + 1]
-        return [box for one in near for box in one.moving]
+        after = bisect_right(self.looks, seconds, key=lambda one: one.at)
+        return [box for one in self.looks[max(0, after - 1) : after + 1] for box in one.moving]
 
 
 def plan_of(looks: Sequence[TimedLook], own: Own, size: tuple[int, int], settings: Settings) -> Plan:
     """`looks` in order of time, at least one."""
     times = [one.at for one in looks]
     interval = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-    plan = Plan(size, own, looks[0].at_ns - round(looks[0].at * 1e9), looks=looks)
+    plan = Plan(size, own, looks[0].at_ns - round(looks[0].at * NS_PER_S), looks=looks)
 
     def covered(track: Track) -> list[Cover]:
         """Of the whole track, and of its parts where it may be several things: each is held on its own then."""
@@ -118,7 +130,7 @@ def _split(track: Track, own: Own, size: tuple[int, int], start_ns: int) -> tupl
     """
     ours, others = Track(), Track()
     known = [
-        (own.is_at(one.box, size, one.cls), start_ns + round(at * 1e9))
+        (own.is_at(one.box, size, one.cls), start_ns + round(at * NS_PER_S))
         for at, one in zip(track.at, track.things, strict=True)
     ]
     is_own = any(here and own.stands(at_ns) for here, at_ns in known)

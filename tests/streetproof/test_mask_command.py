@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def test_the_vehicles_place_alone_needs_no_model(sealed_folder: Path, tmp_path: 
     assert ran.code == 0, ran.err
     told = ran.json
     assert told["must_be_looked_at"] is True and told["models"] == [] and told["scope"] == "all-but-vehicle"
-    assert {one["path"] for one in told["files"]} == {path.name for path in out.iterdir()}
+    assert {"masked.json", *(one["path"] for one in told["files"])} == {path.name for path in out.iterdir()}
+    assert json.loads((out / "masked.json").read_bytes()) == told
     for one in told["files"]:
         assert one["sha256"] == digest_file(out / one["path"]).sha256
         assert one["derived_from"]["parent_sha256"] == before[one["derived_from"]["parent"]]
