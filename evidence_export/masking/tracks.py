@@ -67,14 +67,14 @@ class Track:
     def speed(self, index: int, later: bool) -> tuple[float, float] | None:
         """Pixels a second across and down at a sighting, by those before it, or by those after it (`later`).
 
-        None where there are none near enough.
+        None where there is none. Where looks missed it for longer than `FORESEEN_S`, the next sighting tells.
         """
         step = 1 if later else -1
-        other = index
+        other = index + step
+        if not 0 <= other < len(self.at):
+            return None
         while 0 <= other + step < len(self.at) and abs(self.at[other + step] - self.at[index]) <= FORESEEN_S:
             other += step
-        if other == index:
-            return None
         elapsed = self.at[other] - self.at[index]
         (x, y), (from_x, from_y) = _middle(self.things[other].box), _middle(self.things[index].box)
         return (x - from_x) / elapsed, (y - from_y) / elapsed
