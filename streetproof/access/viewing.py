@@ -20,7 +20,7 @@ from streetproof.procedures.taking import is_deleted, open_case
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 
-PICTURES = frozenset({"panorama", "overlay", "before", "plate", "clip"})
+PICTURES = frozenset({"panorama", "overlay", "before", "plate_close_up", "clip"})
 """Roles of files that show people and vehicles."""
 
 

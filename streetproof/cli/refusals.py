@@ -69,6 +69,8 @@ REFUSALS = {
     "Check the free space of the disk and who may write to the data folder, then run again": (
         "请检查磁盘剩余空间和数据文件夹的写入权限后重试"
     ),
+    "{} is no purpose": "{} 不是查看事由",
+    "another purpose has to be said in words": "其他事由须写明",
     "there are no cases here": "此处没有案件",
     "there is no ledger here": "此处没有存证日志",
     "Name the folder that `streetproof batch --out` or `streetproof run --data` wrote to with --data": (

@@ -1,4 +1,5 @@
-"""Deletes cases whose time is up, once a day, from a thread of its own: it reads the whole ledger for that."""
+"""Deletes cases whose time is up, once a day where the site file asks for that, from a thread of its own: it reads the
+whole ledger for it."""
 
 from __future__ import annotations
 
@@ -60,6 +61,8 @@ class CaseKeeper:
         if now_ns is None:
             return True
         site = self._site()
+        if not site.evidence.retention.automatic:
+            return False
         with (
             Store.open_file(self._data / "state.db", by=BY) as store,
             ledger_of(self._data, site.site.id) as ledger,

@@ -44,6 +44,12 @@ class CaseRetention(Strict):
         "archive schedule comes first",
     )
 
+    automatic: bool = Field(
+        default=False,
+        description="The daemon deletes what is due once a day. Look at `streetproof retention plan` before; without "
+        "it, `streetproof retention apply` deletes",
+    )
+
     @model_validator(mode="after")
     def _long_enough(self) -> Self:
         for name, least in LEAST.items():

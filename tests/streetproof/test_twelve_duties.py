@@ -142,6 +142,7 @@ def test_duty_1_a_case_without_legal_basis_is_not_confirmed(make: Make) -> None:
         (camera(legal_review=None), "设备法制、技术审核情况未知"),
         (camera(technical_review=None), "设备法制、技术审核情况未知"),
         (camera(calibration_valid_until=None), "设备检定情况未知"),
+        (camera(calibration_valid_until="2026-03-01"), "检定"),
         (camera(location_published=None), "设置地点未公布或未知"),
     ],
 )  # fmt: skip
@@ -253,6 +254,12 @@ def test_duty_11_nothing_leaves_before_somebody_has_looked_at_masked_copies(make
     )  # fmt: skip
     assert refused.code == 4 and "须附经人员查看确认的遮挡副本" in refused.err
     assert not (tmp_path / "out").exists()
+
+
+def test_duty_11_nobody_looks_at_a_case_for_no_reason(make: Make) -> None:
+    office = make()
+    refused = office.run("cases", "open", office.case, "--purpose", "看看", *LI, "--data", office.data)
+    assert refused.code == 4 and "data/stills" not in refused.out and "不是查看事由" in refused.err
 
 
 def test_duty_12_a_bundle_that_was_tampered_with_is_told_on_a_machine_with_python_alone(
