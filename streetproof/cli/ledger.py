@@ -59,7 +59,8 @@ def check(
     data: _Data = _HERE,
     key: _Keys = None,
     witness: Annotated[
-        Path | None, typer.Option(help="Folder with checkpoints that somebody else keeps: finds roll-backs.")
+        str | None,
+        typer.Option(help="Folder or s3://bucket/prefix with checkpoints that somebody else keeps: finds roll-backs."),
     ] = None,
     tsa_ca: _Roots = None,
     as_json: Json = False,
@@ -73,13 +74,13 @@ def check(
     from evidence_export.ledger import check as checking
     from streetproof.ledgers import reading
     from streetproof.ledgers.authority import roots_at
-    from streetproof.ledgers.witness import witnessed
+    from streetproof.ledgers.witness import witnessed_at
     from streetproof.ledgers.words import FAULTS
 
     language = lang or language_of(os.environ)
     with reading.opened(data) as store:
         keys = reading.keys_of(store, key or [])
-        kept = witnessed(store, witness) if witness is not None else []
+        kept = witnessed_at(store, witness) if witness is not None else []
         found = list(checking.check(store, keys, kept, [] if tsa_ca is None else roots_at(tsa_ca)))
         size, signed, origin = store.size(), sum(1 for _ in store.checkpoints()), store.origin
         stamped = sum(1 for _ in store.stamps())
@@ -171,7 +172,10 @@ def verify(
 
 @app.command(epilog=WITNESS_EPILOG)
 def witness(
-    folder: Annotated[Path, typer.Argument(help="A folder that a second party keeps: a share, a mounted drive.")],
+    folder: Annotated[
+        str,
+        typer.Argument(help="A folder that a second party keeps (a share, a mounted drive), or s3://bucket/prefix."),
+    ],
     data: _Data = _HERE,
     as_json: Json = False,
     lang: _Lang = None,
@@ -181,13 +185,13 @@ def witness(
     First the ledger has to prove that it begins with every checkpoint that the folder holds already.
     """
     from streetproof.ledgers import reading
-    from streetproof.ledgers.witness import hand_over
+    from streetproof.ledgers.witness import hand_over_to
 
     language = lang or language_of(os.environ)
     with reading.opened(data) as store:
-        path = hand_over(store, folder)
+        path = hand_over_to(store, folder)
     if as_json:
-        print_json({"checkpoint": str(path)})
+        print_json({"checkpoint": path})
     else:
         out.print(Said(f"已交存 {path}", f"handed over: {path}").to(language), markup=False)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from evidence_export.ledger import tree
@@ -12,9 +14,50 @@ from evidence_export.ledger.checkpoint import MAX_NOTE_BYTES, Note, read_note
 from evidence_export.ledger.log import Ledger
 from streams.recorder.durable import sync_folder
 from streetproof.ledgers.reading import LedgerError, newest_checkpoint
+from streetproof.objects.interface import ObjectStore
 from streetproof.store.ledger.database import SqlLedger
 
 SUFFIX = ".checkpoint"
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}\.checkpoint")
+_CREDENTIALS = {"access_key_env": "AWS_ACCESS_KEY_ID", "secret_key_env": "AWS_SECRET_ACCESS_KEY"}
+"""Variables that an S3 store needs; a folder (`file:///...`) needs none."""
+
+
+def hand_over_to(store: SqlLedger, where: str) -> str:
+    """Hand the newest checkpoint over to a folder, or to an object store (`s3://bucket/prefix`); where it is now.
+
+    Raises LedgerError as `hand_over` does, ObjectError where the store refuses.
+    """
+    if "://" not in where:
+        return str(hand_over(store, Path(where)))
+    from streetproof.objects.stores import store_at
+
+    objects = store_at(where, os.environ, _CREDENTIALS)
+    with _fetched(objects) as folder:
+        path = hand_over(store, folder)
+        objects.put(path.name, path)
+    return f"{objects.label}/{path.name}"
+
+
+def witnessed_at(store: SqlLedger, where: str) -> list[bytes]:
+    """The checkpoints of this ledger that a folder or an object store holds. Raises as `hand_over_to` does."""
+    if "://" not in where:
+        return witnessed(store, Path(where))
+    from streetproof.objects.stores import store_at
+
+    with _fetched(store_at(where, os.environ, _CREDENTIALS)) as folder:
+        return witnessed(store, folder)
+
+
+@contextmanager
+def _fetched(objects: ObjectStore) -> Iterator[Path]:
+    """The checkpoints of a store, in a folder for as long as that is needed."""
+    with tempfile.TemporaryDirectory(prefix="streetproof-witness-") as scratch:
+        folder = Path(scratch)
+        for kept in objects.all():
+            if _NAME.fullmatch(kept.key) and kept.size <= MAX_NOTE_BYTES:
+                objects.fetch(kept.key, folder / kept.key)
+        yield folder
 
 
 def hand_over(store: SqlLedger, folder: Path) -> Path:

@@ -103,6 +103,7 @@ def store_at(url: str, environment: Mapping[str, str], options: Mapping[str, str
     """The store that a URL means: `file:///folder`, `s3://bucket/prefix`.
 
     `options`: `endpoint`, `region`, and `access_key_env` and `secret_key_env`, the names of variables of `environment`.
+    Where they say nothing, AWS_ENDPOINT_URL and AWS_REGION do.
     Raises ObjectError where there is no such kind, a variable is not set, or obstore is not installed.
     """
     try:
@@ -124,7 +125,7 @@ def store_at(url: str, environment: Mapping[str, str], options: Mapping[str, str
             "it is no address of an object store", where=url, remedy="Write s3://bucket/prefix or file:///folder"
         )
     given: dict[str, Any] = {"client_options": {"timeout": _TIMEOUT, "connect_timeout": timedelta(seconds=10)}}
-    endpoint = options.get("endpoint")
+    endpoint = options.get("endpoint") or environment.get("AWS_ENDPOINT_URL")
     if endpoint is not None:
         given |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
         given["client_options"]["allow_http"] = endpoint.startswith("http://")
