@@ -188,20 +188,22 @@ class Procedure:
                 "same_officer", Said("决定须由两名不同的执法人员作出", "a decision needs two different officers")
             )
         notice = next(one for one in reversed(self.steps) if isinstance(one, Notice))
-        if self.state is State.NOTIFIED and step.at < notice.served_at + self.terms.statement:
+        statement = _days(notice.statement_days, self.terms.statement)
+        decision = _days(step.decision_days, self.terms.decision)
+        if self.state is State.NOTIFIED and step.at < notice.served_at + statement:
             raise self._refused(
                 "too_early",
                 Said(
-                    f"告知后 {self.terms.statement.days} 日内，当事人尚可陈述申辩",
-                    f"the party may speak for {self.terms.statement.days} days after the notice",
+                    f"告知后 {statement.days} 日内，当事人尚可陈述申辩",
+                    f"the party may speak for {statement.days} days after the notice",
                 ),
             )
-        if step.at > self.facts.seen_at + self.terms.decision and step.late_because is None:
+        if step.at > self.facts.seen_at + decision and step.late_because is None:
             raise self._refused(
                 "too_late",
                 Said(
-                    f"已超过 {self.terms.decision.days} 日办案期限，须写明延期理由和批准情况",
-                    f"more than {self.terms.decision.days} days have passed: say why, and who allowed it",
+                    f"已超过 {decision.days} 日办案期限，须写明延期理由和批准情况",
+                    f"more than {decision.days} days have passed: say why, and who allowed it",
                 ),
             )
 
@@ -218,3 +220,8 @@ class Procedure:
             if isinstance(step, Decide):
                 return self.steps[: number + 1]
         return self.steps
+
+
+def _days(told: int | None, default: timedelta) -> timedelta:
+    """A term that a step tells, so that the same steps are judged the same way for ever; else the default."""
+    return default if told is None else timedelta(days=told)

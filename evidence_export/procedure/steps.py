@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_serializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_serializer, model_validator
 
 from evidence_export.words import Said
 
@@ -74,6 +74,9 @@ class _Step(BaseModel):
     by: Officer
 
 
+_S = TypeVar("_S", bound=_Step)
+
+
 class _Checked(_Step):
     checks: frozenset[Check]
 
@@ -81,6 +84,12 @@ class _Checked(_Step):
     def _in_order(self, checks: frozenset[Check]) -> list[str]:
         """The same checks are written the same way each time: they are hashed."""
         return sorted(checks)
+
+
+def _with_basis(step: _S, days: int | None, basis: str | None) -> _S:
+    if (days is None) != (basis is None):
+        raise ValueError("another term than the default needs `term_basis`, the provision that sets it, and only then")
+    return step
 
 
 class Review(_Checked):
@@ -123,11 +132,21 @@ class Rechecked(_Step):
 
 
 class Notice(_Step):
-    """告知: facts, reasons, basis and rights, served to the party."""
+    """告知: facts, reasons, basis and rights, served to the party.
+
+    `statement_days`: how long the party may speak, where that is not the five days of the default; the notice tells
+    them, and `term_basis` why.
+    """
 
     step: Literal["notice"] = "notice"
     served_at: AwareDatetime
     document: Text
+    statement_days: Annotated[int, Field(ge=3, le=60)] | None = None
+    term_basis: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_basis(self) -> Self:
+        return _with_basis(self, self.statement_days, self.term_basis)
 
 
 class Statement(_Step):
@@ -140,12 +159,18 @@ class Statement(_Step):
 
 
 class Decide(_Step):
-    """处罚决定."""
+    """处罚决定. `decision_days`: within how many days it was due, where that is not the ninety of the default."""
 
     step: Literal["decide"] = "decide"
     second: Officer
     document: Text
     late_because: Text | None = None
+    decision_days: Annotated[int, Field(ge=7, le=730)] | None = None
+    term_basis: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_basis(self) -> Self:
+        return _with_basis(self, self.decision_days, self.term_basis)
 
 
 class Exhibit(_Step):

@@ -96,6 +96,9 @@ def take(
     file: Annotated[
         Path | None, typer.Option(help="Of an exhibit: the photograph, video or document itself, which is kept.")
     ] = None,
+    site: Annotated[
+        Path | None, typer.Option(help="The site file (YAML): notice and decision get the terms that it sets.")
+    ] = None,
     data: _Data = _HERE,
     as_json: Json = False,
     lang: _Lang = None,
@@ -109,17 +112,20 @@ def take(
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
     from streetproof.ledgers.bookkeeping import Bookkeeper
-    from streetproof.procedures.asking import STEPS, asked
+    from streetproof.procedures.asking import STEPS, asked, with_terms
     from streetproof.procedures.showing import lines
     from streetproof.procedures.taking import open_case
     from streetproof.procedures.taking import take as enter
     from streetproof.releases import exhibits
+    from streetproof.settings.load import load_site
 
     if step not in STEPS:
         raise typer.BadParameter(f"{step} is none of {', '.join(STEPS)}", param_hint="STEP")
     if file is not None and step != "exhibit":
         raise typer.BadParameter("only an exhibit comes with a file", param_hint="--file")
     language = lang or language_of(os.environ)
+    if site is not None:
+        values = [*(values or []), *with_terms(step, load_site(site).site.procedure, values or [])]
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         # What happened before comes before it in the ledger, too.
         Bookkeeper(store, ledger).enter()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from evidence_export.procedure.steps import Check, Step, read_step
 from streetproof.errors import StreetproofError
+from streetproof.settings.procedure import ProcedureTerms
 
 STEPS: dict[str, type[BaseModel]] = {one.model_fields["step"].default: one for one in get_args(Step)}
 _GIVEN = {"step", "at", "by", "checks", "answers"}
@@ -50,6 +51,14 @@ def asked(
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or step
         raise StepError(f"{where}: {first['msg']}", remedy=_needs(step)) from error
+
+
+def with_terms(step: str, terms: ProcedureTerms | None, values: Sequence[str]) -> list[str]:
+    """What the office's own terms add to a notice or a decision, as NAME=VALUE; nothing where a term was typed."""
+    names = {"notice": "statement_days", "decide": "decision_days"}
+    if terms is None or step not in names or any(value.startswith(names[step]) for value in values):
+        return []
+    return [f"{names[step]}={getattr(terms, names[step])}", f"term_basis={terms.basis}"]
 
 
 def _set(given: dict[str, Any], fields: dict[str, Any], name: str, text: object) -> None:

@@ -17,6 +17,7 @@ from streetproof.settings.case_retention import CaseRetention
 from streetproof.settings.keys import Keys
 from streetproof.settings.live import Live, Retention, Stream
 from streetproof.settings.plates import Plates
+from streetproof.settings.procedure import ProcedureTerms
 from vision.durations import Duration
 from vision.policy import CameraRules, Ground, Policy, Shop, Zone
 from vision.words import PlacedError, placed, unknown_id
@@ -239,6 +240,9 @@ class Site(Strict):
         default=None, description="Read number plates when a case is sealed; leave it out: plates are not read"
     )
     keys: Keys = Keys()
+    procedure: ProcedureTerms | None = Field(
+        default=None, description="Other terms than the statutory ones (docs/procedure.md); none: those"
+    )
     publication: Publication = Publication()
     live: Live = Live()
     policies: tuple[Policy, ...] = Field(min_length=1)

@@ -23,6 +23,7 @@ from streetproof.ledgers.bookkeeping import ledger_of
 from streetproof.procedures.asking import asked
 from streetproof.procedures.taking import CaseError, open_case, take
 from streetproof.store.database import Store
+from tests.conftest import ROOT
 from tests.evidence_export.conftest import POLICY, SEALED_AT, make_request, write_recording
 from tests.streetproof.commands import Ran, inside
 
@@ -180,3 +181,20 @@ def test_of_two_officers_at_once_one_has_to_look_again(data: Path, case: str) ->
     for one in both:
         one.join(60)
     assert results == ["somebody else has taken a step meanwhile", "taken"]
+
+
+def test_the_terms_of_the_office_are_told_in_the_steps(case: str, run: Callable[..., Ran], tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    shutil.copytree(ROOT / "configs/demo", tmp_path, dirs_exist_ok=True)
+    with site.open("a", encoding="utf-8") as out:
+        out.write("procedure:\n  statement_days: 3\n  decision_days: 700\n  basis: 某市规定 第二十条\n")
+    run("take", case, "review", *LI, *CHECKS)
+    run("take", case, "confirm", *WANG, *CHECKS, "--set", "answer.plate_unknown=两名执法人员人工辨认一致")
+    served = ("--set", "served_at=2026-03-05T09:00", "--set", "document=告知书 17")
+    assert run("take", case, "notice", *LI, *served, "--site", site).code == 0
+    second = ("--set", "second.name=王芳", "--set", "second.licence=33010002", "--set", "document=决定书 17")
+    assert run("take", case, "decide", *LI, *second).code == 1, "more than 90 days have passed"
+    assert run("take", case, "decide", *LI, *second, "--site", site).code == 0
+    steps = run("show", case, "--json").json["steps"]
+    assert (steps[2]["statement_days"], steps[2]["term_basis"]) == (3, "某市规定 第二十条")
+    assert steps[3]["decision_days"] == 700

@@ -285,3 +285,16 @@ def test_steps_are_written_and_read_back_and_nothing_else_is() -> None:
     for bad in broken:
         with pytest.raises(ValidationError):
             read_step(bad)
+
+
+def test_other_terms_count_where_the_step_names_the_provision_that_sets_them() -> None:
+    basis = "某市行政处罚程序规定 第二十条"
+    short = Notice(at=day(3), by=LI, served_at=day(3), document="告知书", statement_days=3, term_basis=basis)
+    assert refused(after(review(), confirm(), short), decide(5.9)) == "too_early"
+    assert after(review(), confirm(), short, decide(6)).state is State.DECIDED
+    assert refused(after(review(), confirm(), notice(3)), decide(6)) == "too_early"
+    assert refused(after(review(), confirm(), short), decide(31, decision_days=30, term_basis=basis)) == "too_late"
+    assert after(review(), confirm(), short, decide(120, decision_days=180, term_basis=basis)).state is State.DECIDED
+    for wrong in ({"statement_days": 3}, {"term_basis": basis}, {"statement_days": 1, "term_basis": basis}):
+        with pytest.raises(ValidationError):
+            Notice(at=day(3), by=LI, served_at=day(3), document="告知书", **wrong)
