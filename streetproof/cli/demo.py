@@ -12,6 +12,7 @@ import typer
 
 from streetproof.cli.batch import exit_of, overruled, run_shown, show
 from streetproof.cli.exits import Exit
+from streetproof.cli.language import language_of
 from streetproof.cli.models import pull_with_progress
 from streetproof.cli.options import Store, store_at
 from streetproof.cli.output import err, out, print_json
@@ -64,7 +65,7 @@ def demo(
         print_json({"report": report.document, "verification": [verification_json(one) for one in reports]})
     else:
         for one in reports:
-            show_verification(one)
+            show_verification(one, language_of(os.environ))
         out.print()
         show(report)
         for case in report.cases:

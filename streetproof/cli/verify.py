@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,10 @@ import typer
 from evidence_export.errors import NotABundleError
 from evidence_export.verifier import Outcome, VerificationReport, verify_all
 from evidence_export.verifier.__main__ import as_json
+from evidence_export.verifier.chinese import chinese
+from evidence_export.words import Language
 from streetproof.cli.exits import Exit
+from streetproof.cli.language import language_of
 from streetproof.cli.output import out, print_error, print_json
 
 EPILOG = (
@@ -49,6 +53,9 @@ def verify(
     ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
+    lang: Annotated[
+        Language | None, typer.Option(help="Chinese or English; default: as LC_ALL, LC_MESSAGES or LANG say.")
+    ] = None,
 ) -> None:
     """Check evidence bundles: every file, the manifest, the signature; each step is explained. Works offline."""
     try:
@@ -61,27 +68,32 @@ def verify(
     else:
         for report in reports:
             if not (quiet and report.ok):
-                show(report, only_failed=quiet)
+                show(report, lang or language_of(os.environ), only_failed=quiet)
     if not all(report.ok for report in reports):
         raise typer.Exit(Exit.FAILED)
 
 
-def show(report: VerificationReport, *, only_failed: bool = False) -> None:
-    """One report at the terminal."""
-    out.print(f"\n[bold]{report.case_id or report.path.name}[/]  ", end="")
+def show(report: VerificationReport, language: Language, *, only_failed: bool = False) -> None:
+    """One report at the terminal: titles in both languages, what was found in the one that is asked for."""
+
+    def said(sentence: str) -> str:
+        return chinese(sentence) if language is Language.ZH else sentence
+
+    out.print()
+    out.print(report.release_id or report.case_id or report.path.name, style="bold", markup=False, end="  ")
     out.print(str(report.path), style="dim", markup=False)
     for step in report.steps:
         if only_failed and step.outcome is not Outcome.FAILED:
             continue
         out.print(f"  {_MARK[step.outcome]} {step.number}. ", end="")
         out.print(f"{step.title} {step.title_zh}", markup=False, style="bold", end="  ")
-        out.print(step.detail, markup=False, style="dim")
+        out.print(said(step.detail), markup=False, style="dim")
         for finding in step.findings:
             out.print(f"       {finding.culprit}: ", style="bold red", markup=False, end="")
-            out.print(finding.what, markup=False)
+            out.print(said(finding.what), markup=False)
     out.print("  [bold green]VERIFIED 验证通过[/]" if report.ok else "  [bold red]FAILED 验证未通过[/]")
     if only_failed:
         return
     out.print("  What no verifier can know 验证无法确认的事项:", style="dim")
-    for text, text_zh in zip(report.cannot_know, report.cannot_know_zh, strict=True):
-        out.print(f"    · {text_zh}\n      {text}", style="dim", markup=False)
+    for text in report.cannot_know_zh if language is Language.ZH else report.cannot_know:
+        out.print(f"    · {text}", style="dim", markup=False)

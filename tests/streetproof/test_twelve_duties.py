@@ -275,3 +275,11 @@ def test_duty_12_a_bundle_that_was_tampered_with_is_told_on_a_machine_with_pytho
     )  # fmt: skip
     assert told.returncode == 1, told.stderr
     assert "data/stills/extra.png" in told.stdout and "不属于证据包" in told.stdout
+
+
+def test_verify_speaks_to_officers_in_chinese(make: Make) -> None:
+    office = make()
+    flip(office.bundle / "data/clip.mp4", 100, 1)
+    zh, en = (office.run("verify", office.bundle, "--lang", language).out for language in ("zh", "en"))
+    assert "封存时" in zh and "Whether the clocks" not in zh
+    assert "was sealed" in en and "Whether the clocks" in en
