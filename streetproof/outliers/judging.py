@@ -1,8 +1,9 @@
 """Which cameras stand out, each beside all cameras with the same rule, and beside its own past. Pure.
 
-What is marked is what chance hardly makes: once in a hundred reports, over all cameras together, if all were alike and
-independent. Streets are not alike, so a camera also has to lie far from the middle of the others. A mark accuses
-nobody: it says which cases to look at first.
+What is marked is what chance hardly makes: in about one report of a hundred, over all cameras and all kinds of marks
+together (Bonferroni), if all were alike and independent. About, as the middle of few others is itself a guess. Streets
+are not alike, so a camera also has to lie far from the middle of the others. A mark accuses nobody: it says which cases
+to look at first.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def judge(now: Sequence[CaseFact], before: Iterable[CaseFact], cameras: Iterable
     for one in now:
         mine[one.camera, one.rule].append(one)
     keys = sorted({*mine, *past, *cameras})
-    chance = CHANCE / max(1, len(keys))
+    chance = CHANCE / (len(Mark) * max(1, len(keys)))
     rows = [
         _row(key, mine.get(key, []), past[key], {k: mine.get(k, []) for k in keys if k[1] == key[1]}, chance)
         for key in keys
@@ -138,7 +139,7 @@ def _row(
             total = drawn + theirs.judged
             if exact.hypergeometric_upper(decided.rejected, drawn, marked, total) < chance:
                 marks.append(Mark.REJECTED)
-        if decided.low > 0.5:
+        if decided.rejected and exact.binomial_upper(decided.rejected, decided.judged, 0.5) < chance:
             marks.append(Mark.MOSTLY_REJECTED)
     known = [one for one in cases if one.blockers is not None]
     asked = [one for one in known if one.plate != "not_asked"]

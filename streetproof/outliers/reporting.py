@@ -106,7 +106,7 @@ def _row(row: Row, days: float) -> dict[str, Any]:
         "rejected": decided.rejected,
         "rejected_share": decided.rejected / decided.judged if decided.judged else None,
         "rejected_limits": [round(decided.low, 4), round(decided.high, 4)] if decided.judged else None,
-        "reasons": [_counted(code, number, _reason(code)) for code, number in decided.reasons.most_common()],
+        "reasons": [_counted(code, number, _reason(code)) for code, number in _ordered(decided.reasons)],
         "known": row.known,
         "blocked": row.blocked,
         "blocked_by": _counts(row.blocked_by),
@@ -118,7 +118,12 @@ def _row(row: Row, days: float) -> dict[str, Any]:
 
 
 def _counts(found: Counter[str]) -> list[dict[str, Any]]:
-    return [_counted(code, number, blocker_said(code)) for code, number in found.most_common()]
+    return [_counted(code, number, blocker_said(code)) for code, number in _ordered(found)]
+
+
+def _ordered(found: Counter[str]) -> list[tuple[str, int]]:
+    """The most frequent first, and those of one number by name: the same cases make the same page."""
+    return sorted(found.items(), key=lambda one: (-one[1], one[0]))
 
 
 def _counted(code: str, number: int, said: Said) -> dict[str, Any]:

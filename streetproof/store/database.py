@@ -20,7 +20,7 @@ from streetproof.store.rechecks import Rechecks
 from streetproof.store.segments import Segments
 from streetproof.store.states import EngineStates
 from streetproof.store.tables import CaseRow, RecordingRow, RunRow
-from streetproof.store.tombstones import Tombstones
+from streetproof.store.tombstones import Tombstones, unfinished
 from streetproof.store.vehicles import Vehicles
 from streetproof.store.views import ViewFaults
 
@@ -109,9 +109,17 @@ class Store:
     def remember_case(self, row: CaseRow, manifest_sha256: str, *, imported: Mapping[str, Fact] | None = None) -> None:
         """Keep a sealed case, and note for the ledger that it is there; the same id again replaces its row.
 
-        `imported`: what the ledger has to say of a case that came from somewhere else.
+        `imported`: what the ledger has to say of a case that came from somewhere else. Raises StoreError where a
+        deletion of that case is not finished: it would take this one with it.
         """
         with self._connection.write() as session:
+            if unfinished(session, row.id):
+                raise StoreError(
+                    "its deletion is not finished, so it cannot come again yet",
+                    where=row.id,
+                    remedy="Let `streetproof retention apply` finish it (an exhibit that was handed in lately takes a "
+                    "day), then try again",
+                )
             if session.get(CaseRow, row.id) is None:
                 told = {"manifest_sha256": manifest_sha256, "bundle": row.bundle}
                 if imported is None:

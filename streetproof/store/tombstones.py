@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from streetproof.store import holds
 from streetproof.store.case_holds import is_held
@@ -59,13 +60,10 @@ class Tombstones:
         placed a hold, or it is to be looked at again."""
         with self._connection.write() as session:
             row = session.get(CaseRow, case_id)
-            going = sa.select(DeletedCaseRow.id).where(
-                DeletedCaseRow.case_id == case_id, DeletedCaseRow.state != "deleted"
-            )
             waiting = sa.select(RecheckRow.id).where(RecheckRow.case_id == case_id, RecheckRow.state == "waiting")
             if row is None or is_held(session, case_id):
                 return None
-            if session.scalar(going) is not None or session.scalar(waiting) is not None:
+            if unfinished(session, case_id) or session.scalar(waiting) is not None:
                 return None
             stone = DeletedCaseRow(
                 case_id=case_id,
@@ -122,6 +120,12 @@ class Tombstones:
         """Every one, oldest first."""
         with self._connection.read() as session:
             return [_stone(row) for row in session.scalars(sa.select(DeletedCaseRow).order_by(DeletedCaseRow.id))]
+
+
+def unfinished(session: Session, case_id: str) -> bool:
+    """Whether a deletion of a case was begun and not finished, inside a transaction."""
+    wanted = sa.select(DeletedCaseRow.id).where(DeletedCaseRow.case_id == case_id, DeletedCaseRow.state != "deleted")
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def _stone(row: DeletedCaseRow) -> Tombstone:
