@@ -16,12 +16,12 @@ from streams.recorder.durable import sync_folder
 def pack(draft: Path, packed: Path, name: str, digests: Mapping[str, Digests] | None = None) -> None:
     """Write the files of `draft`, each below `name`/, to the zip `packed`; on disk when this returns.
 
-    `digests`: of every file by its path, where they are known. Raises SealError for more than a zip of this form can
-    hold, OSError.
+    `digests`: of every file by its path, with CRC-32, where they are known. Raises SealError for more than a zip of
+    this form can hold, OSError.
     """
     if digests is None:
         files = [path for path in sorted(draft.rglob("*")) if path.is_file()]
-        digests = {str(path.relative_to(draft)): digest_file(path) for path in files}
+        digests = {str(path.relative_to(draft)): digest_file(path, with_sm3=False, with_crc32=True) for path in files}
     try:
         with packed.open("wb") as out:
             zipform.write_zip(out, draft, name, digests)

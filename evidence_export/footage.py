@@ -14,7 +14,7 @@ from evidence_export.errors import SealError
 from streams.archive.clock import TimeRules
 from streams.archive.reader import open_archive
 from streams.cut import Cut, cut, cut_joined
-from streams.cut_source import Part
+from streams.cut_source import PacketStamp, Part
 from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.interface import DecodeLevel, Gap, Image, MediaInfo, Problem
 from streams.packets import PacketStream
@@ -72,6 +72,7 @@ class ArchiveFootage:
         rules = TimeRules(order=(TimeSource.OPERATOR,), start=recording.start)
         self._file = open_archive(recording.path, camera, rules, undecoded=undecoded)
         self._shift = 0
+        self._stamps: tuple[PacketStamp, ...] | None = None
 
     @property
     def info(self) -> MediaInfo:
@@ -83,7 +84,7 @@ class ArchiveFootage:
 
     @property
     def part(self) -> Part:
-        return Part(self._file.path, self._shift, self._file.probed)
+        return Part(self._file.path, self._shift, self._file.probed, self._stamps)
 
     def instant_of(self, pts: int) -> Instant:
         return self._file.instant_of(pts - self._shift)
@@ -142,8 +143,16 @@ class SegmentFootage(ArchiveFootage):
     def contents(self) -> Contents:
         path, base = self._file.path, self.info.time_base
         with PacketStream(path, ordinal=False, known=self._file.probed) as packets:
-            line = sorted(timed.pts + self._shift for timed in packets if not timed.packet.is_discard)
+            line: list[int] = []
+            stamps: list[PacketStamp] = []
+            for packet, pts, dts, key, _ in packets:
+                stamps.append(PacketStamp(pts, dts, key))
+                if not packet.is_discard:
+                    line.append(pts + self._shift)
             faults = packets.faults
+        line.sort()
+        # Read once for the clip as well: the sealer compares the file with its hash at the end.
+        self._stamps = tuple(stamps)
         steps = [later - earlier for earlier, later in pairwise(line)]
         floor = max(ticks(NS_PER_S // 2, base), GAP_FACTOR * median_low(steps) if steps else 0)
         gaps = tuple(

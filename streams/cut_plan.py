@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
 import av.error
 
-from streams.cut_source import CutSource, Part
+from streams.cut_source import CutSource, PacketStamp, Part
 from streams.errors import CutError
 from streams.packets import Probe
 
@@ -19,9 +19,12 @@ _REORDER_DEPTH = 16
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Packets `first`..`last`, counted from where a pass from `part` near `near` begins; times on the source's line."""
+    """Packets `first`..`last`, counted from where a pass from `part` near `near` begins; times on the source's line.
 
-    near: int
+    `near` None: from the beginning of the part.
+    """
+
+    near: int | None
     first: int
     last: int
     pts: tuple[int, ...]
@@ -54,7 +57,10 @@ def plan_joined(source: CutSource, pts_first: int, pts_last: int) -> Plan:
         raise CutError(f"cannot cut from pts {pts_first} back to {pts_last}", where=source.where)
     part = source.part_at(pts_first)
     while True:
-        first, last, times = _find(source, part, pts_first, pts_last)
+        known = source.known_stamps(part)
+        near = pts_first if known is None else None
+        with closing(known or _stamps(source, part, pts_first)) as stamps:
+            first, last, times = _find(stamps, pts_first, pts_last, ordinal=source.probed.ordinal)
         # The pictures at the beginning of a part may need the keyframe of the one before.
         if part == 0 or (last >= 0 and times[0][0] <= pts_first):
             break
@@ -72,29 +78,36 @@ def plan_joined(source: CutSource, pts_first: int, pts_last: int) -> Plan:
         )
     shown = tuple(pts for pts, _ in times)
     if source.probed.ordinal:
-        shown = _shown_order(source, pts_first, first, last, shown)
-    return Plan(pts_first, first, last, shown, _decoding_times(shown, tuple(dts for _, dts in times)), part)
+        shown = _shown_order(source, near, first, last, shown)
+    return Plan(near, first, last, shown, _decoding_times(shown, tuple(dts for _, dts in times)), part)
 
 
-def _find(source: CutSource, part: int, pts_first: int, pts_last: int) -> tuple[int, int, list[tuple[int, int]]]:
+def _stamps(source: CutSource, part: int, near: int) -> Generator[PacketStamp]:
+    with source.packets(part, near, decodes=False) as packets:
+        for timed in packets:
+            yield PacketStamp(timed.pts, timed.dts, timed.key)
+
+
+def _find(
+    stamps: Iterator[PacketStamp], pts_first: int, pts_last: int, *, ordinal: bool
+) -> tuple[int, int, list[tuple[int, int]]]:
     """Index of the first packet and of the last (-1: none), and the times of all from the first on."""
     first, last, beyond = -1, -1, 0
     times: list[tuple[int, int]] = []
-    with source.packets(part, pts_first, decodes=False) as packets:
-        for index, timed in enumerate(packets):
-            if timed.key and (first < 0 or timed.pts <= pts_first):
-                first, last, times = index, -1, []
-            if first < 0:
-                continue
-            if timed.key and times and timed.dts > pts_last:
-                break
-            beyond = beyond + 1 if timed.dts > pts_last else 0
-            if beyond > _REORDER_DEPTH:
-                break
-            times.append((timed.pts, timed.dts))
-            # Without stored pts, a picture shown in time may sit a few packets later in the file.
-            if timed.pts <= pts_last or (source.probed.ordinal and beyond):
-                last = index
+    for index, (pts, dts, key) in enumerate(stamps):
+        if key and (first < 0 or pts <= pts_first):
+            first, last, times = index, -1, []
+        if first < 0:
+            continue
+        if key and times and dts > pts_last:
+            break
+        beyond = beyond + 1 if dts > pts_last else 0
+        if beyond > _REORDER_DEPTH:
+            break
+        times.append((pts, dts))
+        # Without stored pts, a picture shown in time may sit a few packets later in the file.
+        if pts <= pts_last or (ordinal and beyond):
+            last = index
     return first, last, times
 
 
@@ -110,7 +123,7 @@ def _decoding_times(pts: tuple[int, ...], dts: tuple[int, ...]) -> tuple[int, ..
     return tuple(d - late for d in rising)
 
 
-def _shown_order(source: CutSource, near: int, first: int, last: int, line: tuple[int, ...]) -> tuple[int, ...]:
+def _shown_order(source: CutSource, near: int | None, first: int, last: int, line: tuple[int, ...]) -> tuple[int, ...]:
     """Where no pts are stored, only decoding tells the order: the n-th picture shown gets the n-th time of `line`."""
     # A dict, because a picture made of two fields names its packet twice.
     seen = list(dict.fromkeys(_decoded_positions(source, near, first, last)))
@@ -120,7 +133,7 @@ def _shown_order(source: CutSource, near: int, first: int, last: int, line: tupl
     return tuple(shown[position] for position in range(len(line)))
 
 
-def _decoded_positions(source: CutSource, near: int, first: int, last: int) -> Iterator[object]:
+def _decoded_positions(source: CutSource, near: int | None, first: int, last: int) -> Iterator[object]:
     """For each picture in order of presentation, the place of its packet in the clip."""
     with source.packets(0, near) as packets:
         context = packets.stream.codec_context

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from av.video.stream import VideoStream
 
 from streams.errors import CutError
 from streams.packets import PacketStream, Probe, TimedPacket, probe
+
+
+class PacketStamp(NamedTuple):
+    """What a clip's plan needs to know of a packet. `pts` and `dts` in ticks."""
+
+    pts: int
+    dts: int
+    key: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,8 @@ class Part:
     shift: int = 0
     probed: Probe | None = None
     """What `probe` told of it, where that was asked before."""
+    stamps: tuple[PacketStamp, ...] | None = None
+    """Of all its packets in file order, unwrapped, without the shift, where they were read before."""
 
 
 class CutSource:
@@ -71,12 +81,21 @@ class CutSource:
         """Index of the last part that begins at or before `pts`, else of the first one."""
         return max((k for k, begin in enumerate(self._begins) if begin <= pts), default=0)
 
-    def packets(self, part: int, near: int, *, decodes: bool = True) -> SourcePackets:
+    def packets(self, part: int, near: int | None, *, decodes: bool = True) -> SourcePackets:
         """The packets from `part` on; within it from a keyframe at or before `near` on, where it has an index.
 
-        `decodes` False: the stream is neither decoded nor the template of another.
+        `decodes` False: the stream is neither decoded nor the template of another. `near` None: all of the part.
         """
         return SourcePackets(self, part, near, decodes=decodes)
+
+    def known_stamps(self, part: int) -> Generator[PacketStamp] | None:
+        """The stamps of `part` and all that follow on the common line; None where those of one are not known."""
+        parts = self.parts[part:]
+        if any(one.stamps is None for one in parts):
+            return None
+        return (
+            PacketStamp(pts + one.shift, dts + one.shift, key) for one in parts for pts, dts, key in one.stamps or ()
+        )
 
 
 class SourcePackets:
@@ -85,7 +104,7 @@ class SourcePackets:
     Raises CutError where parts overlap, or were coded with other parameter sets than the first one.
     """
 
-    def __init__(self, source: CutSource, part: int, near: int, *, decodes: bool) -> None:
+    def __init__(self, source: CutSource, part: int, near: int | None, *, decodes: bool) -> None:
         self._source = source
         self._decodes = decodes
         self._part = part

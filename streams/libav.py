@@ -75,7 +75,7 @@ def _open(path: Path, undecoded: bool) -> InputContainer:
     # PyAV's annotations call them texts; it wants mappings.
     streams: Any = [{"skip_frame": "all"}] * _MAX_STREAMS if undecoded else None
     if undecoded:
-        options["fpsprobesize"] = "0"
+        options |= {"fpsprobesize": "0", "analyzeduration": "1"}  # 0 would be the default of seconds
     try:
         return av.open(
             f"file:{path.absolute()}",

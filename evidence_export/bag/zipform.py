@@ -97,7 +97,7 @@ def write_zip(out: BinaryIO, folder: Path, prefix: str, digests: Mapping[str, Di
     Raises ValueError for what a plain zip cannot hold, or where a file is no longer what its digests say; OSError.
     """
     paths = sorted(digests)
-    members = [ZipMember(f"{prefix}/{path}", digests[path].size, digests[path].crc32) for path in paths]
+    members = [_member(f"{prefix}/{path}", digests[path]) for path in paths]
     parts = list(structure(members))
     for part, path in zip(parts, paths, strict=False):
         out.write(part.data)
@@ -109,3 +109,9 @@ def write_zip(out: BinaryIO, folder: Path, prefix: str, digests: Mapping[str, Di
             raise ValueError(f"{path} changed while it was packed")
     for part in parts[len(paths) :]:
         out.write(part.data)
+
+
+def _member(name: str, digests: Digests) -> ZipMember:
+    if digests.crc32 is None:
+        raise ValueError(f"the CRC-32 of {name} was not taken")
+    return ZipMember(name, digests.size, digests.crc32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
 import numpy.typing as npt
@@ -81,23 +82,48 @@ def _draw_shapes(
 ) -> None:
     wide, high = copy.width * _SMOOTH, copy.height * _SMOOTH
     stroke = max(2, copy.width // 640) * _SMOOTH
-    layer = Image.new("RGBA", (wide, high), (0, 0, 0, 0))
+    zone = polygon if len(polygon) >= 3 else ()
+    boxes = (box, *inner)
+    outlines = [*zone, *((one[0], one[1]) for one in boxes), *((one[2], one[3]) for one in boxes)]
+    left, top, right, bottom = _around(outlines, copy.size, 2 * stroke)
+    if left >= right or top >= bottom:
+        return
+    layer = Image.new("RGBA", ((right - left) * _SMOOTH, (bottom - top) * _SMOOTH), (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
-    corners = [(x * wide, y * high) for x, y in polygon]
-    if len(corners) >= 3:
+
+    def at(x: float, y: float) -> Point:
+        return x * wide - left * _SMOOTH, y * high - top * _SMOOTH
+
+    corners = [at(x, y) for x, y in zone]
+    if corners:
         draw.polygon(corners, fill=(*_ZONE, 38))
         draw.line([*corners, corners[0], corners[1]], fill=(*_ZONE, 235), width=stroke, joint="curve")
-    for left, top, right, bottom in inner:
-        corner = (left * wide, top * high, right * wide, bottom * high)
+    for one in inner:
+        corner = (*at(one[0], one[1]), *at(one[2], one[3]))
         draw.rectangle(corner, outline=(*_BOX, 235), width=max(1, stroke // 2))
-    x1, y1, x2, y2 = box[0] * wide, box[1] * high, box[2] * wide, box[3] * high
+    (x1, y1), (x2, y2) = at(box[0], box[1]), at(box[2], box[3])
     draw.rectangle((x1, y1, x2, y2), outline=(*_BOX, 150), width=max(1, stroke // 2))
     arm = min(x2 - x1, y2 - y1) / 4
-    for x, y, right, down in ((x1, y1, 1, 1), (x2, y1, -1, 1), (x1, y2, 1, -1), (x2, y2, -1, -1)):
-        path = [(x + right * arm, y), (x, y), (x, y + down * arm)]
+    for x, y, across, down in ((x1, y1, 1, 1), (x2, y1, -1, 1), (x1, y2, 1, -1), (x2, y2, -1, -1)):
+        path = [(x + across * arm, y), (x, y), (x, y + down * arm)]
         draw.line(path, fill=(*_BOX, 255), width=stroke * 2, joint="curve")
     layer = layer.reduce(_SMOOTH)
-    copy.paste(layer, (0, 0), layer)
+    copy.paste(layer, (left, top), layer)
+
+
+def _around(points: Sequence[Point], size: tuple[int, int], margin: int) -> tuple[int, int, int, int]:
+    """The part of a picture of that size, in whole pixels, that holds all points (fractions) and a margin.
+
+    Smoothing a layer as large as the picture would take longer than all else that is drawn.
+    """
+    wide, high = size
+    across, down = [x * wide for x, _ in points], [y * high for _, y in points]
+    return (
+        max(0, floor(min(across)) - margin),
+        max(0, floor(min(down)) - margin),
+        min(wide, ceil(max(across)) + margin),
+        min(high, ceil(max(down)) + margin),
+    )
 
 
 def _draw_label(copy: Image.Image, box: Sequence[float], label: str) -> None:

@@ -25,6 +25,7 @@ RELEASE_SENTENCES = {
     "it names another key than the one that sealed the case": "所写密钥不是封存案件的密钥",
     "its parent is neither in the release nor a file of the case": "其来源既不在移送包内，也不是案件的文件",
     "it is no recording of the case": "不是本案的录像",
+    "its SM3 is not the one that the case tells": "SM3 摘要与案件所写的不符",
     "it is not the recording that the release names": "不是移送包所写的录像",
     "it is a file of the case that the release says it withholds": "是移送包称未随附的案件文件",
     "it is not the exhibit that the release names": "不是移送包所写的补充材料",

@@ -51,7 +51,8 @@ class CaseManifest(SealedManifest):
     case_id: str
     derived_case_id: str
     policy_sha256: str
-    recordings_sha256: tuple[str, ...]
+    recordings: Mapping[str, str]
+    """The SM3 of each by its SHA-256."""
 
 
 def read_manifest(data: bytes) -> CaseManifest:
@@ -60,10 +61,8 @@ def read_manifest(data: bytes) -> CaseManifest:
     common = read_sealed(root, forms.CASE, layout.FORMAT, layout.FORMAT_VERSION)
     if common.revision < layout.KEYS_REVISION and (common.algorithm != layout.SIGNATURE_ALGORITHM or common.second):
         raise ValueError(f"its seal is none of revision {common.revision}: seal.algorithm or seal.second")
-    recordings = tuple(hexdigest(item, "sha256") for item in items(root, "recordings"))
-    decisive = [
-        sha256 for sha256, item in zip(recordings, items(root, "recordings"), strict=True) if flag(item, "decisive")
-    ]
+    recordings = {hexdigest(item, "sha256"): hexdigest(item, "sm3") for item in items(root, "recordings")}
+    decisive = [hexdigest(item, "sha256") for item in items(root, "recordings") if flag(item, "decisive")]
     policy = hexdigest(root, "policy", "sha256")
     derived = layout.case_id(
         local_date=text(root, "case", "local_date"),
@@ -80,7 +79,7 @@ def read_manifest(data: bytes) -> CaseManifest:
         case_id=text(root, "case", "id"),
         derived_case_id=derived,
         policy_sha256=policy,
-        recordings_sha256=recordings,
+        recordings=recordings,
     )
 
 

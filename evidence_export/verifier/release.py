@@ -165,9 +165,13 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
             known = listed.parent is None or (listed.parent in parents and listed.parent != name)
             check(known, name, "its parent is neither in the release nor a file of the case")
         for path, sha256 in release.recordings:
-            check(sha256 in case.recordings_sha256, path or layout.RELEASE, "it is no recording of the case")
-            carried = path is None or (path in release.files and release.files[path].sha256 == sha256)
+            check(sha256 in case.recordings, path or layout.RELEASE, "it is no recording of the case")
+            listed_as = None if path is None else release.files.get(path)
+            carried = path is None or (listed_as is not None and listed_as.sha256 == sha256)
             check(carried, path or layout.RELEASE, "it is not the recording that the release names")
+            if listed_as is not None and sha256 in case.recordings:
+                same = listed_as.sm3 == case.recordings[sha256]
+                check(same, listed_as.path, "its SM3 is not the one that the case tells")
         held = set(release.withheld.values())
         for name, listed in release.files.items():
             check(listed.sha256 not in held, name, "it is a file of the case that the release says it withholds")

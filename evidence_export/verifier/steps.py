@@ -112,7 +112,7 @@ class Verification(BagVerification[CaseManifest]):
         check(case.case_id == case.derived_case_id, layout.CASE, "its case id does not follow from its content")
         policy = case.files.get(layout.POLICY)
         check(policy is not None and policy.sha256 == case.policy_sha256, layout.POLICY, "it is not the policy applied")
-        parents = {f"recording:{value}" for value in case.recordings_sha256} | set(case.files)
+        parents = {f"recording:{value}" for value in case.recordings} | set(case.files)
         for name, listed in case.files.items():
             known = listed.parent is None or (listed.parent in parents and listed.parent != name)
             check(known, name, "its parent is neither in the bundle nor a recording of the case")

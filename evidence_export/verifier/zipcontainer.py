@@ -78,7 +78,7 @@ class ZipContainer:
         return self._prefix
 
     def digest(self, path: str) -> Digests:
-        hasher = Hasher(with_sm3=self._with_sm3)
+        hasher = Hasher(with_sm3=self._with_sm3, with_crc32=True)
         left = self._members[path].size
         with self._path.open("rb") as stream:
             stream.seek(self._offsets[path])

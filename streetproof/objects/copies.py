@@ -101,7 +101,9 @@ def _packed(bundle: Path, scratch: Path) -> Path:
         return bundle
     packed = scratch / f"{bundle.name}.zip"
     digests: dict[str, Digests] = {
-        str(path.relative_to(bundle)): digest_file(path) for path in sorted(bundle.rglob("*")) if path.is_file()
+        str(path.relative_to(bundle)): digest_file(path, with_sm3=False, with_crc32=True)
+        for path in sorted(bundle.rglob("*"))
+        if path.is_file()
     }
     try:
         with packed.open("wb") as out:

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from evidence_export.bag import layout
+from evidence_export.bag.digest import digest_file
 from evidence_export.case import CaseRequest, EvidenceLimits, Recording, TimeFacts, ViewFaultFacts, recording_of
 from evidence_export.continuity import Break, Hole, lost_ns
 from evidence_export.errors import SealError
@@ -289,7 +290,6 @@ def test_segments_that_contradict_themselves(
         "overlap": opened(3, first_pts=first.opening.first_pts - 10**6),
         "another stream": opened(0, codec="hevc"),
         "does not reach": chain[:9],
-        "SM3": (replace(chain[0], segment=replace(chain[0].segment, sm3="0" * 64)), *chain[1:]),
     }
     for words, recordings in bad.items():
         with pytest.raises(SealError, match=words):
@@ -299,6 +299,20 @@ def test_segments_that_contradict_themselves(
     for tolerance in (-1, 2 * S + 1):
         with pytest.raises(SealError, match="cannot be looked for"):
             seal(replace(live_request, moment_tolerance_ns=tolerance), tmp_path / "o", signer, SEALED_AT)
+
+
+def test_the_sm3_of_a_segment_is_that_of_its_closing(
+    live_request: CaseRequest, signer: Ed25519Signer, tmp_path: Path
+) -> None:
+    """What nobody took then is taken when the case is sealed."""
+    chain = live_request.recordings
+    assert chain[0].segment is not None
+    told, untold = (replace(chain[0], segment=replace(chain[0].segment, sm3=sm3)) for sm3 in ("ab" * 32, None))
+    for number, (first, expected) in enumerate([(told, "ab" * 32), (untold, digest_file(chain[0].path).sm3)]):
+        request = replace(live_request, recordings=(first, *chain[1:]))
+        case = read_case(seal(request, tmp_path / str(number), signer, SEALED_AT).path)
+        assert case["recordings"][0]["sm3"] == expected
+        assert case["recordings"][1]["sm3"] == digest_file(chain[1].path).sm3
 
 
 # Moments that were seen in another stream.

@@ -52,7 +52,7 @@ def copy(small: Path, tmp_path: Path) -> Path:
 
 
 def packed(folder: Path, path: Path, prefix: str | None = None) -> Path:
-    digests = {name: digest_file(folder / name) for name in files_of(folder)}
+    digests = {name: digest_file(folder / name, with_crc32=True) for name in files_of(folder)}
     with path.open("wb") as out:
         write_zip(out, folder, prefix or folder.name, digests)
     return path

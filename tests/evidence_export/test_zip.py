@@ -24,7 +24,7 @@ def folder(sealed_folder: Path, signer: Ed25519Signer, tmp_path_factory: pytest.
 @pytest.fixture
 def packed(folder: Path, tmp_path: Path) -> Path:
     path = tmp_path / f"{folder.name} 副本.zip"
-    digests = {name: digest_file(folder / name) for name in files_of(folder)}
+    digests = {name: digest_file(folder / name, with_crc32=True) for name in files_of(folder)}
     with path.open("wb") as out:
         write_zip(out, folder, folder.name, digests)
     return path
@@ -130,7 +130,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 def test_renamed_folder_inside_is_found(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
-    digests = {name: digest_file(folder / name) for name in files_of(folder)}
+    digests = {name: digest_file(folder / name, with_crc32=True) for name in files_of(folder)}
     with path.open("wb") as out:
         write_zip(out, folder, "SP-20260302-AAAAAAAAAAAA", digests)
     report = verify(path)

@@ -83,7 +83,7 @@ class Form:
 
     def packed(self, bundle: Path, to: Path) -> Path:
         """The zip of a folder as it is now: right as a zip, whatever is in it."""
-        digests = {name: digest_file(bundle / name) for name in helpers.files_of(bundle)}
+        digests = {name: digest_file(bundle / name, with_crc32=True) for name in helpers.files_of(bundle)}
         with to.open("wb") as out:
             write_zip(out, bundle, bundle.name, digests)
         return to

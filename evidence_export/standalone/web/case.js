@@ -32,7 +32,7 @@ class CaseVerification extends BagVerification {
     check(sealed.id === sealed.derived, CASE.manifest, "its case id does not follow from its content");
     const policy = sealed.files.get(POLICY);
     check(policy !== undefined && policy.sha256 === sealed.policy, POLICY, "it is not the policy applied");
-    const parents = new Set([...sealed.recordings.map((value) => `recording:${value}`), ...sealed.files.keys()]);
+    const parents = new Set([...[...sealed.recordings.keys()].map((value) => `recording:${value}`), ...sealed.files.keys()]);
     for (const [name, { parent }] of sealed.files) {
       const known = parent === null || (parents.has(parent) && parent !== name);
       check(known, name, "its parent is neither in the bundle nor a recording of the case");

@@ -73,8 +73,9 @@ function readCase(data) {
   if (sealed.revision < KEYS_REVISION && (sealed.algorithm !== "Ed25519" || sealed.second)) {
     throw new Error(`its seal is none of revision ${sealed.revision}: seal.algorithm or seal.second`);
   }
-  const recordings = listAt(root, "recordings").map((item) => hexAt(item, "sha256"));
-  const decisive = recordings.filter((_, index) => flagAt(root.recordings[index], "decisive"));
+  const listed = listAt(root, "recordings");
+  const recordings = new Map(listed.map((item) => [hexAt(item, "sha256"), hexAt(item, "sm3")]));
+  const decisive = listed.filter((item) => flagAt(item, "decisive")).map((item) => hexAt(item, "sha256"));
   const policy = hexAt(root, "policy", "sha256");
   const date = textAt(root, "case", "local_date");
   const content = canonicalBytes({

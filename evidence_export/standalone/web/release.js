@@ -66,9 +66,12 @@ class ReleaseVerification extends BagVerification {
     const carries = ({ path, sha256: value }) =>
       path === null || (release.files.has(path) && release.files.get(path).sha256 === value);
     for (const one of release.recordings) {
-      const known = inner.recordings.includes(one.sha256);
-      check(known, one.path || manifest, "it is no recording of the case");
+      const sm3 = inner.recordings.get(one.sha256);
+      check(sm3 !== undefined, one.path || manifest, "it is no recording of the case");
       check(carries(one), one.path || manifest, "it is not the recording that the release names");
+      const listed = one.path === null ? undefined : release.files.get(one.path);
+      const same = !listed || sm3 === undefined || listed.sm3 === sm3;
+      check(same, one.path || manifest, "its SM3 is not the one that the case tells");
     }
     const held = new Set(release.withheld.values());
     for (const [name, listed] of release.files) {

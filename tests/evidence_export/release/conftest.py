@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from evidence_export.bag import canonical, forms, layout
+from evidence_export.bag import canonical, forms, layout, releases
 from evidence_export.bag.digest import digest_file
 from evidence_export.bag.releases import Profile
 from evidence_export.case import Software
@@ -28,6 +28,7 @@ from evidence_export.timestamp import rfc3161
 from streams.instant import Instant, TimeSource
 from streetproof.store.ledger.database import SqlLedger
 from tests.evidence_export.helpers import renew_oxum, tiny
+from tests.evidence_export.helpers import resign as reseal_case
 from tests.tsa import Tsa
 
 MADE_AT = Instant(1_772_600_000_000_000_000, TimeSource.ARRIVAL, 0)
@@ -141,6 +142,31 @@ def full(office: Office, tmp_path: Path) -> Path:
         ),
     )
     return office.released(tmp_path / "移送 包", request)
+
+
+def with_wrong_sm3(office: Office, recording: Path, out: Path) -> Path:
+    """A release that carries its recording, of a case that tells another SM3 of it: signed throughout, as by an office
+    whose index of recordings was damaged."""
+    part = Part(f"{releases.RECORDINGS}01.mp4", "recording", recording)
+    path = office.released(out, replace(office.request(), parts=(part,)), ledger=False)
+    case = path / releases.CASE
+    reseal_case(case, office.keys, lambda root: root["recordings"][0].update(sm3="0" * 64))
+    sha256 = hashlib.sha256((case / layout.CASE).read_bytes()).hexdigest()
+
+    def edit(root: dict[str, Any]) -> None:
+        root["case"]["manifest_sha256"] = sha256
+        about = root["release"]
+        about["id"] = releases.release_id(
+            root["case"]["id"],
+            manifest_sha256=sha256,
+            profile=about["profile"],
+            recipient=about["recipient"],
+            purpose=about["purpose"],
+            made_at=root["seal"]["sealed_at"],
+        )
+
+    resign(path, office.keys, edit)
+    return path
 
 
 def _sha256(data: bytes) -> str:

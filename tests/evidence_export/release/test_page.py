@@ -17,7 +17,7 @@ from evidence_export.keys import SealingKeys
 from evidence_export.release.interface import Part
 from tests.evidence_export.browser import Browser, agree, culprits, opened
 from tests.evidence_export.helpers import files_of, flip
-from tests.evidence_export.release.conftest import Office, resign
+from tests.evidence_export.release.conftest import Office, resign, with_wrong_sm3
 from tests.evidence_export.release.test_release import OTHER_KEY, edited, entries, restated, swap
 
 Edit = Callable[[dict[str, Any]], object]
@@ -111,6 +111,13 @@ def test_entries_that_were_changed(
 def test_what_the_release_says_must_fit(browser: Browser, full: Path, office: Office, edit: Edit) -> None:
     report = agree(browser, resign(full, office.keys, edit))
     assert report["verdict"] == "failed" and culprits(report)
+
+
+def test_a_recording_of_which_the_case_tells_another_sm3(
+    browser: Browser, office: Office, recording: Path, tmp_path: Path
+) -> None:
+    report = agree(browser, with_wrong_sm3(office, recording, tmp_path / "out"))
+    assert culprits(report) == [f"{releases.RECORDINGS}01.mp4"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ from evidence_export.release.making import release
 from evidence_export.verifier import VerificationReport, verify
 from evidence_export.verifier.report import UNSTAMPED
 from tests.evidence_export.helpers import files_of, flip
-from tests.evidence_export.release.conftest import PHOTO, Office, copied, resign
+from tests.evidence_export.helpers import resign as reseal_case
+from tests.evidence_export.release.conftest import PHOTO, Office, copied, resign, with_wrong_sm3
 from tests.tsa import Tsa
 
 Edit = Callable[[dict[str, Any]], object]
@@ -245,6 +246,16 @@ def restated(**changes: Any) -> Edit:
 )  # fmt: skip
 def test_what_the_release_says_must_fit(full: Path, office: Office, tmp_path: Path, edit: Edit, what: str) -> None:
     assert what in said(verify(resign(copied(full, tmp_path / "x"), office.keys, edit)))
+
+
+def test_a_recording_of_which_the_case_tells_another_sm3(office: Office, recording: Path, tmp_path: Path) -> None:
+    """The sealer takes the SM3 of a segment from its index: where that was wrong, no release passes it on unseen."""
+    what = "its SM3 is not the one that the case tells"
+    assert what in said(verify(with_wrong_sm3(office, recording, tmp_path / "out")))
+    reseal_case(office.bundle, office.keys, lambda root: root["recordings"][0].update(sm3="0" * 64))
+    part = Part(f"{releases.RECORDINGS}01.mp4", "recording", recording)
+    with pytest.raises(SealError, match=what):
+        office.released(tmp_path / "anew", replace(office.request(), parts=(part,)), ledger=False)
 
 
 def test_the_purpose_that_the_ledger_tells_counts(full: Path, office: Office, tmp_path: Path) -> None:
