@@ -21,3 +21,7 @@ class NotABundleError(EvidenceError):
 
 class MaskError(EvidenceError):
     """A copy that cannot be masked as asked: nothing of it may leave the department."""
+
+
+class CredentialError(EvidenceError):
+    """A copy that cannot be given Content Credentials (C2PA)."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from evidence_export.bag import der, layout, pubkey
 from evidence_export.bag.pubkey import PublicKey
@@ -65,7 +65,10 @@ def make_authority(key: AuthorityKey, site: str, now: datetime, days: int = AUTH
 def issue(
     key: AuthorityKey, authority: bytes, subject: PublicKey, site: str, name: str, now: datetime, days: int = KEY_DAYS
 ) -> bytes:
-    """A certificate (PEM) of the authority for `subject`; never longer valid than its own."""
+    """A certificate (PEM) of the authority for `subject`; never longer valid than its own.
+
+    Its extended usage is the one that readers of C2PA take from signers of any kind (specification 2.2, 14.5.1).
+    """
     issuer = x509.load_pem_x509_certificate(authority)
     issuer_key = pubkey.of(key.public_key())
     stand_in = _STAND_IN if subject.algorithm == layout.SM2 else subject
@@ -79,6 +82,7 @@ def issue(
         .public_key(public)  # type: ignore[arg-type]  # one of the two kinds, as asserted
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
         .add_extension(_key_id(subject), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier(_key_id(issuer_key).digest, None, None), critical=False)
         .sign(key, _hash(key))

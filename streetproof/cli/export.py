@@ -48,6 +48,13 @@ def export(
     with_recordings: Annotated[
         bool, typer.Option("--with-recordings", help="Of a full release: the recordings that the case was cut from.")
     ] = False,
+    c2pa: Annotated[
+        bool,
+        typer.Option(
+            "--c2pa",
+            help="Of an outgoing release: put Content Credentials into the masked copies, signed with the site's key.",
+        ),
+    ] = False,
     data: Annotated[Path, typer.Option("--data", "-d", help="The folder that holds the case.")] = Path(
         "streetproof-data"
     ),
@@ -83,7 +90,7 @@ def export(
     tsa = None
     if authority is not None and stamps is not None:
         tsa = authority, (loaded.path.parent / stamps.ca).read_bytes()
-    asked = Asked(case, profile, recipient, purpose, (officer, licence), masked, with_recordings, report)
+    asked = Asked(case, profile, recipient, purpose, (officer, licence), masked, with_recordings, report, c2pa)
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         office = Office(data, store, ledger, keys, (loaded.site.site.id, loaded.site.site.name), tsa)
         made = make(asked, office, out_dir, as_zip=as_zip)

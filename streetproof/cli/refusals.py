@@ -35,6 +35,31 @@ REFUSALS = {
         "，用 --profile full"
     ),
     "a full release carries the originals, and no masked copies": "全卷移送附原件，不附遮挡副本",
+    "a full release carries originals, and these get no Content Credentials: their bytes stay what they are": (
+        "全卷移送附原件，原件不加内容凭证：其字节须保持不变"
+    ),
+    "Leave --c2pa out": "请去掉 --c2pa",
+    "Content Credentials need the package c2pa-python, which is not installed": "内容凭证需要 c2pa-python，本机未安装",
+    "Install it with: pip install 'streetproof[c2pa]'": "安装：pip install 'streetproof[c2pa]'",
+    "C2PA knows Ed25519 and ECDSA P-256, and the site seals with neither": (
+        "C2PA 只支持 Ed25519 和 ECDSA P-256，而本单位封存所用密钥都不是"
+    ),
+    "Add such a key as the second one with `streetproof keys`, or leave --c2pa out": (
+        "请用 `streetproof keys` 添加其中一种作为第二密钥，或去掉 --c2pa"
+    ),
+    "C2PA needs a certificate of the key that signs, and this key has none": (
+        "C2PA 需要签名密钥的证书，而该密钥没有证书"
+    ),
+    "Set up keys with certificates (`streetproof keys init`), or leave --c2pa out": (
+        "请用 `streetproof keys init` 建立带证书的密钥，或去掉 --c2pa"
+    ),
+    "the certificate of the key that signs was issued before such were fit for C2PA": (
+        "签名密钥的证书签发较早，不适用于 C2PA"
+    ),
+    "Make a new key with `streetproof keys rotate`, or leave --c2pa out": (
+        "请用 `streetproof keys rotate` 更换密钥，或去掉 --c2pa"
+    ),
+    "it takes no C2PA manifest ({})": "无法写入 C2PA 清单（{}）",
     "there are no masked copies here": "此处没有遮挡副本",
     "Make them with `streetproof mask CASE-BUNDLE --out FOLDER`, look at each, then name that folder": (
         "请用 `streetproof mask 证据包 --out 文件夹` 制作，逐一查看后再指定该文件夹"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from evidence_export.bag import layout, releases, timestamp
 from evidence_export.bag.canonical import JsonObject
@@ -36,6 +37,7 @@ from streetproof.ledgers.bookkeeping import Bookkeeper
 from streetproof.papers import told
 from streetproof.procedures.taking import OpenCase, open_case
 from streetproof.releases import exhibits
+from streetproof.releases.credentialed import with_credentials
 from streetproof.releases.masked import read_masked
 from streetproof.releases.papers import dossier_of, papers_of
 from streetproof.store.database import Store
@@ -64,6 +66,8 @@ class Asked:
     """Of an outgoing release: the folder of masked copies, each of which that officer has looked at."""
     with_recordings: bool = False
     language: ReportLanguage = ReportLanguage.BOTH
+    credentials: bool = False
+    """Of an outgoing release: whether the masked copies get Content Credentials (C2PA)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,11 @@ class _Entered:
 def make(asked: Asked, office: Office, out: Path, *, as_zip: bool = False) -> Gathered:
     """Make the release below `out`. Raises StreetproofError."""
     _check(asked)
+    with TemporaryDirectory(prefix="streetproof-release-") as scratch:
+        return _make(asked, office, out, Path(scratch), as_zip=as_zip)
+
+
+def _make(asked: Asked, office: Office, out: Path, scratch: Path, *, as_zip: bool) -> Gathered:
     Bookkeeper(office.store, office.ledger).enter()
     case = open_case(office.data, office.store, office.ledger, asked.case_id)
     carried = opened(case.bundle)
@@ -105,6 +114,10 @@ def make(asked: Asked, office: Office, out: Path, *, as_zip: bool = False) -> Ga
     facts, parts = _exhibits(office.data, case, asked.profile)
     recordings, missing = _recordings(office, carried) if asked.with_recordings else ([], [])
     missing += [f"{one.origin}: {one.sha256}" for one in facts if one.path is None]
+    software = Software("streetproof", __version__)
+    copies = () if masked is None else masked.parts
+    if asked.credentials:
+        copies = with_credentials(copies, carried, office.keys, software, scratch)
     request = ReleaseRequest(
         case=carried.path,
         profile=asked.profile,
@@ -112,9 +125,9 @@ def make(asked: Asked, office: Office, out: Path, *, as_zip: bool = False) -> Ga
         purpose=asked.purpose,
         by=asked.by,
         made_at=now(),
-        software=Software("streetproof", __version__),
+        software=software,
         site=office.site,
-        parts=(*parts, *recordings, *carried.origin(), *(() if masked is None else masked.parts)),
+        parts=(*parts, *recordings, *carried.origin(), *copies),
         exhibits=facts,
         masking=None if masked is None else masked.told,
         pages={layout.VERIFIER_FILE: pyz_bytes(), layout.VERIFIER_PAGE: html_bytes()},
@@ -142,6 +155,12 @@ def _check(asked: Asked) -> None:
             where=asked.case_id,
             remedy="Make them with `streetproof mask`, look at each, and name their folder with --masked; "
             "or release the full case (--profile full) to who may see everybody in it",
+        )
+    if not outgoing and asked.credentials:
+        raise ReleaseError(
+            "a full release carries originals, and these get no Content Credentials: their bytes stay what they are",
+            where=asked.case_id,
+            remedy="Leave --c2pa out",
         )
     if not outgoing and asked.masked is not None:
         raise ReleaseError("a full release carries the originals, and no masked copies", where=asked.case_id)

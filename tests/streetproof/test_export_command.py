@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from PIL import Image
 from evidence_export.bag import layout, releases
 from evidence_export.bag.code import code_of
 from evidence_export.keys import load_or_create_key
+from evidence_export.keys.management import NewKey, Secrets, init
+from evidence_export.keys.ring import Role
 from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
@@ -200,6 +203,35 @@ def test_nothing_of_an_outgoing_release_is_an_original(export: Command, data: Pa
     assert root["masking"]["looked_at_by"] == {"name": "李明", "licence": "33010001"}
     kinds = [one.kind for one in entries_of(data)]
     assert kinds == [Kind.CASE_SEALED, Kind.CASE_REDACTED, Kind.CASE_EXPORTED, Kind.CASE_EXPORTED]
+
+
+def test_masked_copies_get_content_credentials_where_an_officer_asks_for_them(
+    export: Command, data: Path, case: str, tmp_path: Path
+) -> None:
+    masked = masked_by_hand(data, case, tmp_path / "masked")
+    document = json.loads((masked / "masked.json").read_text())
+    clips = [one for one in document["files"] if one["role"] == "clip"]
+    for clip in clips:
+        write_recording(masked / clip["path"], 2)
+        clip["sha256"] = hashlib.sha256((masked / clip["path"]).read_bytes()).hexdigest()
+    (masked / "masked.json").write_text(json.dumps(document))
+    asked = ("--profile", "outgoing", "--masked", masked, "--c2pa")
+    refused = export(*asked)
+    assert refused.code == 4 and "certificate" in refused.err
+    assert export("--profile", "full", "--c2pa").code == 4
+    assert Kind.CASE_EXPORTED not in [one.kind for one in entries_of(data)]
+
+    init(tmp_path / "ring", "demo", (NewKey(Role.SEAL),), Secrets(), datetime.now(UTC) - timedelta(minutes=1))
+    ran = export(*asked, "--key", tmp_path / "ring", "--json")
+    assert ran.code == 0, ran.err
+    path = Path(ran.json["path"])
+    assert verify(path).ok
+    listed = json.loads((path / layout.RELEASE).read_bytes())["files"]
+    copies = [one for one in listed if one["role"] == "masked"]
+    assert len(copies) == len(document["files"]) and clips
+    for one in copies:
+        assert one["derived_from"]["transform"] == "painted grey; then a C2PA manifest was put into the file"
+        assert b"cn.streetproof.derived" in (path / one["path"]).read_bytes()
 
 
 @pytest.mark.parametrize("what", ["missing", "changed", "of another case", "no document"])
