@@ -80,6 +80,50 @@ REFUSALS = {
     "the site's authority": "站点证书机构",
     "the key that seals": "封存密钥",
     "no such file or folder": "没有这样的文件或文件夹",
+    "the ledger of {} entries does not begin with the {} that were witnessed at {}": (
+        "现有日志（{} 条）与 {2} 见证的 {1} 条不符：历史记录已被改动"
+    ),
+    "Entries were changed or removed since: keep that file, and run `streetproof ledger check --witness`": (
+        "此后有条目被改动或删除：请保留该文件，并运行 `streetproof ledger check --witness`"
+    ),
+    "the witness holds no checkpoint of this ledger": "见证方没有本日志的检查点",
+    "Name the place that `streetproof ledger witness` wrote to; this is {}": (
+        "请指定 `streetproof ledger witness` 交存的位置；本日志为 {}"
+    ),
+    "the witness gives no answer within {} s": "见证方在 {} 秒内没有回应",
+    "the witness cannot be reached ({})": "无法连接见证方（{}）",
+    "Nothing is lost: run the same again once the witness answers": "没有数据丢失：待见证方恢复后重新运行即可",
+    "the witness answers with status {}": "见证方返回状态 {}",
+    "the witness sends elsewhere (status {}), which is not followed": "见证方要求转到其他地址（状态 {}），不予跟随",
+    "Name the address at which the witness really is": "请指定见证方的实际地址",
+    "the witness does not let this office in (status {})": "见证方拒绝访问（状态 {}）",
+    (
+        "Set STREETPROOF_WITNESS_TOKEN, or STREETPROOF_WITNESS_USER and STREETPROOF_WITNESS_PASSWORD, where the "
+        "program is started"
+    ): (
+        "请在启动程序的环境中设置 STREETPROOF_WITNESS_TOKEN，或 STREETPROOF_WITNESS_USER 和 "
+        "STREETPROOF_WITNESS_PASSWORD"
+    ),
+    "the witness has no such folder, or does not list it (status 404)": "见证方没有该文件夹，或不提供目录（状态 404）",
+    "The folder must be there, and list the names in it; docs/ledger.md says how": (
+        "该文件夹须存在并列出其中的文件名；参见 docs/ledger.md"
+    ),
+    "the witness's answer is longer than {} bytes": "见证方的回应超过 {} 字节",
+    "Ask whoever keeps the checkpoints what happened there, and keep what it answers": (
+        "请向见证方查明情况，并保留其回应"
+    ),
+    "what the witness gives is no checkpoint ({})": "见证方返回的不是检查点（{}）",
+    "the witness lists a checkpoint that it does not have": "见证方目录中的检查点不存在",
+    "the witness has another checkpoint under this name": "见证方该名称下是另一个检查点",
+    "the witness did not keep the checkpoint that was handed over": "见证方没有保存所交存的检查点",
+    "the witness keeps the checkpoint, and does not list it": "见证方保存了检查点，但目录中没有列出",
+    "it is no address of a witness": "不是见证方的地址",
+    "the witness would be reached without encryption": "与见证方的连接没有加密",
+    "Write https://, or allow it with --plain-http where the way there is safe otherwise": (
+        "请使用 https://；线路另有保护的，可用 --plain-http 允许"
+    ),
+    "the witness's token holds characters that no token has": "见证方令牌含有非法字符",
+    "a user and a password go together": "用户名和密码须同时设置",
 }
 """English, with `{}` for each gap, and the Chinese with the same gaps."""
 
