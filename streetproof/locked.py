@@ -62,7 +62,8 @@ def unlocked(path: Path, password: str, beside: Path | None = None) -> Iterator[
 def lock_into(plain: Path, final: Path, password: str) -> None:
     """Lock a file as `final`, which appears when it is whole, on disk, and was opened again with that password.
 
-    Beside it stands in words how to open it. Raises LockedError, also where there is a file of that name.
+    Beside it stands in words how to open it. Raises LockedError, also where there is a file of that name, and
+    AgeError where there is too little memory.
     """
     draft = final.with_name(f"{final.name}.partial")
     try:

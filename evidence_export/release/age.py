@@ -67,7 +67,7 @@ def is_locked(head: bytes) -> bool:
 
 
 def lock(source: BinaryIO, to: BinaryIO, password: str, *, work_factor: int = WORK_FACTOR) -> None:
-    """Write what `source` holds to `to`, locked. Raises OSError."""
+    """Write what `source` holds to `to`, locked. Raises OSError, AgeError (too little memory)."""
     key, salt, nonce = os.urandom(_KEY_BYTES), os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     wrapped = ChaCha20Poly1305(_stretched(password, salt, work_factor)).encrypt(bytes(12), key, None)
     signed = _VERSION + b"-> scrypt %b %d\n%b\n---" % (_text(salt), work_factor, _text(wrapped))
@@ -130,6 +130,8 @@ def _header(source: BinaryIO) -> _Header:
     version = source.readline(_MAX_LINE)
     if version.startswith(_ARMOR):
         raise AgeError("it is in the text form of age (armor)", remedy="Open it with: age -d -o FILE.zip FILE.age")
+    if _VERSION.startswith(version) and b"" != version != _VERSION:
+        raise _damaged("its end is missing")
     if version != _VERSION:
         known = version.startswith(_VERSION[:19])
         raise AgeError(
@@ -160,7 +162,13 @@ def _line(text: bytes) -> bytes:
 
 
 def _stretched(password: str, salt: bytes, work_factor: int) -> bytes:
-    return Scrypt(salt=_LABEL + salt, length=32, n=1 << work_factor, r=8, p=1).derive(password.encode())
+    try:
+        return Scrypt(salt=_LABEL + salt, length=32, n=1 << work_factor, r=8, p=1).derive(password.encode())
+    except MemoryError:
+        raise AgeError(
+            f"there is not enough free memory for the password ({(1 << work_factor) >> 10} MiB)",
+            remedy="Close other programs, or do it on a larger machine",
+        ) from None
 
 
 def _derived(key: bytes, info: bytes, salt: bytes | None = None) -> bytes:

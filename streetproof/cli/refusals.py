@@ -161,6 +161,8 @@ REFUSALS = {
     "it is locked for a key, not with a password": "文件是以密钥而非密码加密的",
     "Open it with: age -d -i KEY-FILE": "请用此命令打开：age -d -i 密钥文件",
     "opening it would take too much memory (work factor {})": "打开所需内存过大（工作因子 {}）",
+    "there is not enough free memory for the password ({} MiB)": "可用内存不足以处理密码（需 {} MiB）",
+    "Close other programs, or do it on a larger machine": "请关闭其他程序，或换用内存更大的机器",
     "Have the sender lock it with a work factor of no more than {}": "请移送单位以不超过 {} 的工作因子重新加密",
     "what was locked does not open as it was": "加密后的文件未能还原为原文件",
     "Check the disk": "请检查磁盘",

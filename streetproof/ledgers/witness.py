@@ -21,6 +21,8 @@ from streetproof.objects.interface import ObjectStore
 from streetproof.store.ledger.database import SqlLedger
 
 SUFFIX = ".checkpoint"
+_NEWEST = 50
+"""How many checkpoints of a web server a hand-over asks for: it costs the same after years. `check` asks for all."""
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}\.checkpoint")
 _CREDENTIALS = {"access_key_env": "AWS_ACCESS_KEY_ID", "secret_key_env": "AWS_SECRET_ACCESS_KEY"}
 """Variables that an S3 store needs; a folder (`file:///...`) needs none."""
@@ -32,8 +34,8 @@ class _Elsewhere(Protocol):
     @property
     def label(self) -> str: ...
 
-    def fetch_all(self, folder: Path) -> None:
-        """The checkpoints that are there, as files."""
+    def fetch(self, folder: Path, newest: int | None) -> None:
+        """The checkpoints that are there, as files. `newest`: so many are enough, where asking for each costs time."""
 
     def put(self, path: Path) -> None: ...
 
@@ -46,7 +48,7 @@ def hand_over_to(store: SqlLedger, where: str, *, plain: bool = False) -> str:
     """
     if "://" not in where:
         return str(hand_over(store, Path(where)))
-    with _elsewhere(store, where, plain) as there, _fetched(there) as folder:
+    with _elsewhere(store, where, plain) as there, _fetched(there, _NEWEST) as folder:
         known = {path.name for path in folder.iterdir()}
         path = hand_over(store, folder)
         if path.name not in known:  # else it is the same again, signed later: what is there is never replaced
@@ -58,7 +60,7 @@ def witnessed_at(store: SqlLedger, where: str, *, plain: bool = False) -> list[b
     """The checkpoints of this ledger that are at `where`, see `hand_over_to`, which raises the same."""
     if "://" not in where:
         return witnessed(store, Path(where))
-    with _elsewhere(store, where, plain) as there, _fetched(there) as folder:
+    with _elsewhere(store, where, plain) as there, _fetched(there, None) as folder:
         return witnessed(store, folder, there.label)
 
 
@@ -81,7 +83,7 @@ class _Objects:
     def label(self) -> str:
         return self.store.label
 
-    def fetch_all(self, folder: Path) -> None:
+    def fetch(self, folder: Path, newest: int | None) -> None:
         for kept in self.store.all():
             if _NAME.fullmatch(kept.key) and kept.size <= MAX_NOTE_BYTES:
                 self.store.fetch(kept.key, folder / kept.key)
@@ -100,10 +102,10 @@ class _Http:
     def label(self) -> str:
         return self.witness.label
 
-    def fetch_all(self, folder: Path) -> None:
-        for name in self.witness.names(SUFFIX):
-            if not _NAME.fullmatch(name) or not name.startswith(self.prefix):
-                continue
+    def fetch(self, folder: Path, newest: int | None) -> None:
+        # In the order of their names, which is that of their sizes.
+        names = [one for one in self.witness.names(SUFFIX) if _NAME.fullmatch(one) and one.startswith(self.prefix)]
+        for name in names[-newest:] if newest is not None else names:
             note = self.witness.fetch(name)
             where = f"{self.label}/{name}"
             if note is None:
@@ -117,10 +119,10 @@ class _Http:
 
 
 @contextmanager
-def _fetched(there: _Elsewhere) -> Iterator[Path]:
+def _fetched(there: _Elsewhere, newest: int | None) -> Iterator[Path]:
     """The checkpoints that are there, in a folder for as long as that is needed."""
     with tempfile.TemporaryDirectory(prefix="streetproof-witness-") as scratch:
-        there.fetch_all(Path(scratch))
+        there.fetch(Path(scratch), newest)
         yield Path(scratch)
 
 

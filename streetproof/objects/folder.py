@@ -15,13 +15,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evidence_export.bag.digest import digest_file
-from streams.recorder.durable import READ_ONLY, make_folder, sync_folder
+from streams.recorder.durable import READ_ONLY, sync_folder
 from streetproof.objects.interface import Kept, ObjectError
 
 _CHUNK = 1 << 20
 _LEFT_S = 24 * 3600
 """A draft that nobody has written to for so long is of a run that was killed."""
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+_NO_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class FolderStore:
@@ -31,7 +32,7 @@ class FolderStore:
         """Makes the folder where there is none. Raises OSError."""
         self._root = root
         self.label = label
-        make_folder(root)
+        _make(root)
 
     def __repr__(self) -> str:
         return f"<objects {self.label}>"
@@ -41,7 +42,7 @@ class FolderStore:
         same moment could both win; everywhere else the system itself refuses the second."""
         final = self._path(key)
         with self._told(key):
-            make_folder(final.parent)
+            _make(final.parent)
             new = not os.path.lexists(final) and self._write(source, final)
             if not new:
                 if not final.is_file() or digest_file(final).sha256 != digest_file(source).sha256:
@@ -50,7 +51,7 @@ class FolderStore:
                 with final.open("rb") as stream:
                     os.fsync(stream.fileno())
             for folder in final.parents:
-                sync_folder(folder)
+                _sync(folder)
                 if folder == self._root:
                     break
         return new
@@ -120,6 +121,22 @@ class FolderStore:
         return ObjectError(
             what, where=f"{self.label}/{key}", remedy="Check its address and free space, and who may write there"
         )
+
+
+def _make(folder: Path) -> None:
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        _sync(one.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Shares that know no syncing of folders are taken at their word: no copy at all would be worse."""
+    try:
+        sync_folder(folder)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def _is_draft(name: str) -> bool:

@@ -115,6 +115,7 @@ def test_what_is_something_else_is_told() -> None:
         (b"PK\x03\x04 a zip", "not locked with a password"),
         (b"", "not locked with a password"),
         (b"age-encryption.org/v2\n", "newer form of age"),
+        (b"age-encryption.org/v", "its end is missing"),
         (b"-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n", "text form of age"),
         (b"age-encryption.org/v1\n" + stanza + b"x\n", "for a key, not with a password"),
         (pyrage.encrypt(b"x", [pyrage.x25519.Identity.generate().to_public()]), "for a key, not with a password"),
@@ -129,6 +130,17 @@ def test_what_is_something_else_is_told() -> None:
 def test_a_file_cannot_ask_for_all_of_the_memory(work_factor: int) -> None:
     data = locked(b"x").replace(b" 2\n", b" %d\n" % work_factor)
     with pytest.raises(AgeError, match=f"too much memory \\(work factor {work_factor}\\)"):
+        unlocked(data)
+
+
+def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = locked(b"x")
+
+    def none_left(**more: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(age, "Scrypt", none_left)
+    with pytest.raises(AgeError, match="not enough free memory"):
         unlocked(data)
 
 

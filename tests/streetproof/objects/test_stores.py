@@ -220,6 +220,22 @@ def test_a_disk_that_fails_to_sync_has_no_copy(file: File, tmp_path: Path, monke
     assert list((tmp_path / "copies").rglob("*")) == []
 
 
+def test_a_share_that_cannot_sync_folders_is_taken_at_its_word(
+    file: File, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, files = os.fsync, []
+
+    def of_files_only(handle: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{handle}"):
+            raise OSError(22, "Invalid argument")
+        files.append(handle)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", of_files_only)
+    store = store_at(f"file://{tmp_path}/x/copies", {}, {})
+    assert store.put("cases/a.zip", file(b"one")) and len(files) == 1
+
+
 def test_where_there_are_no_hard_links_it_is_renamed_and_nothing_is_replaced(
     file: File, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

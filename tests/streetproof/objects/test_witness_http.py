@@ -156,6 +156,22 @@ def test_an_older_checkpoint_under_a_newer_name_is_told(
             ask(store, url)
 
 
+def test_a_hand_over_costs_the_same_after_years_and_check_asks_for_all(
+    store: SqlLedger, shelf: Shelf, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streetproof.ledgers.witness._NEWEST", 2)
+    for number in range(4):
+        enter(Ledger(store), 1)
+        sign(store, tmp_path, f"2026-03-03T01:0{number}:00Z")
+        hand_over_to(store, url)
+    enter(Ledger(store), 1)
+    sign(store, tmp_path, "2026-03-03T01:09:00Z")
+    shelf.headers.clear()
+    hand_over_to(store, url)
+    assert len(shelf.headers) == 1 + 2 + 4, "the list, two that are there; look, put, read back, list"
+    assert len(witnessed_at(store, url)) == 5
+
+
 def endless(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
