@@ -99,6 +99,19 @@ def test_a_locked_release_is_opened_verified_and_taken_in(
     assert not [one for folder in (data, other) for one in folder.glob(".opened-*")]
 
 
+@pytest.mark.skipif(shutil.which("age") is None or shutil.which("script") is None, reason="age, or script, is missing")
+def test_what_the_readme_beside_it_says_works(released: Path, data: Path) -> None:
+    """With the ordinary tool, which asks at a terminal."""
+    told = (released.parent / f"{released.name}.README.txt").read_text(encoding="utf-8")
+    line = next(line.partition("  age -d")[2] for line in told.splitlines() if "  age -d" in line)
+    done = subprocess.run(
+        ["script", "-qec", f"age -d{line}", "/dev/null"], input=f"{PASSWORD}\n".encode(), cwd=released.parent,
+        env={**os.environ, "SHELL": "/bin/sh"}, capture_output=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert verify(released.with_suffix(""), trusted_key=load_or_create_key(data / "key.pem").fingerprint).ok
+
+
 def test_the_ledger_tells_that_it_was_locked_and_nobody_with_what(
     released: Path, data: Path, tmp_path: Path
 ) -> None:  # fmt: skip
