@@ -11,6 +11,9 @@ RTSP_CHECK := /usr/bin/python3 -c "import gi; gi.require_version(\"GstRtspServer
 # A PKCS#11 token made of files, and the tool that makes keys in it: tests of keys in tokens stand on them.
 TOKEN_PACKAGES := softhsm2 opensc
 
+# Opens releases that are locked with a password: tests hold ours against it.
+LOCK_PACKAGES := age
+
 # Reports as PDF: Pango lays out their text, and Noto has the characters that the bundled font lacks. Tests read them again
 # with Poppler.
 PAPER_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
@@ -44,6 +47,7 @@ test: $(READY)
 	@./setup.sh --packages 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
 	@./setup.sh --packages 'command -v softhsm2-util && command -v pkcs11-tool' $(TOKEN_PACKAGES)
 	@./setup.sh --packages '$(PAPER_CHECK) && command -v pdfsig' $(PAPER_PACKAGES) poppler-utils
+	@./setup.sh --packages 'command -v age' $(LOCK_PACKAGES)
 	@./setup.sh --packages 'command -v chromium' chromium
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 

@@ -19,8 +19,11 @@ from streams.recorder.durable import sync_folder
 from streetproof.bundles import IMPORTS, parsed, read_bytes, row_of
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.bookkeeping import Bookkeeper
+from streetproof.locked import unlocked
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
+
+_Trust = tuple[str | Path, Path | None, Path | None]
 
 
 class ImportRefusedError(StreetproofError):
@@ -48,13 +51,25 @@ def take_in(
     tsa_ca: Path | None = None,
     sender: str,
     by: str,
+    password: str | None = None,
 ) -> TakenIn:
     """Take in a release, or a sealed case, from `sender`; on disk and in the ledger when this returns.
 
-    `trusted_key`: of the sender, received another way. Raises ImportRefusedError where it does not verify with that
+    `trusted_key`: of the sender, received another way. `password`: that it is locked with; it is kept open here, as all
+    cases are. Raises ImportRefusedError where it does not verify with that
     key, where another bundle of the same case is here, and where the disk refuses.
     """
-    report = _verified(source, trusted_key, crl, tsa_ca)
+    if password is not None:
+        with unlocked(source, password, data) as opened:
+            return _take_in(opened, source, data, store, ledger, (trusted_key, crl, tsa_ca), sender, by)
+    return _take_in(source, source, data, store, ledger, (trusted_key, crl, tsa_ca), sender, by)
+
+
+def _take_in(
+    source: Path, given: Path, data: Path, store: Store, ledger: SqlLedger, trust: _Trust, sender: str, by: str
+) -> TakenIn:
+    """`given`: what the officer has named."""
+    report = _verified(source, given, *trust)
     case_id, name = report.case_id, report.release_id or report.case_id
     assert case_id is not None and name is not None, "it verified"
     final = data / IMPORTS / (f"{name}.zip" if source.is_file() else name)
@@ -64,30 +79,33 @@ def take_in(
             "this case is here already", where=str(data / known.bundle), remedy="Compare the two with `verify`"
         )
     if os.path.lexists(final):
-        here = _verified(final, trusted_key, crl, tsa_ca)
+        here = _verified(final, final, *trust)
         if here.manifest_sha256 != report.manifest_sha256:
             raise ImportRefusedError("another bundle of this name is here already", where=str(final))
     else:
         _copy(source, final)
         # What lies here is what counts: it is verified again as it was copied.
-        _verified(final, trusted_key, crl, tsa_ca)
+        _verified(final, final, *trust)
     if known is None:
         _remember(store, data, final, report, sender, by)
     Bookkeeper(store, ledger).enter()
     return TakenIn(case_id, final, report, known is None)
 
 
-def _verified(path: Path, trusted_key: str | Path, crl: Path | None, tsa_ca: Path | None) -> VerificationReport:
+def _verified(
+    path: Path, given: Path, trusted_key: str | Path, crl: Path | None, tsa_ca: Path | None
+) -> VerificationReport:
     try:
         report = verify(path, trusted_key=trusted_key, crl=crl, tsa_ca=tsa_ca)
     except EvidenceError as error:
-        raise ImportRefusedError(error.what, where=error.where, remedy=error.remedy) from error
+        where = error.where.replace(str(path), str(given))
+        raise ImportRefusedError(error.what, where=where, remedy=error.remedy) from error
     if not report.ok:
         culprits = ", ".join(report.culprits[:3])
         raise ImportRefusedError(
             f"it does not verify as what the sender released ({culprits})",
-            where=str(path),
-            remedy=f"Look at it with `streetproof verify {path}`, and ask the sender for it again",
+            where=str(given),
+            remedy=f"Look at it with `streetproof verify {given}`, and ask the sender for it again",
         )
     return report
 

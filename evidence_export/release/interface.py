@@ -84,3 +84,5 @@ class ReleaseRequest:
     """How the masked copies were made; None: there are none."""
     pages: dict[str, bytes] = field(default_factory=dict)
     """`verify.pyz` and `verify.html`."""
+    locked: bool = False
+    """Whether it is handed over locked with a password; only its README tells."""

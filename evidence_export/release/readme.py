@@ -71,6 +71,8 @@ def readme(
         else "",
         commands=readme_keys.commands(keys, forms.RELEASE),
         stamp=f"\n{stamp}" if stamp else "",
+        locked_zh=_LOCKED.zh if request.locked else "",
+        locked_en=_LOCKED.en if request.locked else "",
     ).encode("utf-8", "replace")
 
 
@@ -83,6 +85,16 @@ def _stamp(paths: Sequence[str]) -> str:
     )
 
 
+_LOCKED = Said(
+    """
+本移送包以密码加密交付（age 格式）。解密方法：  age -d -o 本包.zip 本包.zip.age
+用毕请删除解密后的文件；密码不得与文件同路传送。
+""",
+    """
+This release was handed over locked with a password (the form of age), opened with:  age -d -o FILE.zip FILE.zip.age
+Delete what was opened when it is no longer needed. The password must not go the same way as the file.
+""",
+)
 _README = """\
 移送包 {release}
 案件：{case}
@@ -97,7 +109,7 @@ _README = """\
 {files_zh}  release.json            移送清单：内容、接收单位、用途、每个文件的摘要
   release.json.sig        对 release.json 的数字签名
   site-key.pub.pem        验证签名用的公钥
-{withheld_zh}
+{withheld_zh}{locked_zh}
 二、如何验证（任选一种，均无需联网）
 1. 用浏览器打开 verify.html，把本包（zip 文件或文件夹）拖入页面
 2. 有 Python 3.11 的电脑：          python3 verify.pyz 本文件夹
@@ -126,7 +138,7 @@ Scope: {profile_en}
 {files_en}  release.json            what it is, for whom and what for, and the hash of every file
   release.json.sig        the digital signature over release.json
   site-key.pub.pem        the public key that checks it
-{withheld_en}
+{withheld_en}{locked_en}
 2. How to verify it (any one of these; none needs a network)
 a. Open verify.html in a browser, and drop this release (the zip, or the folder) on it
 b. With Python 3.11:               python3 verify.pyz FOLDER

@@ -12,7 +12,7 @@ from evidence_export.bag.releases import Profile
 from evidence_export.report.blocks import ReportLanguage
 from evidence_export.words import Language, Said
 from streetproof.cli.language import language_of
-from streetproof.cli.options import Json, Key, Passphrase, Pin
+from streetproof.cli.options import Json, Key, Passphrase, PasswordFrom, Pin
 from streetproof.cli.output import out, print_json
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def export(
         ReportLanguage, typer.Option("--report", help="Language of the report and the composite sheet.")
     ] = ReportLanguage.BOTH,
     as_zip: Annotated[bool, typer.Option("--zip", help="One zip file instead of a folder.")] = False,
+    password_from: PasswordFrom = None,
     key: Key = None,
     passphrase: Passphrase = None,
     pin: Pin = None,
@@ -74,7 +75,8 @@ def export(
     """Make a release of a case: the sealed case, the ledger's proofs, time stamp, exhibits, and verifiers.
 
     Who gets it and what for is entered in the ledger first, under the officer's name. Anyone can verify a release
-    offline, with a browser or with Python, by what it carries itself.
+    offline, with a browser or with Python, by what it carries itself. With --password-from it is one file,
+    NAME.zip.age, that the tool `age -d` opens, or `verify` and `import`; tell the password another way.
     """
     from evidence_export.keys import open_keys
     from streetproof.cli.database import opened
@@ -84,19 +86,26 @@ def export(
     from streetproof.releases.gathering import Asked, Office, make
     from streetproof.settings.load import load_site
 
+    secret = None
+    if password_from is not None:
+        from streetproof import passwords
+
+        secret = passwords.password_from(password_from, os.environ, new=True, prompt="新密码 / new password: ")
     loaded = load_site(site)
     keys = open_keys(key_spec(loaded, key, passphrase, pin))
     authority, stamps = authority_of(loaded), loaded.site.evidence.time_stamps
     tsa = None
     if authority is not None and stamps is not None:
         tsa = authority, (loaded.path.parent / stamps.ca).read_bytes()
-    asked = Asked(case, profile, recipient, purpose, (officer, licence), masked, with_recordings, report, c2pa)
+    asked = Asked(
+        case, profile, recipient, purpose, (officer, licence), masked, with_recordings, secret, report, credentials=c2pa
+    )
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         office = Office(data, store, ledger, keys, (loaded.site.site.id, loaded.site.site.name), tsa)
         made = make(asked, office, out_dir, as_zip=as_zip)
     if as_json:
         told = {"release": made.release.id, "path": str(made.release.path), "sha256": made.release.sha256}
-        print_json(told | {"missing": list(made.missing)})
+        print_json(told | {"encrypted": secret is not None, "missing": list(made.missing)})
     else:
         _show(made, lang or language_of(os.environ))
 
@@ -107,6 +116,16 @@ def _show(made: Gathered, language: Language) -> None:
     for one in made.missing:
         out.print("! ", style="yellow", end="")
         out.print(Said(f"未包含：{one}", f"not in it: {one}").to(language), markup=False)
+    if made.release.path.suffix == ".age":
+        name = made.release.path.name
+        said = Said(
+            f"接收单位可核验：streetproof verify {name} --password-from -，或先解密：age -d -o "
+            f"{made.release.id}.zip {name}；密码请经其他渠道告知",
+            f"The receiver checks it with: streetproof verify {name} --password-from -, or opens it first: age -d -o "
+            f"{made.release.id}.zip {name}. Tell the password another way",
+        )
+        out.print(said.to(language), style="dim", markup=False)
+        return
     said = Said(
         f"接收单位可核验：streetproof verify {made.release.path.name}，或打开其中的 verify.html",
         f"The receiver checks it with: streetproof verify {made.release.path.name}, or opens verify.html in it",

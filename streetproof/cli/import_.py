@@ -10,7 +10,7 @@ import typer
 
 from evidence_export.words import Language, Said
 from streetproof.cli.language import language_of
-from streetproof.cli.options import Json
+from streetproof.cli.options import Json, PasswordFrom, password_for
 from streetproof.cli.output import out, print_json
 
 EPILOG = (
@@ -21,7 +21,9 @@ EPILOG = (
 
 
 def import_(
-    release: Annotated[Path, typer.Argument(help="The release, or sealed case (folder or zip).", show_default=False)],
+    release: Annotated[
+        Path, typer.Argument(help="The release, or sealed case (folder, zip or zip.age).", show_default=False)
+    ],
     key: Annotated[
         str,
         typer.Option(
@@ -36,6 +38,7 @@ def import_(
     tsa_ca: Annotated[
         Path | None, typer.Option("--tsa-ca", help="Root certificates (PEM) of time-stamping authorities.")
     ] = None,
+    password_from: PasswordFrom = None,
     data: Annotated[Path, typer.Option("--data", "-d", help="The folder of this department's cases.")] = Path(
         "streetproof-data"
     ),
@@ -53,10 +56,11 @@ def import_(
     from streetproof.importing import take_in
     from streetproof.ledgers import reading
 
+    password = password_for(release, password_from)
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         found = take_in(
             release, data, store, ledger, trusted_key=key, crl=crl, tsa_ca=tsa_ca, sender=sender,
-            by=f"{officer} {licence}",
+            by=f"{officer} {licence}", password=password,
         )  # fmt: skip
     if as_json:
         print_json({"case": found.case_id, "path": str(found.path), "new": found.new})

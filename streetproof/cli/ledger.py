@@ -17,7 +17,8 @@ from streetproof.cli.output import out, print_json
 
 CHECK_EPILOG = (
     "Example: streetproof ledger check --data streetproof-data --witness /mnt/procuratorate    "
-    "Exit codes: 0 in order · 1 something is wrong; each fault is told · 2 usage · 4 there is no ledger or no key"
+    "Exit codes: 0 in order · 1 something is wrong; each fault is told · 2 usage · 4 there is no ledger or no key, or "
+    "the witness cannot be asked"
 )
 PROVE_EPILOG = (
     "Example: streetproof ledger prove SP-20261102-ABCDEFGHIJKL --data streetproof-data > proof.json    "
@@ -29,7 +30,8 @@ VERIFY_EPILOG = (
 )
 WITNESS_EPILOG = (
     "Example: streetproof ledger witness /mnt/procuratorate --data streetproof-data    "
-    "Exit codes: 0 handed over · 2 usage · 4 not handed over: history was rewritten, or the folder refuses"
+    "Exit codes: 0 handed over · 2 usage · 4 not handed over: history was rewritten, or "
+    "the witness refuses or cannot be reached"
 )
 STAMP_EPILOG = (
     "Example: streetproof ledger stamp site.yaml --data streetproof-data    "
@@ -49,6 +51,9 @@ _Roots = Annotated[
     Path | None,
     typer.Option("--tsa-ca", help="Root certificates (PEM) of the time-stamping authority: time stamps are checked."),
 ]
+_Plain = Annotated[
+    bool, typer.Option("--plain-http", help="Allow http:// to other machines, where the way there is safe otherwise.")
+]
 _HERE = Path("streetproof-data")
 
 app = typer.Typer(help="The ledger 存证日志: what happened to evidence, in an order nobody can change unseen.")
@@ -60,8 +65,12 @@ def check(
     key: _Keys = None,
     witness: Annotated[
         str | None,
-        typer.Option(help="Folder or s3://bucket/prefix with checkpoints that somebody else keeps: finds roll-backs."),
+        typer.Option(
+            help="Folder, https://host/folder/ or s3://bucket/prefix with checkpoints that somebody else keeps: finds "
+            "roll-backs."
+        ),
     ] = None,
+    plain_http: _Plain = False,
     tsa_ca: _Roots = None,
     as_json: Json = False,
     lang: _Lang = None,
@@ -80,7 +89,7 @@ def check(
     language = lang or language_of(os.environ)
     with reading.opened(data) as store:
         keys = reading.keys_of(store, key or [])
-        kept = witnessed_at(store, witness) if witness is not None else []
+        kept = witnessed_at(store, witness, plain=plain_http) if witness is not None else []
         found = list(checking.check(store, keys, kept, [] if tsa_ca is None else roots_at(tsa_ca)))
         size, signed, origin = store.size(), sum(1 for _ in store.checkpoints()), store.origin
         stamped = sum(1 for _ in store.stamps())
@@ -172,24 +181,30 @@ def verify(
 
 @app.command(epilog=WITNESS_EPILOG)
 def witness(
-    folder: Annotated[
+    target: Annotated[
         str,
-        typer.Argument(help="A folder that a second party keeps (a share, a mounted drive), or s3://bucket/prefix."),
+        typer.Argument(
+            help="A folder that a second party keeps (a share, a mounted drive), https://host/folder/, or "
+            "s3://bucket/prefix.",
+            metavar="TARGET",
+        ),
     ],
+    plain_http: _Plain = False,
     data: _Data = _HERE,
     as_json: Json = False,
     lang: _Lang = None,
 ) -> None:
     """Hand the newest checkpoint to somebody else, so that not even the operator can rewrite history unseen.
 
-    First the ledger has to prove that it begins with every checkpoint that the folder holds already.
+    First the ledger has to prove that it begins with every checkpoint that is there already. A password for
+    https:// stands in STREETPROOF_WITNESS_TOKEN, or in STREETPROOF_WITNESS_USER and STREETPROOF_WITNESS_PASSWORD.
     """
     from streetproof.ledgers import reading
     from streetproof.ledgers.witness import hand_over_to
 
     language = lang or language_of(os.environ)
     with reading.opened(data) as store:
-        path = hand_over_to(store, folder)
+        path = hand_over_to(store, target, plain=plain_http)
     if as_json:
         print_json({"checkpoint": path})
     else:

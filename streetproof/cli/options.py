@@ -43,12 +43,41 @@ Pin = Annotated[
     Any,
     typer.Option("--pin", metavar="env:NAME|file:PATH", parser=_secret, help="Where the PIN of the token stands."),
 ]
+PasswordFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--password-from",
+        metavar="ENVVAR|-",
+        help="Locks or opens the release with a password: the environment variable that holds it, or - to type it.",
+    ),
+]
 Store = Annotated[
     Path | None,
     typer.Option(
         "--store", help="Folder of models; default: $STREETPROOF_MODELS or ~/.local/share/streetproof/models."
     ),
 ]
+
+
+def password_for(path: Path, source: str | None) -> str | None:
+    """The password of a file that is locked; None: it is not locked, and none was named. Asks for it where somebody
+    sits at the terminal. Raises PasswordError, LockedError."""
+    import os
+    import sys
+
+    from streetproof.locked import is_locked
+    from streetproof.passwords import PasswordError, password_from
+
+    if source is None:
+        if not is_locked(path):
+            return None
+        if not sys.stdin.isatty():
+            raise PasswordError(
+                "it is locked with a password",
+                where=str(path),
+                remedy="Name the environment variable that holds it with --password-from, or `-` to type it",
+            )
+    return password_from(source or "-", os.environ, prompt=f"{path.name} 的密码 / password of it: ")
 
 
 def store_at(folder: Path | None) -> ModelStore:

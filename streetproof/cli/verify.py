@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from evidence_export.errors import NotABundleError
+from evidence_export.release.age import AgeError, DamagedError
 from evidence_export.verifier import Outcome, VerificationReport, verify_all
 from evidence_export.verifier.__main__ import as_json
 from evidence_export.verifier.chinese import chinese
 from evidence_export.words import Language
 from streetproof.cli.exits import Exit
 from streetproof.cli.language import language_of
+from streetproof.cli.options import PasswordFrom, password_for
 from streetproof.cli.output import out, print_error, print_json
 
 EPILOG = (
     "Example: streetproof verify demo-out/cases --key 3f9a...c1    "
-    "Exit codes: 0 every bundle verified · 1 a bundle failed · 2 nothing there that can be read as a bundle"
+    "Exit codes: 0 every bundle verified · 1 a bundle failed · 2 nothing there that can be read as a bundle, "
+    "or not the password · 4 no password"
 )
 _MARK = {
     Outcome.PASSED: "[green]✓[/]",
@@ -30,7 +34,10 @@ _MARK = {
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="A bundle (folder or zip), or a folder with bundles in it.")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="A bundle (folder, zip or zip.age), or a folder with bundles in it (zip.age left out)."),
+    ],
     key: Annotated[
         str | None,
         typer.Option(
@@ -51,6 +58,7 @@ def verify(
         str | None,
         typer.Option(help="The anti-forgery code (防伪码) of a printed sheet or report: it must be of this bundle."),
     ] = None,
+    password_from: PasswordFrom = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
     lang: Annotated[
@@ -58,9 +66,20 @@ def verify(
     ] = None,
 ) -> None:
     """Check evidence bundles: every file, the manifest, the signature; each step is explained. Works offline."""
+    password = password_for(path, password_from)
     try:
-        reports = verify_all(path, trusted_key=key, crl=crl, tsa_ca=tsa_ca, code=code)
-    except NotABundleError as error:
+        if password is None:
+            reports = verify_all(path, trusted_key=key, crl=crl, tsa_ca=tsa_ca, code=code)
+        else:
+            from streetproof.locked import unlocked
+
+            with unlocked(path, password) as opened:
+                found = verify_all(opened, trusted_key=key, crl=crl, tsa_ca=tsa_ca, code=code)
+            reports = tuple(replace(report, path=path) for report in found)
+    except DamagedError as error:
+        print_error(error)
+        raise typer.Exit(Exit.FAILED) from error
+    except (NotABundleError, AgeError) as error:
         print_error(error)
         raise typer.Exit(Exit.USAGE) from error
     if as_json_:

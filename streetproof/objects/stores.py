@@ -1,4 +1,4 @@
-"""Object stores by obstore: a folder, an S3 bucket, or memory."""
+"""Object stores: a folder of our own, and by obstore an S3 bucket, or memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from streetproof.objects.interface import Kept, ObjectError
+from streetproof.objects.folder import FolderStore
+from streetproof.objects.interface import Kept, ObjectError, ObjectStore
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore as Raw
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4 << 30
 _CHUNK = 8 << 20
+_PART = 5 << 20
+"""Of an object that is sent in parts: the smallest that S3 takes, and held in memory one at a time."""
 _TIMEOUT = timedelta(seconds=30)
 _INSTALL = "Install what it needs with: pip install 'streetproof[s3]'"
 
@@ -33,21 +36,37 @@ class Obstore:
         return f"<objects {self.label}>"
 
     def put(self, key: str, source: Path) -> bool:
-        """See `ObjectStore`. One request, so that whoever reads sees all of it or nothing; it is held in memory."""
+        """See `ObjectStore`. Whoever reads sees all of it or nothing.
+
+        Up to 5 MiB it is one request, and the store itself refuses to replace. Above that it goes in parts, which
+        obstore cannot put without replacing: that nothing is there is asked before. Two that put the same key at the
+        same time can then both win, and the later one stays.
+        """
         import obstore
         from obstore.exceptions import AlreadyExistsError
 
-        if source.stat().st_size > MAX_BYTES:
+        size = source.stat().st_size
+        if size > MAX_BYTES:
             raise self._error(f"an object has no more than {MAX_BYTES >> 30} GiB", key)
         with self._told(key):
-            try:
-                # `create`: the store itself refuses to replace, so that two that put at once cannot both win.
-                obstore.put(self._raw, key, source, mode="create", use_multipart=False)
-            except AlreadyExistsError:
-                if self._sha256(key) != _sha256_of(source):
-                    raise self._error("something else is there under this name, and is left as it is", key) from None
-                return False
+            if size <= _PART:
+                try:
+                    obstore.put(self._raw, key, source, mode="create", use_multipart=False)
+                except AlreadyExistsError:
+                    return self._must_be(key, source)
+                return True
+            if self.size_of(key) is not None:
+                return self._must_be(key, source)
+            obstore.put(self._raw, key, source, use_multipart=True, chunk_size=_PART, max_concurrency=1)
+            if self.size_of(key) != size:
+                raise self._error("what is there is not as long as what was put", key)
         return True
+
+    def _must_be(self, key: str, source: Path) -> bool:
+        """False, as `put` says it, where the same bytes are there."""
+        if self._sha256(key) != _sha256_of(source):
+            raise self._error("something else is there under this name, and is left as it is", key)
+        return False
 
     def size_of(self, key: str) -> int | None:
         """See `ObjectStore`."""
@@ -99,22 +118,19 @@ class Obstore:
         )
 
 
-def store_at(url: str, environment: Mapping[str, str], options: Mapping[str, str | None]) -> Obstore:
+def store_at(url: str, environment: Mapping[str, str], options: Mapping[str, str | None]) -> ObjectStore:
     """The store that a URL means: `file:///folder`, `s3://bucket/prefix`.
 
     `options`: `endpoint`, `region`, and `access_key_env` and `secret_key_env`, the names of variables of `environment`.
     Where they say nothing, AWS_ENDPOINT_URL and AWS_REGION do.
-    Raises ObjectError where there is no such kind, a variable is not set, or obstore is not installed.
+    Raises ObjectError where there is no such kind, a variable is not set, or obstore, which buckets need, is not
+    installed.
     """
-    try:
-        from obstore.store import LocalStore, S3Store
-    except ImportError as error:
-        raise ObjectError("object stores need the package obstore", where=url, remedy=_INSTALL) from error
     parts = urlsplit(url)
     path = unquote(parts.path)
     if parts.scheme == "file" and not parts.netloc:
         try:
-            return Obstore(LocalStore(path, mkdir=True), url.rstrip("/"))
+            return FolderStore(Path(path), url.rstrip("/"))
         except OSError as error:
             raise ObjectError(
                 f"the folder cannot be used ({error.strerror or type(error).__name__})", where=path,
@@ -124,6 +140,10 @@ def store_at(url: str, environment: Mapping[str, str], options: Mapping[str, str
         raise ObjectError(
             "it is no address of an object store", where=url, remedy="Write s3://bucket/prefix or file:///folder"
         )
+    try:
+        from obstore.store import S3Store
+    except ImportError as error:
+        raise ObjectError("buckets need the package obstore", where=url, remedy=_INSTALL) from error
     given: dict[str, Any] = {"client_options": {"timeout": _TIMEOUT, "connect_timeout": timedelta(seconds=10)}}
     endpoint = options.get("endpoint") or environment.get("AWS_ENDPOINT_URL")
     if endpoint is not None:

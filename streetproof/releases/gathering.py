@@ -7,7 +7,7 @@ entered and then could not be finished stays in the ledger: it says that somebod
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +20,7 @@ from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.ledger.log import Ledger
 from evidence_export.procedure.steps import Exhibit
+from evidence_export.release import age
 from evidence_export.release.carried import CarriedCase, opened
 from evidence_export.release.interface import ExhibitFact, LedgerFacts, Part, ReleaseRequest
 from evidence_export.release.making import Release, id_of, release
@@ -34,6 +35,7 @@ from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.authority import HttpAuthority
 from streetproof.ledgers.bookkeeping import Bookkeeper
+from streetproof.locked import lock_into, private_folder
 from streetproof.papers import told
 from streetproof.procedures.taking import OpenCase, open_case
 from streetproof.releases import exhibits
@@ -65,6 +67,8 @@ class Asked:
     masked: Path | None = None
     """Of an outgoing release: the folder of masked copies, each of which that officer has looked at."""
     with_recordings: bool = False
+    password: str | None = field(default=None, repr=False)
+    """Locks the release, which is one file then; the ledger tells that there is one, and nothing more."""
     language: ReportLanguage = ReportLanguage.BOTH
     credentials: bool = False
     """Of an outgoing release: whether the masked copies get Content Credentials (C2PA)."""
@@ -131,6 +135,7 @@ def _make(asked: Asked, office: Office, out: Path, scratch: Path, *, as_zip: boo
         exhibits=facts,
         masking=None if masked is None else masked.told,
         pages={layout.VERIFIER_FILE: pyz_bytes(), layout.VERIFIER_PAGE: html_bytes()},
+        locked=asked.password is not None,
     )
     entered = _enter(office, request, carried)
     pictures = {} if masked is None else masked.pictures
@@ -138,7 +143,15 @@ def _make(asked: Asked, office: Office, out: Path, scratch: Path, *, as_zip: boo
     dossier = told(dossier_of(carried, pictures), office.data, office.store, office.ledger, roots)
     papers = papers_of(dossier, Signing(office.keys, request.made_at), asked.language)
     request = replace(request, ledger=entered.facts, parts=(*request.parts, *entered.parts, *papers))
-    return Gathered(release(request, out, office.keys, as_zip=as_zip), (*missing, *entered.missing))
+    lacking = (*missing, *entered.missing)
+    if asked.password is None:
+        return Gathered(release(request, out, office.keys, as_zip=as_zip), lacking)
+    # Never open where it goes to: that may be a drive which is carried away.
+    with private_folder(office.data) as folder:
+        made = release(request, folder, office.keys, as_zip=True)
+        final = out / f"{made.path.name}{age.SUFFIX}"
+        lock_into(made.path, final, asked.password)
+    return Gathered(replace(made, path=final), lacking)
 
 
 def _check(asked: Asked) -> None:
@@ -175,6 +188,8 @@ def _enter(office: Office, request: ReleaseRequest, case: CarriedCase) -> _Enter
         "purpose": request.purpose,
         "manifest_sha256": case.manifest_sha256,
     }
+    if request.locked:
+        data["encrypted"] = True
     name, licence = request.by
     by, at = f"{name} {licence}", iso_utc(request.made_at.utc_ns)
     happenings = [Happening(Kind.CASE_EXPORTED, at, by, case.case_id, data)]

@@ -7,6 +7,7 @@ must be what was signed: a token has parts that nobody signs.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import random
 import time
@@ -24,6 +25,8 @@ from evidence_export.keys.ring import CA_CERTIFICATE, CA_CRL, Role
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.ledger.log import Ledger
+from evidence_export.release import age
+from evidence_export.release.age import AgeError
 from evidence_export.timestamp import rfc3161
 from evidence_export.timestamp.interface import StampError
 from streetproof.ledgers import proofs
@@ -77,9 +80,22 @@ def readers(folder: Path) -> list[Reader]:
         Reader("checkpoint", note, lambda data: _signed_note(data, public)),
         Reader("entry", entry, _entry, exact=False),
         Reader("token", token, lambda data: timestamp.read(data, note, roots), exact=False),
+        Reader("locked release", _locked(), _unlocked, (AgeError,)),
         Reader("token of the ledger", token, lambda data: rfc3161.read(data, note, roots), (StampError,), exact=False),
         *_of_keys(folder),
     ]
+
+
+def _locked() -> bytes:
+    out = io.BytesIO()
+    age.lock(io.BytesIO(b"a release" * 9000), out, "correct horse battery", work_factor=1)
+    return out.getvalue()
+
+
+def _unlocked(data: bytes) -> bytes:
+    out = io.BytesIO()
+    age.unlock(io.BytesIO(data), out, "correct horse battery")
+    return out.getvalue()
 
 
 def _of_keys(folder: Path) -> list[Reader]:

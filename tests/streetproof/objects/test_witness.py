@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,29 @@ from streetproof.ledgers.reading import LedgerError
 from streetproof.ledgers.witness import hand_over_to, witnessed_at
 from streetproof.store.ledger.database import SqlLedger
 from tests.streetproof.objects.conftest import S3
+from tests.streetproof.objects.witnesses import NGINX, nginx, receiver
+
+needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
 
-@pytest.fixture(params=["folder", "s3"])
-def elsewhere(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(params=["folder", "s3", "receiver", pytest.param("nginx", marks=needs_nginx)])
+def elsewhere(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if request.param == "folder":
-        return f"file://{tmp_path}/检察院 一"
+        yield f"file://{tmp_path}/检察院 一"
+        return
+    if request.param in ("receiver", "nginx"):
+        kept = tmp_path / "kept"
+        kept.mkdir()
+        monkeypatch.setenv("STREETPROOF_WITNESS_USER", "office")
+        monkeypatch.setenv("STREETPROOF_WITNESS_PASSWORD", "口令 one")
+        with receiver(kept) if request.param == "receiver" else nginx(kept, "office", "{PLAIN}口令 one") as url:
+            yield url
+        return
     server: S3 = request.getfixturevalue("s3")
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    return f"s3://{server.bucket()}/检察院"
+    yield f"s3://{server.bucket()}/检察院"
 
 
 def enter(ledger: Ledger, count: int) -> None:
