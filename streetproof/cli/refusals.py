@@ -79,6 +79,9 @@ REFUSALS = {
     "the certificate of {} is valid from {} to {} only": "{} 的证书有效期仅为 {} 至 {}",
     "the site's authority": "站点证书机构",
     "the key that seals": "封存密钥",
+    "cases are being deleted here by another run": "另一进程正在删除此处的案件",
+    "cases are being deleted here by another run: {}": "另一进程正在删除此处的案件：{}",
+    "Nothing was done; run it again once that one has ended": "本次未作任何操作；请待其结束后重试",
     "no such file or folder": "没有这样的文件或文件夹",
 }
 """English, with `{}` for each gap, and the Chinese with the same gaps."""

@@ -30,7 +30,7 @@ PLAN_EPILOG = (
 APPLY_EPILOG = (
     "Example: streetproof retention apply --site site.yaml --data streetproof-data --officer 李明 --licence 33010012"
     "    Exit codes: 0 done, also where nothing was due · 2 usage · 3 done, but not all that was due could go · "
-    "4 nothing could be done"
+    "4 nothing could be done, also while another run deletes"
 )
 HOLD_EPILOG = (
     "Example: streetproof retention hold SP-20261102-ABCDEFGHIJKL --reason '行政诉讼 (2026) 17' --officer 李明 "

@@ -12,7 +12,7 @@ import structlog
 from evidence_export.words import Said
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.bookkeeping import ledger_of
-from streetproof.retention.applying import apply
+from streetproof.retention.applying import BusyError, apply
 from streetproof.settings.site import Site
 from streetproof.store.database import Store
 
@@ -22,7 +22,7 @@ FIRST_S = 600.0
 """After the start: a restart has more urgent things to do."""
 PERIOD_S = 24 * 3600.0
 _AGAIN_S = 60.0
-"""Where as many went as may at once, or the clock was in doubt."""
+"""Where as many went as may at once, the clock was in doubt, or somebody else was deleting."""
 BY = "daemon"
 
 
@@ -67,7 +67,11 @@ class CaseKeeper:
             Store.open_file(self._data / "state.db", by=BY) as store,
             ledger_of(self._data, site.site.id) as ledger,
         ):
-            done = apply(self._data, store, ledger, site.evidence.retention, by=BY, now_ns=now_ns)
+            try:
+                done = apply(self._data, store, ledger, site.evidence.retention, by=BY, now_ns=now_ns)
+            except BusyError as error:
+                _log.info("case_retention_waits", why=error.what)
+                return True
         self.problem = _left(done.undeletable) if done.undeletable else None
         return done.more
 

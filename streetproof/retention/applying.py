@@ -1,4 +1,5 @@
-"""Removes the cases whose time is up, in an order that a crash cannot turn into a lie.
+"""Removes the cases whose time is up, in an order that a crash cannot turn into a lie. One run at a time: another one
+would take what is half done for what was left behind.
 
 First the database says that a case goes (and no hold can be placed on it any more); then the ledger says so, provided
 that no officer has taken a step since it was judged; then the bundle is moved out of the way, the case leaves all
@@ -8,7 +9,9 @@ entry in the ledger, and none goes that is in procedure or held.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from streams.instant import NS_PER_S, iso_utc
 from streams.recorder.durable import sync_folder
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.bookkeeping import Bookkeeper
+from streetproof.lock import only_one
 from streetproof.procedures.taking import is_deleted, steps_taken
 from streetproof.releases import exhibits
 from streetproof.retention.planning import Planned, exhibits_named, plan
@@ -35,8 +39,18 @@ MOST = 200
 """Cases deleted per run: so much a mistake can cost."""
 ASIDE = ".deleting"
 """Folder in the data folder, of bundles that are no cases any more and are being removed."""
+LOCK = ".deleting.lock"
+"""File in the data folder that a run holds. The daemon holds another one all the time, and commands run beside it."""
 FRESH_NS = 24 * 3600 * NS_PER_S
 """An exhibit that was handed in so lately may be about to be named by another case: a later run removes it."""
+
+
+class RetentionError(StreetproofError):
+    """Nothing is deleted now."""
+
+
+class BusyError(RetentionError):
+    """Another run deletes cases of this folder."""
 
 
 class _ChangedError(StreetproofError):
@@ -69,8 +83,33 @@ def apply(
 ) -> Applied:
     """Delete what is due at `now_ns`, and finish what an earlier run began. `by`: who, as the ledger names them.
 
-    `only`: of those that are due, these. Raises StoreError where database or ledger refuses: then no file is removed.
+    `only`: of those that are due, these. Raises BusyError while another run deletes, StoreError where database or
+    ledger refuses: then no file is removed.
     """
+    with _only_run(data, by):
+        return _apply(data, store, ledger, retention, by=by, now_ns=now_ns, only=only, most=most)
+
+
+def _only_run(data: Path, by: str) -> AbstractContextManager[None]:
+    busy = BusyError(
+        "cases are being deleted here by another run",
+        where=str(data),
+        remedy="Nothing was done; run it again once that one has ended",
+    )
+    return only_one(data, busy, RetentionError, "--data", name=LOCK, by=f"{by} (PID {os.getpid()})")
+
+
+def _apply(
+    data: Path,
+    store: Store,
+    ledger: SqlLedger,
+    retention: CaseRetention,
+    *,
+    by: str,
+    now_ns: int,
+    only: Sequence[str] | None,
+    most: int,
+) -> Applied:
     Bookkeeper(store, ledger).enter()
     done = []
     for stone in store.tombstones.unfinished():
