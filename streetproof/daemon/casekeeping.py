@@ -1,5 +1,5 @@
-"""Deletes cases whose time is up, once a day where the site file asks for that, from a thread of its own: it reads the
-whole ledger for it."""
+"""Deletes cases whose time is up, once a day where the site file asks for that, from a thread of its own: it reads
+all bundles for it, and all that the ledger tells of cases."""
 
 from __future__ import annotations
 
