@@ -12,7 +12,7 @@ import structlog
 from evidence_export.words import Said
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.bookkeeping import ledger_of
-from streetproof.retention.applying import BusyError, apply
+from streetproof.retention.applying import BusyError, ClockError, apply
 from streetproof.settings.site import Site
 from streetproof.store.database import Store
 
@@ -72,6 +72,16 @@ class CaseKeeper:
             except BusyError as error:
                 _log.info("case_retention_waits", why=error.what)
                 return True
+            except ClockError as error:
+                told = _clock_in_doubt(error.said)
+                if self.problem != told:
+                    _log.error("case_retention_waits", why=error.what)
+                self.problem = told
+                return True
+        if done.deleted:
+            _log.info("cases_deleted", cases=[stone.case_id for stone in done.deleted])
+        for refused in done.errors:
+            _log.error("case_not_removed", error=refused)
         self.problem = _left(done.undeletable) if done.undeletable else None
         return done.more
 
@@ -87,6 +97,15 @@ class CaseKeeper:
                 self.problem = Said(
                     f"到期案件的清理失败：{error}；将再次尝试", f"Cases whose time is up could not be deleted: {error}"
                 )
+
+
+def _clock_in_doubt(why: Said) -> Said:
+    return Said(
+        f"到期案件暂不删除：{why.zh}；请检查服务器时钟，确认无误的，"
+        "用 `streetproof retention apply --clock-is-right` 写明依据",
+        f"No case is deleted: {why.en}. Check this machine's clock; where it is right, say so with "
+        "`streetproof retention apply --clock-is-right`.",
+    )
 
 
 def _left(cases: tuple[str, ...]) -> Said:

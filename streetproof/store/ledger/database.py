@@ -161,8 +161,13 @@ class SqlLedger:
         return None if note is None else bytes(note)
 
     def checkpoints(self) -> Iterator[bytes]:
+        return self.checkpoints_from(0)
+
+    def checkpoints_from(self, size: int) -> Iterator[bytes]:
+        """Those of a ledger that had `size` entries at least, oldest first."""
+        wanted = sa.select(CheckpointRow.note).where(CheckpointRow.size >= size)
         with self._connection.read() as session:
-            notes = session.scalars(sa.select(CheckpointRow.note).order_by(CheckpointRow.id)).all()
+            notes = session.scalars(wanted.order_by(CheckpointRow.id)).all()
         yield from map(bytes, notes)
 
     def stamps(self) -> Iterator[tuple[bytes, bytes]]:

@@ -44,7 +44,7 @@ def _delete(data: Path, by: str, begin: Event) -> None:
     with Store.open_file(data / "state.db", by=by, busy_s=60) as store, ledger_of(data, "demo", busy_s=60) as ledger:
         assert begin.wait(LONG_S)
         try:
-            applying.apply(data, store, ledger, CaseRetention(), by=by, now_ns=ns(LATER))
+            applying.apply(data, store, ledger, CaseRetention(), by=by, now_ns=ns(LATER), clock_is_right="a test")
         except applying.BusyError:
             raise SystemExit(7) from None
 
