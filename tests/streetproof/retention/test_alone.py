@@ -93,7 +93,7 @@ def test_the_second_one_touches_nothing_and_says_who_deletes(
         first.join(LONG_S)
     assert first.exitcode == 0
     assert told(data) == (sorted(names), sorted(names)) and bundles(data) == set()
-    again = streetproof(*apply, "--json")
+    again = streetproof(*apply, "--clock-is-right", "a test", "--json")
     assert again.code == 0 and again.json["deleted"] == [], "what held it is gone"
 
 
