@@ -42,7 +42,7 @@ if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         fail "$python cannot make virtual environments. Run: sudo apt-get install -y python$version-venv"
 fi
 
-echo "Setting up $venv (once, about 250 MB, a minute or so) ..."
+echo "Setting up $venv (once: 1.3 GB of disk, some minutes) ..."
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 # --no-deps: the lock is complete, and leaving resolution out keeps a second cv2 from coming in with `trackers`.
 echo "  fetching and installing $(grep -c '^[a-z].*==' requirements.lock) packages, each pinned by its hash ..."

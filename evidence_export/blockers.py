@@ -26,6 +26,7 @@ BLOCKERS = {
     "camera_review_unknown": Said("设备法制、技术审核情况未知", "legal and technical review of the camera are unknown"),
     "calibration_unknown": Said("设备检定情况未知", "the calibration of the camera is unknown"),
     "calibration_expired": Said("设备检定已过有效期", "the calibration of the camera had ended"),
+    "owner_unknown": Said("设备权属单位未知", "nobody knows whose the camera is"),
     "sharing_agreement_unknown": Said(
         "他单位设备，未见共享协议", "the camera is another owner's, and no sharing agreement is known"
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from evidence_export.bag import layout
@@ -12,7 +12,7 @@ from evidence_export.kinds import facts_of, has_plate, kind_of, rule_of, shows_b
 from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date, zone_of
 from evidence_export.plates.words import CERTAIN
-from evidence_export.register import CALIBRATION_EXPIRED, SHARING_UNKNOWN, register_blockers
+from evidence_export.register import CALIBRATION_EXPIRED, OWNER_UNKNOWN, SHARING_UNKNOWN, register_blockers
 from evidence_export.statements.footage import clips, clock_set_back, continuity, lost_in_decisive_ns, recordings
 from evidence_export.statements.sealed import file_json, seal_json
 from evidence_export.statements.time import OVER_1S_NS, time_facts, time_statement
@@ -145,6 +145,7 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         "calibration_unknown": camera.calibration_valid_until is None,
         CALIBRATION_EXPIRED: CALIBRATION_EXPIRED in registered,
         "location_unpublished_or_unknown": camera.location_published is None,
+        OWNER_UNKNOWN: OWNER_UNKNOWN in registered,
         SHARING_UNKNOWN: SHARING_UNKNOWN in registered,
         "plate_unknown": has_plate(kind_of(request)) and (made.plates is None or made.plates["status"] != CERTAIN),
         "not_reviewed": True,
@@ -166,8 +167,10 @@ def _revision(request: CaseRequest) -> int:
     return layout.GROUNDS_REVISION if request.violation.grounds else layout.BASE_REVISION
 
 
-def _revision_of(blockers: Iterable[str]) -> int:
-    """Only bundles of which the register says more than that something is unknown are of that revision."""
+def _revision_of(blockers: Collection[str]) -> int:
+    """Only bundles that one of these blockers stands against are of its revision."""
+    if OWNER_UNKNOWN in blockers:
+        return layout.OWNER_REVISION
     return layout.REGISTER_REVISION if {CALIBRATION_EXPIRED, SHARING_UNKNOWN} & set(blockers) else 0
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 CALIBRATION_EXPIRED = "calibration_expired"
 SHARING_UNKNOWN = "sharing_agreement_unknown"
+OWNER_UNKNOWN = "owner_unknown"
 
 
 def calibration_ended(valid_until: date, day: date) -> bool:
@@ -27,11 +28,16 @@ def is_anothers(owner: str, site: str) -> bool:
 def register_blockers(
     *, owner: str | None, site: str, sharing_agreement: str | None, calibration_valid_until: str | None, day: date
 ) -> Iterator[str]:
-    """What blocks beside the facts that are unknown. `calibration_valid_until`: YYYY-MM-DD; what is no date at all has
-    ended. `day`: of the proof, at the site."""
+    """What blocks: an owner who is unknown, or another without an agreement; a calibration that had ended.
+
+    `calibration_valid_until`: YYYY-MM-DD; what is no date at all has ended. `day`: of the proof, at the site.
+    """
     if calibration_valid_until is not None and _ended(calibration_valid_until, day):
         yield CALIBRATION_EXPIRED
-    if owner is not None and sharing_agreement is None and is_anothers(owner, site):
+    if owner is None or not _plain(owner):
+        # Whether an agreement is needed, and who answers for the camera, hangs on it.
+        yield OWNER_UNKNOWN
+    elif sharing_agreement is None and is_anothers(owner, site):
         yield SHARING_UNKNOWN
 
 

@@ -22,7 +22,7 @@ from evidence_export.bag.pubkey import PublicKey
 from evidence_export.ledger import tree
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.entry import read_entry
-from evidence_export.ledger.interface import LedgerStore
+from evidence_export.ledger.interface import LedgerStore, Row
 from evidence_export.ledger.tree import EMPTY, Hash
 from evidence_export.timestamp import rfc3161
 from evidence_export.timestamp.interface import StampError
@@ -43,6 +43,14 @@ class Fault(StrEnum):
     OTHER_LEDGER = "other_ledger"
     SIZE = "size"
     STAMP = "stamp"
+    HIDDEN = "hidden"
+    """Looking up what it is about does not find it."""
+    INDEX = "index"
+    """There is nothing to look entries up by."""
+
+
+_LOOKED_UP = 500
+"""Entries that are looked up at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,32 @@ class _Kept:
         yield Finding(Fault.HASHES, f"hash {level}/{number}", "there are no entries below it")
 
 
+class _Lookups:
+    """Looks up entries that are read anyway, some at a time."""
+
+    def __init__(self, store: LedgerStore) -> None:
+        self._store = store
+        self._rows: list[Row] = []
+        self._can = True
+
+    def add(self, row: Row) -> Iterator[Finding]:
+        """What is wrong with those that were added lately."""
+        self._rows.append(row)
+        if len(self._rows) >= _LOOKED_UP:
+            yield from self.rest()
+
+    def rest(self) -> Iterator[Finding]:
+        """The same, of all that are left."""
+        rows, self._rows = self._rows, []
+        hidden = self._store.hidden(rows) if self._can else []
+        if hidden is None:
+            self._can = False
+            yield Finding(Fault.INDEX, "index", "it is not the one that was made: looking entries up reads all of them")
+            return
+        for number in hidden:
+            yield Finding(Fault.HIDDEN, f"entry {number}", "it is there, but looking up what it is about passes it by")
+
+
 def check(
     store: LedgerStore,
     keys: Sequence[PublicKey],
@@ -140,7 +174,7 @@ def _all(store: LedgerStore, keys: Sequence[PublicKey], witnessed: Iterable[byte
         for number, data in enumerate(notes, start=1):
             yield from _checkpoint(f"{whose} {number}", data, store.origin, keys, asked)
     yield from _compare(asked.pop(0, ()), EMPTY, 0)
-    roots, expected, kept = _Roots(), 0, _Kept(store)
+    roots, expected, kept, lookups = _Roots(), 0, _Kept(store), _Lookups(store)
     for row in store.rows():
         where = f"entry {row.seq}"
         if row.seq != expected:
@@ -148,12 +182,14 @@ def _all(store: LedgerStore, keys: Sequence[PublicKey], witnessed: Iterable[byte
             yield Finding(Fault.MISSING, gap, "missing: the numbers before and after are there")
         expected = row.seq + 1
         yield from _entry(where, row.seq, row.entry)
+        yield from lookups.add(row)
         if tree.leaf_hash(row.entry) != row.leaf:
             yield Finding(Fault.EDITED, where, "it is not what it was when its hash was made")
         for level, number, value in roots.add(tree.leaf_hash(row.entry)):
             yield from kept.compare(level, number, value)
         if row.seq + 1 in asked:
             yield from _compare(asked.pop(row.seq + 1), roots.root, row.seq + 1)
+    yield from lookups.rest()
     if store.size() != expected:
         yield Finding(Fault.SIZE, "head", f"it says {store.size()} entries, where {expected} end the ledger")
     yield from kept.rest()

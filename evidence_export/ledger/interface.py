@@ -58,6 +58,11 @@ class LedgerStore(Protocol):
     def rows(self, first: int = 0) -> Iterator[Row]:
         """All entries from `first` on in order of their numbers, as they are kept, whatever is wrong with them."""
 
+    def hidden(self, rows: Sequence[Row]) -> list[int] | None:
+        """Which of these entries, that follow on each other, looking them up by what they are about does not find.
+
+        None: nothing is there to look them up by, so all are read, and found."""
+
     def looking(self) -> AbstractContextManager[Lookup]:
         """Hashes of complete subtrees, all from one state; level 0 are the leaves. LookupError for one not kept."""
 

@@ -104,6 +104,21 @@ REFUSALS = {
     "the certificate of {} is valid from {} to {} only": "{} 的证书有效期仅为 {} 至 {}",
     "the site's authority": "站点证书机构",
     "the key that seals": "封存密钥",
+    "cases are being deleted here by another run": "另一进程正在删除此处的案件",
+    "cases are being deleted here by another run: {}": "另一进程正在删除此处的案件：{}",
+    "Nothing was done; run it again once that one has ended": "本次未作任何操作；请待其结束后重试",
+    "the reference that answered last found the server's clock to be {} hours off, or more": (
+        "对时结果显示服务器时钟相差 {} 小时以上"
+    ),
+    "the server's clock says {}, and the ledger holds something of {} already": (
+        "服务器时钟为 {}，早于存证日志中已有的时间 {}"
+    ),
+    "the server's clock went from {} to {}, and no reference has borne it out since": (
+        "服务器时钟由 {} 跳至 {}，此后没有对时结果"
+    ),
+    "Nothing was deleted. Set the clock right; where it is right, say why you know with --clock-is-right": (
+        "未删除任何案件。请校准时钟；确认无误的，用 --clock-is-right 写明依据"
+    ),
     "no such file or folder": "没有这样的文件或文件夹",
     "the ledger of {} entries does not begin with the {} that were witnessed at {}": (
         "现有日志（{} 条）与 {2} 见证的 {1} 条不符：历史记录已被改动"

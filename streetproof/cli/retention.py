@@ -30,7 +30,7 @@ PLAN_EPILOG = (
 APPLY_EPILOG = (
     "Example: streetproof retention apply --site site.yaml --data streetproof-data --officer 李明 --licence 33010012"
     "    Exit codes: 0 done, also where nothing was due · 2 usage · 3 done, but not all that was due could go · "
-    "4 nothing could be done"
+    "4 nothing could be done, also while another run deletes or the clock is in doubt"
 )
 HOLD_EPILOG = (
     "Example: streetproof retention hold SP-20261102-ABCDEFGHIJKL --reason '行政诉讼 (2026) 17' --officer 李明 "
@@ -59,12 +59,14 @@ def plan(site: _Site, data: _Data = _HERE, as_json: Json = False, lang: _Lang = 
     from streetproof.ledgers import reading
     from streetproof.ledgers.bookkeeping import Bookkeeper
     from streetproof.retention.planning import plan as judged
+    from streetproof.retention.plausible import doubt
     from streetproof.settings.load import load_site
 
     retention = load_site(site).site.evidence.retention
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         Bookkeeper(store, ledger).enter()
-        found = judged(data, store, ledger, retention, time.time_ns())
+        now_ns = time.time_ns()
+        found, in_doubt = judged(data, store, ledger, retention, now_ns), doubt(ledger, now_ns)
     if as_json:
         print_json([_planned(one) for one in found.cases])
         return
@@ -80,6 +82,8 @@ def plan(site: _Site, data: _Data = _HERE, as_json: Json = False, lang: _Lang = 
         f"{len(found.going)} of {counted(len(found.cases), 'case')} due; nothing was deleted",
     )
     out.print(total.to(language), style="dim", markup=False)
+    if in_doubt is not None:
+        out.print(in_doubt.to(language), style="bold yellow", markup=False)
 
 
 @app.command(epilog=APPLY_EPILOG)
@@ -89,13 +93,17 @@ def apply(
     licence: Licence,
     data: _Data = _HERE,
     case: Annotated[list[str] | None, typer.Option(help="Only this one of those due; again for more.")] = None,
+    clock_is_right: Annotated[
+        str | None,
+        typer.Option(help="Why you know that the server's clock is right, where the ledger speaks against it."),
+    ] = None,
     as_json: Json = False,
     lang: _Lang = None,
 ) -> None:
     """Delete the cases that `retention plan` names, and finish what an earlier run began.
 
     Of each a tombstone stays, and the ledger has it before anything is removed. What is in procedure, on hold or to be
-    looked at again stays, whatever its age.
+    looked at again stays, whatever its age. Nothing goes while the ledger speaks against the server's clock.
     """
     from streetproof.cli.database import opened_by
     from streetproof.ledgers import reading
@@ -104,11 +112,13 @@ def apply(
 
     retention = load_site(site).site.evidence.retention
     by = _by(officer, licence)
+    why = None if clock_is_right is None else _reason(clock_is_right, "--clock-is-right")
     with opened_by(data, by) as store, reading.opened(data) as ledger:
-        done = remove(data, store, ledger, retention, by=by, now_ns=time.time_ns(), only=case)
+        now_ns = time.time_ns()
+        done = remove(data, store, ledger, retention, by=by, now_ns=now_ns, only=case, clock_is_right=why)
     if as_json:
         told = {"deleted": [tombstone(one) for one in done.deleted], "kept": list(done.kept)}
-        print_json(told | {"undeletable": list(done.undeletable), "more": done.more})
+        print_json(told | {"undeletable": list(done.undeletable), "more": done.more, "errors": list(done.errors)})
     else:
         language = lang or language_of(os.environ)
         for one in done.deleted:
@@ -122,6 +132,8 @@ def apply(
                 f"{name}: files are left; the next run goes on",
             )
             out.print(said.to(language), markup=False)
+        for refused in done.errors:
+            out.print(refused, style="dim", markup=False)
         if done.more:
             out.print(Said("仍有到期案件，请再次运行", "more are due: run it again").to(language), markup=False)
         total = Said(f"共删除 {len(done.deleted)} 件", f"{counted(len(done.deleted), 'case')} deleted")
@@ -234,10 +246,10 @@ def _by(officer: str, licence: str) -> str:
     return by
 
 
-def _reason(reason: str) -> str:
+def _reason(reason: str, option: str = "--reason") -> str:
     text = " ".join(reason.split())
     if len(text) < 2 or len(text) > 500 or not text.isprintable():
-        raise typer.BadParameter("say why, in 2 to 500 characters", param_hint="--reason")
+        raise typer.BadParameter("say why, in 2 to 500 characters", param_hint=option)
     return text
 
 

@@ -1,5 +1,5 @@
-"""Deletes cases whose time is up, once a day where the site file asks for that, from a thread of its own: it reads the
-whole ledger for it."""
+"""Deletes cases whose time is up, once a day where the site file asks for that, from a thread of its own: it reads
+all bundles for it, and all that the ledger tells of cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import structlog
 from evidence_export.words import Said
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.bookkeeping import ledger_of
-from streetproof.retention.applying import apply
+from streetproof.retention.applying import BusyError, ClockError, apply
 from streetproof.settings.site import Site
 from streetproof.store.database import Store
 
@@ -22,7 +22,7 @@ FIRST_S = 600.0
 """After the start: a restart has more urgent things to do."""
 PERIOD_S = 24 * 3600.0
 _AGAIN_S = 60.0
-"""Where as many went as may at once, or the clock was in doubt."""
+"""Where as many went as may at once, the clock was in doubt, or somebody else was deleting."""
 BY = "daemon"
 
 
@@ -67,7 +67,21 @@ class CaseKeeper:
             Store.open_file(self._data / "state.db", by=BY) as store,
             ledger_of(self._data, site.site.id) as ledger,
         ):
-            done = apply(self._data, store, ledger, site.evidence.retention, by=BY, now_ns=now_ns)
+            try:
+                done = apply(self._data, store, ledger, site.evidence.retention, by=BY, now_ns=now_ns)
+            except BusyError as error:
+                _log.info("case_retention_waits", why=error.what)
+                return True
+            except ClockError as error:
+                told = _clock_in_doubt(error.said)
+                if self.problem != told:
+                    _log.error("case_retention_waits", why=error.what)
+                self.problem = told
+                return True
+        if done.deleted:
+            _log.info("cases_deleted", cases=[stone.case_id for stone in done.deleted])
+        for refused in done.errors:
+            _log.error("case_not_removed", error=refused)
         self.problem = _left(done.undeletable) if done.undeletable else None
         return done.more
 
@@ -83,6 +97,15 @@ class CaseKeeper:
                 self.problem = Said(
                     f"到期案件的清理失败：{error}；将再次尝试", f"Cases whose time is up could not be deleted: {error}"
                 )
+
+
+def _clock_in_doubt(why: Said) -> Said:
+    return Said(
+        f"到期案件暂不删除：{why.zh}；请检查服务器时钟，确认无误的，"
+        "用 `streetproof retention apply --clock-is-right` 写明依据",
+        f"No case is deleted: {why.en}. Check this machine's clock; where it is right, say so with "
+        "`streetproof retention apply --clock-is-right`.",
+    )
 
 
 def _left(cases: tuple[str, ...]) -> Said:

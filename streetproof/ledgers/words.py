@@ -17,5 +17,7 @@ FAULTS = {
     Fault.UNSIGNED: Said("检查点签名无效", "checkpoint not signed by the site"),
     Fault.OTHER_LEDGER: Said("属于另一账本", "of another ledger"),
     Fault.STAMP: Said("时间戳无效", "time stamp does not hold"),
+    Fault.HIDDEN: Said("条目被隐藏（索引被改动）", "hidden (the index was changed)"),
+    Fault.INDEX: Said("缺少索引", "index missing"),
     Fault.SIZE: Said("条目总数不符", "wrong number of entries"),
 }

@@ -51,7 +51,7 @@ class Ways:
 
 
 def ways(ledger: SqlLedger, since: str, until: str) -> Ways:
-    """Read the ledger once; views only from `since` to before `until` (ISO 8601, UTC). Raises StoreError."""
+    """What the ledger tells of cases; views only from `since` to before `until` (ISO 8601, UTC). Raises StoreError."""
     told = Ways()
     for row in ledger.about_cases():
         try:

@@ -20,7 +20,7 @@ from evidence_export.ledger.log import Ledger
 from evidence_export.procedure.procedure import Facts, Procedure, Terms
 from evidence_export.procedure.states import path_of
 from evidence_export.procedure.steps import Step, read_step
-from evidence_export.register import register_blockers
+from evidence_export.register import OWNER_UNKNOWN, register_blockers
 from evidence_export.verifier import verify
 from streams.instant import from_datetime, from_iso, iso_utc, to_datetime
 from streetproof.bundles import read_bytes
@@ -130,7 +130,7 @@ def take(ledger: SqlLedger, case: OpenCase, step: Step) -> tuple[Procedure, int]
 
 def replayed(case: dict[str, Any], steps: Sequence[Step], terms: Terms | None = None) -> Procedure:
     """The procedure of the case with that manifest after these steps. Raises ProcedureError, CaseError."""
-    return Procedure.replayed(_facts(case), steps, terms)
+    return Procedure.replayed(_facts(case, steps), steps, terms)
 
 
 def steps_taken(ledger: SqlLedger, case_id: str, since: int) -> bool:
@@ -152,25 +152,28 @@ def is_deleted(ledger: SqlLedger, case_id: str, since: int = 0) -> bool:
     return deleted
 
 
-def _facts(case: dict[str, Any]) -> Facts:
+def _facts(case: dict[str, Any], steps: Sequence[Step]) -> Facts:
     violation = case["violation"]
     kind = (violation.get("occupied") or {}).get("kind") or violation["kind"]
     if not isinstance(kind, str):
         raise CaseError("its manifest does not say what kind of violation it is", where=case["case"]["id"])
     seen = datetime.fromisoformat(violation["stay"]["last_seen"][:26].removesuffix("Z") + "+00:00")
-    blockers = frozenset(case["case"]["approval_blocked_by"]) | _registered(case)
+    blockers = frozenset(case["case"]["approval_blocked_by"]) | _registered(case, steps)
     return Facts(case["case"]["id"], path_of(kind), seen, blockers)
 
 
-def _registered(case: dict[str, Any]) -> frozenset[str]:
-    """What the register of its camera says against it: also where an earlier version sealed it."""
+def _registered(case: dict[str, Any], steps: Sequence[Step]) -> frozenset[str]:
+    """What the register of its camera says against it: also where an earlier version sealed it.
+
+    What was confirmed while nobody asked for the owner stays confirmed: its steps could not be read otherwise.
+    """
     register, site = case["camera"]["register"], case["site"]
 
     def told(name: str) -> str | None:
         return value if isinstance(value := register.get(name), str) else None
 
     proof = to_datetime(from_iso(case["violation"]["fired_at"]))
-    return frozenset(
+    found = frozenset(
         register_blockers(
             owner=told("owner"),
             site=site["name"],
@@ -179,6 +182,7 @@ def _registered(case: dict[str, Any]) -> frozenset[str]:
             day=proof.astimezone(ZoneInfo(site["timezone"])).date(),
         )
     )
+    return found - {OWNER_UNKNOWN} if any(step.step == "confirm" for step in steps) else found
 
 
 def listed(steps: Sequence[Step]) -> list[dict[str, object]]:

@@ -1,4 +1,5 @@
-"""Removes the cases whose time is up, in an order that a crash cannot turn into a lie.
+"""Removes the cases whose time is up, in an order that a crash cannot turn into a lie. One run at a time: another one
+would take what is half done for what was left behind.
 
 First the database says that a case goes (and no hold can be placed on it any more); then the ledger says so, provided
 that no officer has taken a step since it was judged; then the bundle is moved out of the way, the case leaves all
@@ -8,35 +9,53 @@ entry in the ledger, and none goes that is in procedure or held.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-
-import structlog
 
 from evidence_export.drafts import discard
 from evidence_export.ledger.entry import Happening, Kind
 from evidence_export.ledger.log import Ledger
+from evidence_export.words import Said
 from streams.instant import NS_PER_S, iso_utc
 from streams.recorder.durable import sync_folder
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.bookkeeping import Bookkeeper
+from streetproof.lock import only_one
 from streetproof.procedures.taking import is_deleted, steps_taken
 from streetproof.releases import exhibits
+from streetproof.retention import plausible
 from streetproof.retention.planning import Planned, exhibits_named, plan
 from streetproof.settings.case_retention import CaseRetention
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 from streetproof.store.tombstones import Tombstone
 
-_log = structlog.get_logger(__name__)
-
 MOST = 200
 """Cases deleted per run: so much a mistake can cost."""
 ASIDE = ".deleting"
 """Folder in the data folder, of bundles that are no cases any more and are being removed."""
+LOCK = ".deleting.lock"
+"""File in the data folder that a run holds. The daemon holds another one all the time, and commands run beside it."""
 FRESH_NS = 24 * 3600 * NS_PER_S
 """An exhibit that was handed in so lately may be about to be named by another case: a later run removes it."""
+
+
+class RetentionError(StreetproofError):
+    """Nothing is deleted now."""
+
+
+class BusyError(RetentionError):
+    """Another run deletes cases of this folder."""
+
+
+class ClockError(RetentionError):
+    """The server's clock may be wrong: what is due by it may not be."""
+
+    said = Said("", "")
+    """Why."""
 
 
 class _ChangedError(StreetproofError):
@@ -54,6 +73,8 @@ class Applied:
     """Cases that are deleted, and of which files could not be removed yet. The next run tries again."""
     more: bool
     """As many as allowed were deleted."""
+    errors: tuple[str, ...] = ()
+    """What the disk refused."""
 
 
 def apply(
@@ -66,15 +87,64 @@ def apply(
     now_ns: int,
     only: Sequence[str] | None = None,
     most: int = MOST,
+    clock_is_right: str | None = None,
 ) -> Applied:
     """Delete what is due at `now_ns`, and finish what an earlier run began. `by`: who, as the ledger names them.
 
-    `only`: of those that are due, these. Raises StoreError where database or ledger refuses: then no file is removed.
+    `only`: of those that are due, these. `clock_is_right`: why `by` answers for the clock, which the ledger gets first.
+    Raises BusyError while another run deletes, ClockError where the ledger speaks against the clock (see
+    `plausible.doubt`) and nobody answers for it, StoreError where database or ledger refuses: then no file is removed.
     """
-    Bookkeeper(store, ledger).enter()
-    done = []
+    with _only_run(data, by):
+        Bookkeeper(store, ledger).enter()
+        if clock_is_right is not None:
+            _answer_for_clock(ledger, by, clock_is_right, now_ns)
+        _check_clock(ledger, data, now_ns)
+        return _apply(data, store, ledger, retention, by=by, now_ns=now_ns, only=only, most=most)
+
+
+def _only_run(data: Path, by: str) -> AbstractContextManager[None]:
+    busy = BusyError(
+        "cases are being deleted here by another run",
+        where=str(data),
+        remedy="Nothing was done; run it again once that one has ended",
+    )
+    return only_one(data, busy, RetentionError, "--data", name=LOCK, by=f"{by} (PID {os.getpid()})")
+
+
+def _answer_for_clock(ledger: SqlLedger, by: str, why: str, now_ns: int) -> None:
+    happening = Happening(Kind.TIME_CHECKED, iso_utc(now_ns), by, plausible.OFFICER, {"reason": why})
+    Ledger(ledger).add([happening])
+
+
+def _check_clock(ledger: SqlLedger, data: Path, now_ns: int) -> None:
+    said = plausible.doubt(ledger, now_ns)
+    if said is None:
+        return
+    error = ClockError(
+        said.en,
+        where=str(data),
+        remedy="Nothing was deleted. Set the clock right; where it is right, say why you know with --clock-is-right",
+    )
+    error.said = said
+    raise error
+
+
+def _apply(
+    data: Path,
+    store: Store,
+    ledger: SqlLedger,
+    retention: CaseRetention,
+    *,
+    by: str,
+    now_ns: int,
+    only: Sequence[str] | None,
+    most: int,
+) -> Applied:
+    done: list[Tombstone] = []
+    errors: list[str] = []
     for stone in store.tombstones.unfinished():
-        if _go_on(data, store, ledger, stone, now_ns):
+        if _go_on(data, store, ledger, stone, now_ns, errors):
             done.append(stone)
     planned = plan(data, store, ledger, retention, now_ns)
     chosen = [one for one in planned.going if only is None or one.row.id in only]
@@ -84,14 +154,12 @@ def apply(
         if stone_or_none is None or not _enter(store, ledger, stone_or_none, by):
             kept.append(one.row.id)
             continue
-        if _remove(data, store, ledger, stone_or_none, now_ns):
+        if _remove(data, store, ledger, stone_or_none, now_ns, errors):
             done.append(stone_or_none)
     # The footage that was held for them is let go, and the ledger has that, too.
     Bookkeeper(store, ledger).enter()
-    if done:
-        _log.info("cases_deleted", cases=[stone.case_id for stone in done])
     left = tuple(stone.case_id for stone in store.tombstones.unfinished())
-    return Applied(tuple(done), tuple(kept), left, len(chosen) > most)
+    return Applied(tuple(done), tuple(kept), left, len(chosen) > most, tuple(errors))
 
 
 def _decide(store: Store, one: Planned, ledger_from: int, now_ns: int) -> Tombstone | None:
@@ -135,16 +203,17 @@ def _enter(store: Store, ledger: SqlLedger, stone: Tombstone, by: str) -> bool:
     return True
 
 
-def _go_on(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, now_ns: int) -> bool:
+def _go_on(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, now_ns: int, errors: list[str]) -> bool:
     """Finish what a run began that was killed; what it only decided is decided anew."""
     if stone.state == "decided" and not is_deleted(ledger, stone.case_id, stone.ledger_from):
         store.tombstones.withdraw(stone)
         return False
-    return _remove(data, store, ledger, stone, now_ns)
+    return _remove(data, store, ledger, stone, now_ns, errors)
 
 
-def _remove(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, now_ns: int) -> bool:
-    """Remove everything of a case that the ledger says is deleted; False where the disk refuses something."""
+def _remove(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, now_ns: int, errors: list[str]) -> bool:
+    """Remove everything of a case that the ledger says is deleted; False where the disk refuses something, which
+    `errors` gets."""
     try:
         aside = _set_aside(data, stone)
         folders = [data / folder for folder in store.tombstones.no_case_any_more(stone)]
@@ -154,7 +223,7 @@ def _remove(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, now_n
                 discard(place)
         sync_folder(aside.parent)
     except OSError as error:
-        _log.error("case_not_removed", case=stone.case_id, path=str(error.filename), error=error.strerror)
+        errors.append(f"{stone.case_id}: {error.filename}: {error.strerror}")
         return False
     if complete:
         store.tombstones.finish(stone)

@@ -124,7 +124,10 @@ class Look(Strict):
 class Register(Strict):
     """What the camera register knows. Anything absent is unknown, and is written as unknown."""
 
-    owner: str | None = None
+    owner: str | None = Field(
+        default=None,
+        description="Whose it is, the site's own name where it is its own; without it its cases are blocked",
+    )
     gb28181_id: str | None = Field(default=None, pattern=r"^\d{20}$")
     legal_review: str | None = Field(default=None, description="Who reviewed the site and when")
     technical_review: str | None = None

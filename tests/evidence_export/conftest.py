@@ -113,7 +113,7 @@ def make_request(path: Path, **changes: object) -> CaseRequest:
     )
     request = CaseRequest(
         site=SiteFacts("demo", "示范区综合行政执法局", "Asia/Shanghai"),
-        camera=CameraFacts("cam-1", "东大街1号机", road="东大街", direction="由北向南"),
+        camera=CameraFacts("cam-1", "东大街1号机", road="东大街", direction="由北向南", owner="示范区综合行政执法局"),
         violation=violation,
         stay=replace(stay, last_seen=at(20), departed=(at(20), at(22)), seen_ns=16 * S, sightings=9),
         recordings=(Recording(path, digest_file(path).sha256, START, Coverage(at(0), at(29.8), 150, 150, (), ())),),

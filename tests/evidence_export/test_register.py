@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 
 from evidence_export.case import CaseRequest
 from evidence_export.keys import Ed25519Signer
+from evidence_export.procedure.procedure import ProcedureError
+from evidence_export.procedure.states import State
+from evidence_export.procedure.steps import Check, Confirm, Officer, Review
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
 from streetproof.procedures.taking import replayed
@@ -30,17 +35,19 @@ def sealed(request: CaseRequest, signer: Ed25519Signer, folder: Path, **facts: s
 
 
 @pytest.mark.parametrize(
-    ("facts", "blocker"),
+    ("facts", "blocker", "revision"),
     [
-        ({"calibration_valid_until": "2026-03-01"}, "calibration_expired"),
-        ({"owner": "交警大队"}, "sharing_agreement_unknown"),
+        ({"calibration_valid_until": "2026-03-01"}, "calibration_expired", 9),
+        ({"owner": "交警大队"}, "sharing_agreement_unknown", 9),
+        ({"owner": None}, "owner_unknown", 10),
+        ({"owner": " 　"}, "owner_unknown", 10),
     ],
 )
 def test_the_register_blocks_and_only_such_bundles_are_of_the_revision(
-    request_: CaseRequest, signer: Ed25519Signer, tmp_path: Path, facts: dict[str, str], blocker: str
+    request_: CaseRequest, signer: Ed25519Signer, tmp_path: Path, facts: dict[str, str], blocker: str, revision: int
 ) -> None:
     case = sealed(request_, signer, tmp_path, **facts)
-    assert blocker in case["case"]["approval_blocked_by"] and case["revision"] == 9
+    assert blocker in case["case"]["approval_blocked_by"] and case["revision"] == revision
     # A version that did not judge it sealed it without: the procedure judges it all the same.
     case["case"]["approval_blocked_by"].remove(blocker)
     assert blocker in replayed(case, []).facts.blockers
@@ -51,8 +58,30 @@ def test_the_last_day_counts_at_the_site_and_changes_nothing(
 ) -> None:
     fine = {"calibration_valid_until": "2026-03-02", "owner": "示范区 综合行政执法局"}
     case = sealed(request_, signer, tmp_path, **fine)
-    assert not {"calibration_expired", "sharing_agreement_unknown"} & set(case["case"]["approval_blocked_by"])
+    assert not {"calibration_expired", "sharing_agreement_unknown", "owner_unknown"} & set(
+        case["case"]["approval_blocked_by"]
+    )
     assert case["revision"] < 9
+
+
+def test_what_was_confirmed_while_nobody_asked_for_the_owner_stays_confirmed(
+    request_: CaseRequest, signer: Ed25519Signer, tmp_path: Path
+) -> None:
+    """A case of an earlier version with its steps: they were right then, and a ledger is never rewritten."""
+    policy = json.loads(json.dumps(request_.policy))
+    basis = {"id": "dj-93", "statute": "道路交通安全法 第九十三条", "reviewed_by": "法制科"}
+    policy["policy"]["rules"][0]["legal_basis"] = basis
+    violation = replace(request_.violation, policy_hash=hashlib.sha256(rfc8785.dumps(policy)).hexdigest())
+    case = sealed(replace(request_, policy=policy, violation=violation), signer, tmp_path)
+    case["case"]["approval_blocked_by"] = ["not_reviewed"]
+    case["camera"]["register"]["owner"] = {"known": False}
+    li, wang = Officer(name="李明", licence="33010001"), Officer(name="王芳", licence="33010002")
+    at = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    review = Review(at=at, by=li, checks=frozenset(Check))
+    confirm = Confirm(at=at, by=wang, checks=frozenset(Check))
+    with pytest.raises(ProcedureError, match="owner_unknown"):
+        replayed(case, [review]).take(confirm)
+    assert replayed(case, [review, confirm]).state is State.CONFIRMED
 
 
 @pytest.mark.parametrize(

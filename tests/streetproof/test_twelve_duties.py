@@ -144,6 +144,7 @@ def test_duty_1_a_case_without_legal_basis_is_not_confirmed(make: Make) -> None:
         (camera(calibration_valid_until=None), "设备检定情况未知"),
         (camera(calibration_valid_until="2026-03-01"), "检定"),
         (camera(location_published=None), "设置地点未公布或未知"),
+        (camera(owner=None), "设备权属单位未知"),
     ],
 )  # fmt: skip
 def test_duty_2_a_camera_that_is_not_registered_proves_nothing(make: Make, change: Change, said: str) -> None:

@@ -11,15 +11,16 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from evidence_export.bag import canonical
 from evidence_export.ledger.interface import Row
 from evidence_export.ledger.tree import Hash, Lookup
 from streetproof.store.connection import BUSY_S, Connection, StoreError
+from streetproof.store.ledger import lookup
 from streetproof.store.ledger.tables import CheckpointRow, EntryRow, HeadRow, NodeRow, SourceRow
 
 _HEAD = 1
 _AT_ONCE = 2_000
 """Rows that are read at a time."""
+_ENTRY = sa.select(EntryRow.seq, EntryRow.entry, EntryRow.leaf)
 _LEAF = sa.select(EntryRow.leaf).where(EntryRow.seq == sa.bindparam("number"))
 _NODE = sa.select(NodeRow.hash).where(NodeRow.level == sa.bindparam("level"), NodeRow.number == sa.bindparam("number"))
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -73,28 +74,37 @@ class SqlLedger:
         return self.origin.removeprefix("streetproof/").rpartition("/")[0]
 
     def numbers_about(self, about: str, since: int = 0) -> list[int]:
-        """The numbers of the entries about something, in order. Reads the whole ledger, from entry `since` on."""
-        asked = b'{"about":' + canonical.dumps(about) + b","
-        wanted = sa.select(EntryRow.seq).where(
-            EntryRow.seq >= since, sa.func.substr(EntryRow.entry, 1, len(asked)) == asked
-        )
-        with self._connection.read() as session:
-            return list(session.scalars(wanted.order_by(EntryRow.seq)))
+        """The numbers of the entries about something, in order, from entry `since` on."""
+        return self._numbers(lookup.about(about), since)
+
+    def numbers_about_what_begins(self, so: str) -> list[int]:
+        """The numbers of the entries about anything that begins so, in order."""
+        return self._numbers(lookup.about_what_begins(so))
+
+    def rows_about(self, about: str) -> Iterator[Row]:
+        """The entries about something, in order."""
+        return self._rows(self.numbers_about(about))
 
     def about_cases(self) -> Iterator[Row]:
-        """The entries about cases, in order. Reads the whole ledger once, whatever number of cases is asked about."""
-        asked, after = b'{"about":"SP-', -1
-        while True:
-            wanted = sa.select(EntryRow.seq, EntryRow.entry, EntryRow.leaf).where(
-                EntryRow.seq > after, sa.func.substr(EntryRow.entry, 1, len(asked)) == asked
-            )
+        """The entries about cases, in order."""
+        return self._rows(self.numbers_about_what_begins("SP-"))
+
+    def hidden(self, rows: Sequence[Row]) -> list[int] | None:
+        with self._connection.read() as session:
+            return lookup.hidden(session, rows)
+
+    def _numbers(self, wanted: sa.Select[int], since: int = 0) -> list[int]:
+        with self._connection.read() as session:
+            # Sorted and cut here: a database that is asked to might go by the numbers, and read all there are.
+            return sorted(number for number in session.scalars(wanted) if number >= since)
+
+    def _rows(self, numbers: Sequence[int]) -> Iterator[Row]:
+        for first in range(0, len(numbers), _AT_ONCE):
+            wanted = EntryRow.seq.in_(numbers[first : first + _AT_ONCE])
             with self._connection.read() as session:
-                found = session.execute(wanted.order_by(EntryRow.seq).limit(_AT_ONCE)).all()
+                found = session.execute(_ENTRY.where(wanted).order_by(EntryRow.seq)).all()
             for seq, entry, leaf in found:
                 yield Row(seq, bytes(entry), bytes(leaf))
-            if len(found) < _AT_ONCE:
-                return
-            after = found[-1].seq
 
     def size(self) -> int:
         with self._connection.read() as session:
@@ -115,7 +125,7 @@ class SqlLedger:
         after = first - 1
         while True:
             with self._connection.read() as session:
-                wanted = sa.select(EntryRow.seq, EntryRow.entry, EntryRow.leaf).where(EntryRow.seq > after)
+                wanted = _ENTRY.where(EntryRow.seq > after)
                 found = session.execute(wanted.order_by(EntryRow.seq).limit(_AT_ONCE)).all()
             if not found:
                 return
@@ -151,8 +161,13 @@ class SqlLedger:
         return None if note is None else bytes(note)
 
     def checkpoints(self) -> Iterator[bytes]:
+        return self.checkpoints_from(0)
+
+    def checkpoints_from(self, size: int) -> Iterator[bytes]:
+        """Those of a ledger that had `size` entries at least, oldest first."""
+        wanted = sa.select(CheckpointRow.note).where(CheckpointRow.size >= size)
         with self._connection.read() as session:
-            notes = session.scalars(sa.select(CheckpointRow.note).order_by(CheckpointRow.id)).all()
+            notes = session.scalars(wanted.order_by(CheckpointRow.id)).all()
         yield from map(bytes, notes)
 
     def stamps(self) -> Iterator[tuple[bytes, bytes]]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from evidence_export.register import CALIBRATION_EXPIRED, SHARING_UNKNOWN, register_blockers
+from evidence_export.register import CALIBRATION_EXPIRED, OWNER_UNKNOWN, SHARING_UNKNOWN, register_blockers
 from tests.conftest import ROOT
 from tests.streetproof.commands import Ran, inside
 
@@ -83,9 +83,15 @@ def test_a_calibration_counts_on_its_last_day(until: str | None, day: date, bloc
 
 @pytest.mark.parametrize(
     ("owner", "agreement", "blocks"),
-    [("示范区 执法局", None, False), ("交警大队", None, True), ("交警大队", "共享协议 7", False), (None, None, False)],
+    [
+        ("示范区 执法局", None, []),
+        ("交警大队", None, [SHARING_UNKNOWN]),
+        ("交警大队", "共享协议 7", []),
+        (None, None, [OWNER_UNKNOWN]),
+        (None, "共享协议 7", [OWNER_UNKNOWN]),
+    ],
 )
-def test_anothers_camera_needs_an_agreement(owner: str | None, agreement: str | None, blocks: bool) -> None:
+def test_anothers_camera_needs_an_agreement(owner: str | None, agreement: str | None, blocks: list[str]) -> None:
     found = register_blockers(
         owner=owner,
         site="示范区执法局",
@@ -93,4 +99,4 @@ def test_anothers_camera_needs_an_agreement(owner: str | None, agreement: str | 
         calibration_valid_until=None,
         day=date(2026, 3, 2),
     )
-    assert (SHARING_UNKNOWN in list(found)) is blocks
+    assert list(found) == blocks
