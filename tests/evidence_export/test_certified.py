@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence_export.bag import certificate, layout
+from evidence_export.bag.curve import Curve
 from evidence_export.bag.pubkey import pem_of
 from evidence_export.case import CaseRequest
 from evidence_export.errors import NotABundleError, SealError, SigningKeyError
@@ -378,6 +380,13 @@ def test_without_a_key_in_use_nothing_is_sealed(own_ring: Path) -> None:
     assert open_keys(own_ring).first.fingerprint
 
 
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows from numbers alone is worked out once for the same numbers: a check of SM2 takes 10 ms."""
+    monkeypatch.setattr(Curve, "combine", lru_cache(maxsize=None)(Curve.combine))
+
+
+@pytest.mark.usefixtures("remembered")
 def test_a_flipped_bit_names_the_one_file(copy: Path, ring: Path) -> None:
     dice = random.Random(11)
     for name in (layout.SECOND_SIGNATURE, layout.SIGNATURE, layout.SITE_KEY, *layout.KEY_FILES):

@@ -22,6 +22,7 @@ from streetproof.cli.batch import overruled
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import load_site
 from tests.conftest import ROOT
+from tests.faults.media import draw_plainly
 from tests.faults.shim import Control
 from tests.faults.state import Expected
 
@@ -61,6 +62,10 @@ class BatchPath:
     def name(self) -> str:
         return "batch"
 
+    @property
+    def warms(self) -> bool:
+        return False  # a model keeps threads
+
     def prepare(self, data: Path) -> None:
         data.mkdir(parents=True)
         load_or_create_key(data / "key.pem")
@@ -78,6 +83,7 @@ class BatchPath:
 
     def run(self, data: Path, control: Control | None) -> None:
         run.Pool = _Here  # type: ignore[misc, assignment]
+        draw_plainly()
         loaded = overruled(load_site(data / "site.yaml"), model=self.model, as_zip=False)
         report = run_batch(
             BatchRequest(loaded, [str(_CLIP)], data, data / "key.pem", ModelStore.default(), 1), lambda event: None

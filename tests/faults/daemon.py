@@ -32,6 +32,7 @@ from streetproof.daemon.sealing import SealingProcess
 from streetproof.store.database import Store
 from streetproof.store.findings import FindingState
 from tests.evidence_export.conftest import write_recording
+from tests.faults.media import draw_plainly
 from tests.faults.shim import Control
 from tests.faults.state import Expected
 from tests.streams.recorder.feeding import record
@@ -71,6 +72,10 @@ class DaemonPath:
     def name(self) -> str:
         return "daemon-zip" if self.as_zip else "daemon"
 
+    @property
+    def warms(self) -> bool:
+        return True
+
     def _site(self) -> dict[str, Any]:
         return sites.site("gate-1", site={"id": _SITE}, evidence={"zip": self.as_zip})
 
@@ -79,7 +84,7 @@ class DaemonPath:
         data.mkdir(parents=True)
         source = data / "camera.mp4"
         write_recording(source, _FOOTAGE_S)
-        records, _ = record(source, data / "recordings", segment_ns=10 * NS_PER_S, start_ns=T0, clock=_CLOCK)
+        records, _ = record(source, data / "recordings", segment_ns=40 * NS_PER_S, start_ns=T0, clock=_CLOCK)
         load_or_create_key(data / "key.pem")
         source.unlink()
         loaded = sites.load(data / "site.yaml", self._site())
@@ -96,6 +101,7 @@ class DaemonPath:
     def run(self, data: Path, control: Control | None) -> None:
         """The daemon starts, is told of the violation, and turns until there is a case. `control`: what breaks a step
         is mended after some turns."""
+        draw_plainly()
         loaded = sites.load(data.parent / "site.yaml", self._site())
         outcomes = sites.play(sites.desk_of(loaded), sites.parked(6, 80), 0, 120)
         clock = _Clock()

@@ -23,6 +23,10 @@ class Scenario(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def warms(self) -> bool:
+        """Whether it leaves no thread behind, so that who did it once can fork."""
+
     def prepare(self, data: Path) -> None:
         """Make a data folder in which nothing is sealed yet."""
 

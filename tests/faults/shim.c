@@ -22,7 +22,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { COUNT = 0, KILL = 1, TORN = 2, FAIL_ONCE = 3, FULL = 4 };
+enum { COUNT = 0, KILL = 1, TORN = 2, FAIL_ONCE = 3, FULL = 4, STOP = 5 };
 
 struct control {
     long armed;   /* 0: nothing is counted */
@@ -81,6 +81,7 @@ static int step(const char *op, const char *path, int needs_room, int is_write) 
         int n = snprintf(line, sizeof line, "%ld\t%s\t%s\n", number, op, path + strlen(control->root));
         syscall(SYS_write, log_fd, line, (size_t)(n < (int)sizeof line ? n : (int)sizeof line - 1));
     }
+    if (control->mode == STOP) raise(SIGSTOP);
     if (control->at == 0 || number < control->at) return 0;
     if (control->mode == FULL) {
         if (!needs_room) return 0;

@@ -31,6 +31,8 @@ class Mode(IntEnum):
     """It fails once, with an errno."""
     FULL = 4
     """From there on everything fails that needs room, until `disarm`."""
+    STOP = 5
+    """It stands still in front of each step, until SIGCONT."""
 
 
 @dataclass(frozen=True, slots=True)

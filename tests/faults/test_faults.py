@@ -1,6 +1,7 @@
 """A crash, a full disk, a disk that fails, at steps of a sealing: what is left is nothing or a whole case, known once.
 
-The steps are sampled here, one of each kind at least for deaths; `python -m tests.faults daemon --folder F` does all.
+The daemon is stopped at each of its steps. Other ways to break are sampled, and `python -m tests.faults daemon --folder
+F` does all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.faults.__main__ import chosen, kind_of
+from tests.faults.choice import chosen, kind_of
 from tests.faults.shim import COMPILER
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler: apt-get install gcc libc6-dev")
@@ -30,23 +31,23 @@ def injected(scenario: str, folder: Path, *arguments: object) -> dict[str, Any]:
 
 
 def test_the_daemon_stopped_anywhere_seals_one_case_and_tells_once(tmp_path: Path) -> None:
-    found = injected("daemon", tmp_path / "数据 一", "--mode", "kill", "--mode", "torn", "--sample", 56)
+    found = injected("daemon", tmp_path / "数据 一", "--mode", "stop", "--mode", "kill=24", "--mode", "torn=56")
     assert not found["failures"]
-    assert found["points"]["kill"] == 56 and set(found["ended"]) == {"kill: died", "torn: died"}
-    assert found["steps"] > 200
+    assert found["points"]["stop"] == found["steps"] > 200 and found["points"]["kill"] == 24
+    assert set(found["ended"]) == {"stop: left anew", "stop: left as before", "kill: died", "torn: died"}
+    assert found["ended"]["stop: left anew"] > 80
     kinds = set(found["kinds"])
     assert {"rename case name", "fsync case .json", "write state.db-wal", "fsync ledger.db-wal"} <= kinds
 
 
 def test_a_disk_that_is_full_or_fails_stops_nothing_for_good(tmp_path: Path) -> None:
-    found = injected("daemon-zip", tmp_path / "数据 二", "--mode", "enospc", "--mode", "eio", "--sample", 14)
+    found = injected("daemon-zip", tmp_path / "数据 二", "--mode", "enospc=14", "--mode", "eio=14")
     assert not found["failures"]
     assert found["points"] == {"enospc": 14, "eio": 14}
 
 
 def test_a_batch_stopped_anywhere_ends_with_one_case(tmp_path: Path, real_model: str) -> None:
-    arguments = ("--mode", "kill", "--mode", "enospc", "--sample", 8, "--model", real_model)
-    found = injected("batch", tmp_path / "数据 三", *arguments)
+    found = injected("batch", tmp_path / "数据 三", "--mode", "kill=8", "--mode", "enospc=8", "--model", real_model)
     assert not found["failures"]
     assert found["points"] == {"kill": 8, "enospc": 8}
 
@@ -63,7 +64,7 @@ def test_a_sample_has_every_kind_of_step_where_it_can() -> None:
 def test_nothing_gets_its_name_before_it_is_on_the_disk(tmp_path: Path) -> None:
     """A crash of a process keeps what was written; a power cut keeps only what was synced. So before the renaming
     everything below the draft is synced after it was last changed, and behind it the folder that holds the name."""
-    injected("daemon", tmp_path / "数据 四", "--mode", "kill", "--at", 1)
+    injected("daemon", tmp_path / "数据 四", "--mode", "stop=0")
     steps = [line.split("\t")[1:] for line in (tmp_path / "数据 四" / "steps.log").read_text().splitlines()]
     assert_durable([(op, path) for op, path in steps])
 
