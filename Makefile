@@ -22,6 +22,9 @@ PAPER_CHECK := dpkg -s $(PAPER_PACKAGES)
 # Many tests wait for servers and cameras: half as many workers again as there are cores keep these busy.
 WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
+# Tests start hundreds of processes: without compiled modules each of these spends a second on compiling them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test cameras lint bench soak lock schema clean
 
 help:
