@@ -28,13 +28,17 @@ from evidence_export.continuity import breaks_of
 from evidence_export.drafts import discard, pack, sync
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage, cut_run, open_footage
+from evidence_export.imageset.choosing import choose
+from evidence_export.imageset.signs import show_signs
+from evidence_export.imageset.words import OBSTRUCTION_ROLE
+from evidence_export.imageset.zone import is_told, zone_of_policy
 from evidence_export.keys import SealingKeys, Signer
 from evidence_export.keys.sealing import check_valid, key_files, seal_of, signatures_of, verify_own
 from evidence_export.kinds import members_at
-from evidence_export.made import BagFile, Before, Clip, Made, Panorama, Place, Seal, Source
+from evidence_export.made import BagFile, Before, Chosen, Clip, Made, Obstruction, Panorama, Place, Seal, Source
 from evidence_export.overlay.render import Bar, enlargement, render
 from evidence_export.places import holes_of, place_before, places_of
-from evidence_export.plan import case_id_of, check, clip_range, image_set, recordings_needed, runs_of, spans_of
+from evidence_export.plan import case_id_of, check, clip_range, recordings_needed, runs_of, spans_of
 from evidence_export.plates.looks import PlateEyes
 from evidence_export.plates.making import make_plates
 from evidence_export.plates.statement import ROLE as PLATE_ROLE
@@ -43,7 +47,8 @@ from evidence_export.verifier import verify
 from streams.instant import Instant
 from streams.interface import Image
 from streams.recorder.durable import sync_folder
-from vision.interface import Box, Moment
+from vision.interface import Box
+from vision.roadusers import passing
 
 Opener = Callable[[Recording, str], Footage]
 
@@ -149,20 +154,24 @@ class _Draft:
         request = self._request
         clips = self._clips()
         places = places_of(request, self._footage)
-        images = image_set(request, [moment for moment in request.violation.moments if moment.at.utc_ns in places])
+        reader = self._eyes.reader if self._eyes is not None and request.plates is not None else None
+        chosen = choose(request, places, self._footage, reader)
         (self._folder / "data" / "stills").mkdir()
         (self._folder / "data" / "overlay").mkdir()
-        pictures = self._stills([(moment, places[moment.at.utc_ns]) for moment in images.moments])
+        pictures = self._stills(chosen)
         made = Made(
             case_id=self._case_id,
             sources=self._sources,
             wanted=clip_range(request),
             clips=clips,
             panoramas=tuple(panorama for panorama, _ in pictures),
-            separation_required_ns=images.required_ns,
+            separation_required_ns=chosen.required_ns,
             breaks=breaks_of(request.recordings),
             holes=holes_of(self._sources, self._footage),
             before=self._before(),
+            chosen_from=chosen.candidates,
+            signs=show_signs(request, pictures, self._cut, self._carry) if is_told(request) else (),
+            obstruction=self._obstruction(places) if is_told(request) else None,
         )
         self._overlays(pictures)
         made = replace(made, plates=self._plate(made, places))
@@ -236,14 +245,14 @@ class _Draft:
         begins_in_time = self._footage[index].first_pts <= last_pts
         return begins_in_time and (contents is None or contents.last_pts >= first_pts)
 
-    def _stills(self, chosen: list[tuple[Moment, Place]]) -> list[tuple[Panorama, Image]]:
+    def _stills(self, chosen: Chosen) -> list[tuple[Panorama, Image]]:
         found = []
-        for number, (moment, place) in enumerate(chosen, start=1):
+        for number, (moment, place, clarity) in enumerate(chosen.pictures, start=1):
             path = f"{layout.PAYLOAD}stills/panorama-{number}.png"
             picture = self._still(path, "panorama", place)
             overlay = f"{layout.PAYLOAD}overlay/panorama-{number}.png"
             size = (picture.shape[1], picture.shape[0])
-            found.append((Panorama(path, overlay, place, moment, size), picture))
+            found.append((Panorama(path, overlay, place, moment, size, clarity), picture))
         return found
 
     def _before(self) -> Before | None:
@@ -257,6 +266,24 @@ class _Draft:
         box = self._request.violation.moments[-1].box
         self._overlay(before.overlay, before.path, picture, box, texts.BEFORE_LABEL, bar)
         return before
+
+    def _obstruction(self, places: Mapping[int, Place]) -> Obstruction | None:
+        """The picture of who came near it while it stood, and its derived copy; None where there is none."""
+        hindrance = self._request.violation.hindrance
+        moment = hindrance.moment if hindrance is not None else None
+        place = places.get(moment.at.utc_ns) if moment is not None else None
+        if moment is None or place is None:
+            return None
+        stem = "obstruction.png"
+        shown = Obstruction(
+            f"{layout.PAYLOAD}stills/{stem}", f"{layout.PAYLOAD}overlay/{stem}", place, moment, passing(moment)
+        )
+        picture = self._still(shown.path, OBSTRUCTION_ROLE, place)
+        bar = texts.obstruction_bar(self._request, self._case_id, shown, self._files[-1].digests.sha256)
+        label = texts.class_label(moment)
+        inner = [one.box for one in shown.others]
+        self._overlay(shown.overlay, shown.path, picture, moment.box, label, bar, inner)
+        return shown
 
     def _still(self, path: str, role: str, place: Place) -> Image:
         picture = self._footage[place.recording].picture(place.pts)
@@ -282,7 +309,7 @@ class _Draft:
     def _overlay(
         self, path: str, still: str, picture: Image, box: Box, label: str, bar: Bar, inner: Sequence[Box] = ()
     ) -> None:
-        polygon = [tuple(point) for point in manifest.zone_of_policy(self._request).get("polygon", ())]
+        polygon = [tuple(point) for point in zone_of_policy(self._request).get("polygon", ())]
         _write_png(render(picture, box, label, polygon, bar, inner), self._folder / path)
         self._note(
             path,
@@ -298,9 +325,17 @@ class _Draft:
         return make_plates(self._request, rules, eyes, self._footage, made, places, self._close_up)
 
     def _close_up(self, path: str, picture: Image, parent: str, transform: str) -> None:
+        self._cut(path, picture, PLATE_ROLE, parent, transform)
+
+    def _cut(self, path: str, picture: Image, role: str, parent: str, transform: str) -> None:
         (self._folder / path).parent.mkdir(exist_ok=True)
         _write_png(Picture.fromarray(np.ascontiguousarray(picture[:, :, ::-1])), self._folder / path)
-        self._note(path, PLATE_ROLE, parent=parent, transform=transform)
+        self._note(path, role, parent=parent, transform=transform)
+
+    def _carry(self, path: str, data: bytes, role: str) -> None:
+        (self._folder / path).parent.mkdir(exist_ok=True)
+        self._write(path, data)
+        self._note(path, role)
 
     def _payload_json(self, made: Made, places: Mapping[int, Place]) -> None:
         policy = _canonical(dict(self._request.policy), "policy")
