@@ -27,7 +27,7 @@ from vision.roadusers import bounds_of
 MOST_HIDDEN = 0.3
 """Of a sign's place: where more of it lies behind the vehicle or somebody else, no close-up is made."""
 AROUND = 0.4
-"""So much of its size is shown around it, on each side."""
+"""So much of the mean of its sides is shown around it, on each side."""
 LEAST = 96
 """A close-up has at least so many pixels each way, where the frame has them."""
 MAX_PHOTO_BYTES = 32 << 20
@@ -66,20 +66,21 @@ def _hidden(place: Sequence[Point], moment: Moment) -> float:
 def _close_up(path: str, place: Sequence[Point], panorama: Panorama, picture: Image, keep: Keep) -> CutOut:
     height, width = picture.shape[:2]
     left, top, right, bottom = bounds_of(place)
-    x1, x2 = _span(left, right, width)
-    y1, y2 = _span(top, bottom, height)
+    beside = AROUND * ((right - left) * width + (bottom - top) * height) / 2
+    x1, x2 = _span(left * width, right * width, beside, width)
+    y1, y2 = _span(top * height, bottom * height, beside, height)
     wide, high = x2 - x1, y2 - y1
     how = f"{wide}x{high} pixels from ({x1}, {y1}) of that picture, as 8-bit RGB PNG, not scaled"
     keep(path, picture[y1:y2, x1:x2], SIGN_ROLE, panorama.path, how)
     return CutOut(path, panorama.path, (x1, y1, wide, high), (width, height))
 
 
-def _span(low: float, high: float, length: int) -> tuple[int, int]:
+def _span(low: float, high: float, beside: float, length: int) -> tuple[int, int]:
     """Of one axis, in pixels, with what is shown around."""
-    reach = max((0.5 + AROUND) * (high - low) * length, min(LEAST, length) / 2)
-    middle = (low + high) / 2 * length
-    start = max(0, int(min(middle - reach, low * length)))
-    return start, min(length, max(start + 1, int(max(middle + reach, high * length)) + 1))
+    reach = max((high - low) / 2 + beside, min(LEAST, length) / 2)
+    middle = (low + high) / 2
+    start = max(0, int(min(middle - reach, low)))
+    return start, min(length, max(start + 1, int(max(middle + reach, high)) + 1))
 
 
 def _photo(known: Mapping[str, Path], sign: Mapping[str, Any], number: int, carry: Carry) -> str | None:
