@@ -44,7 +44,8 @@ def choose(
     looks = []
     for moment in candidates:
         place = places[moment.at.utc_ns]
-        looks.append(look_at(moment, place, footage[place.recording].picture(place.pts), reader))
+        picture = footage[place.recording].picture(place.pts)
+        looks.append(look_at(moment, place, picture, request.stay.place, reader))
     told = list(zip(looks, clarity_of(looks), strict=True))
     pair = _pair(told, required, fired, only_fired=may_be_traffic(request.violation))
     if pair is None:

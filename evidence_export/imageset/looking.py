@@ -51,12 +51,15 @@ class Look:
     """What the best plate in its box is worth for reading, 0 for none; None: nobody looked."""
 
 
-def look_at(moment: Moment, place: Place, picture: Image, reader: PlateReader | None) -> Look:
-    """Measure a frame, H x W x 3 BGR uint8. Raises InferenceError where `reader` fails."""
+def look_at(moment: Moment, place: Place, picture: Image, stands: Box, reader: PlateReader | None) -> Look:
+    """Measure a frame, H x W x 3 BGR uint8. `stands`: where it stands, the same for all frames that are compared.
+
+    Raises InferenceError where `reader` fails.
+    """
     own = moment.box
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    target, scene = _part(grey, own), np.asarray(half, np.uint8)
+    target, scene = _part(grey, stands), np.asarray(half, np.uint8)
     in_front = nearer(own, [one.box for one in moment.others or ()])
     return Look(
         moment=moment,

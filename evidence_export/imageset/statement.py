@@ -72,7 +72,7 @@ def stands_in(request: CaseRequest) -> Standing | None:
         plane = Ground.model_validate(ground) if isinstance(ground, Mapping) else None
     except (TypeError, ValueError, ValidationError):
         return None
-    return standing_in(request.violation.stay.place, corners, plane) if len(corners) >= 3 else None
+    return standing_in(request.stay.place, corners, plane) if len(corners) >= 3 else None
 
 
 def _sign(shown: SignShown) -> JsonObject:

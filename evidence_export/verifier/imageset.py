@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonValue
 from evidence_export.verifier.reading import at, flag, hexdigest, integer, items, moment, optional, text, texts
 
@@ -36,7 +35,11 @@ def image_faults(root: JsonValue, policy: bytes | None) -> Iterator[str]:
     zone = _zone(policy)
     yield from _panoramas(root)
     yield from _signs(root, zone, roles[_SIGN], roles[_PHOTO])
-    yield from _obstruction(root, zone, roles[_OBSTRUCTION])
+    yield from (f"images.obstruction: {fault}" for fault in _obstruction(root, zone, roles[_OBSTRUCTION]))
+    in_zone = optional(root, "images", "obstruction", "in_zone")
+    yield from (f"images.obstruction.in_zone: {fault}" for fault in _in_zone(root, in_zone, zone))
+    unseen = optional(root, "images", "obstruction", "picture") is None
+    yield from _blocked(root, _NO_OBSTRUCTION, unseen, "images.obstruction")
 
 
 def _named(root: JsonValue, role: str) -> dict[str, JsonValue]:
@@ -77,35 +80,43 @@ def _signs(
     if zone is not None and [_told(one) for one in signs] != [_told(one) for one in known]:
         yield "images.signs: they are not those that the policy names for the zone"
         return
-    shown, photographed, first = [], [], None
     stills = {text(one, "path") for one in items(root, "images", "panoramas")}
+    shown, photographed, pictures = [], [], []
     for number, sign in enumerate(signs):
-        where = f"images.signs[{number}]"
-        hidden = optional(sign, "hidden")
-        if hidden is not None:
-            _share(hidden)
-        close_up, photo = optional(sign, "close_up"), optional(sign, "photo")
-        picture = None
-        if photo is not None:
-            sha256, picture = hexdigest(photo, "sha256"), optional(photo, "path")
-            if picture is not None:
-                photographed.append(text(photo, "path"))
-                file = photos.get(photographed[-1])
-                if file is None or text(file, "sha256") != sha256:
-                    yield f"{where}: its photograph is not the one that the policy names"
-        if close_up is not None:
-            shown.append(text(close_up, "path"))
-            place = known[number] if known else None
-            yield from (f"{where}: {fault}" for fault in _cut(close_up, close_ups.get(shown[-1]), stills, place))
-            if hidden is None:
-                yield f"{where}: its close-up is of a place that is not known"
-            picture = shown[-1]
-        first = picture if first is None else first
+        place = known[number] if known else None
+        yield from (f"images.signs[{number}]: {fault}" for fault in _sign(sign, place, close_ups, photos, stills))
+        cut = None if optional(sign, "close_up") is None else text(sign, "close_up", "path")
+        photo = None if optional(sign, "photo") is None else optional(sign, "photo", "path")
+        shown += [] if cut is None else [cut]
+        photographed += [] if photo is None else [text(sign, "photo", "path")]
+        pictures += [one for one in (cut or photo,) if one is not None]
     if sorted(shown) != sorted(close_ups) or sorted(photographed) != sorted(photos):
         yield "images.signs: their pictures are not the files that are said to be such"
+    first = pictures[0] if pictures else None
     if optional(root, "images", "sign_or_marking") != first:
         yield "images.sign_or_marking: it is not the picture of the first sign that has one"
     yield from _blocked(root, _NO_SIGN, first is None, "images.signs")
+
+
+def _sign(
+    sign: JsonValue,
+    named: JsonValue,
+    close_ups: Mapping[str, JsonValue],
+    photos: Mapping[str, JsonValue],
+    stills: set[str],
+) -> Iterator[str]:
+    """`named`: the sign as the policy has it; None where that is not at hand."""
+    hidden, close_up, photo = optional(sign, "hidden"), optional(sign, "close_up"), optional(sign, "photo")
+    if hidden is not None:
+        _share(hidden)
+    if photo is not None and optional(photo, "path") is not None:
+        file = photos.get(text(photo, "path"))
+        if file is None or text(file, "sha256") != hexdigest(photo, "sha256"):
+            yield "its photograph is not the one that the policy names"
+    if close_up is not None:
+        if hidden is None:
+            yield "its close-up is of a place that is not known"
+        yield from _cut(close_up, close_ups.get(text(close_up, "path")), stills, named)
 
 
 def _told(sign: JsonValue) -> tuple[JsonValue, ...]:
@@ -133,7 +144,7 @@ def _cut(close_up: JsonValue, file: JsonValue, stills: set[str], sign: JsonValue
     for corner in place:
         if not isinstance(corner, list) or len(corner) != 2 or not all(isinstance(one, int | float) for one in corner):
             raise ValueError("data/policy.json: a place of a sign has no corners")
-        across, down = (float(one) for one in corner)
+        across, down = (float(str(one)) for one in corner)
         if not (x - 1 <= across * width <= x + wide + 1 and y - 1 <= down * height <= y + high + 1):
             yield "its close-up does not show the place that the policy names"
             return
@@ -142,29 +153,26 @@ def _cut(close_up: JsonValue, file: JsonValue, stills: set[str], sign: JsonValue
 def _obstruction(
     root: JsonValue, zone: Mapping[str, JsonValue] | None, named: Mapping[str, JsonValue]
 ) -> Iterator[str]:
-    where = "images.obstruction"
     told = at(root, "images", "obstruction")
     purpose = optional(told, "ground_is")
     if zone is not None and purpose != zone.get("purpose"):
-        yield f"{where}: what the ground is for is not what the policy says of the zone"
-    yield from _in_zone(root, optional(told, "in_zone"), zone)
+        yield "what the ground is for is not what the policy says of the zone"
     looks, near = optional(told, "looks"), optional(told, "looks_near")
     if (looks is None) is not (near is None):
-        yield f"{where}: its counts do not fit each other"
+        yield "its counts do not fit each other"
     picture = optional(told, "picture")
     if looks is not None and near is not None:
         many, few = integer(told, "looks"), integer(told, "looks_near")
         if not 0 <= few <= many:
-            yield f"{where}: its counts do not fit each other"
+            yield "its counts do not fit each other"
         if picture is not None and few == 0:
-            yield f"{where}: a picture shows somebody near, and nobody was"
+            yield "a picture shows somebody near, and nobody was"
     elif picture is not None:
-        yield f"{where}: a picture shows somebody near, and nobody looked"
+        yield "a picture shows somebody near, and nobody looked"
     if (picture is None and named) or (picture is not None and sorted(named) != [text(picture, "path")]):
-        yield f"{where}: its picture is not the file that is said to be it"
+        yield "its picture is not the file that is said to be it"
     elif picture is not None:
-        yield from (f"{where}: {fault}" for fault in _picture(root, picture, named[text(picture, "path")]))
-    yield from _blocked(root, _NO_OBSTRUCTION, picture is None, where)
+        yield from _picture(root, picture, named[text(picture, "path")])
 
 
 def _picture(root: JsonValue, picture: JsonValue, file: JsonValue) -> Iterator[str]:
@@ -203,12 +211,12 @@ def _in_zone(root: JsonValue, told: JsonValue, zone: Mapping[str, JsonValue] | N
         if metres is not None and (not isinstance(metres, str) or not _METRES.fullmatch(metres)):
             raise ValueError("images.obstruction.in_zone: a width is not written in metres to a tenth")
         if metres is not None and measured != "ground":
-            yield "images.obstruction.in_zone: a width in metres, where the ground is not known"
+            yield "a width in metres, where the ground is not known"
     if measured == "picture" and zone is not None:
         polygon = [_point(one) for one in items(zone, "polygon")]
         found = _overlap(_fractions(items(root, "violation", "stay", "place")), polygon)
-        if abs(found - share) > 0.01 + _ABOUT:
-            yield "images.obstruction.in_zone: its share does not follow from the place and the zone"
+        if not abs(found - share) <= 0.01 + _ABOUT:
+            yield "its share does not follow from the place and the zone"
 
 
 def _overlap(box: Sequence[float], polygon: Sequence[tuple[float, float]]) -> float:
@@ -257,7 +265,7 @@ def _fractions(written: Sequence[JsonValue]) -> list[float]:
 
 def _point(written: JsonValue) -> tuple[float, float]:
     if not isinstance(written, list) or len(written) != 2 or not all(isinstance(one, int | float) for one in written):
-        raise ValueError(f"{layout.POLICY}: a corner is no pair of numbers")
+        raise ValueError("data/policy.json: a corner is no pair of numbers")
     return float(str(written[0])), float(str(written[1]))
 
 
