@@ -68,12 +68,11 @@ def bounds_of(points: Sequence[tuple[float, float]]) -> Box:
 
 
 def distance(own: Box, other: Box) -> float:
-    """From where somebody touches the ground to the ground contact of a vehicle, in sizes of the vehicle's box."""
+    """From the lower edge of somebody's box to the ground contact of a vehicle, in sizes of the vehicle's box."""
     x1, y1, x2, y2 = ground_contact(own)
     wide, high = max(own[2] - own[0], 1e-6), max(own[3] - own[1], 1e-6)
-    x, y = (other[0] + other[2]) / 2, other[3]
-    aside = max(x1 - x, x - x2, 0.0) / wide
-    away = max(y1 - y, y - y2, 0.0) / high
+    aside = max(x1 - other[2], other[0] - x2, 0.0) / wide
+    away = max(y1 - other[3], other[3] - y2, 0.0) / high
     return float((aside * aside + away * away) ** 0.5)
 
 

@@ -109,9 +109,9 @@ def _fault(memory: Memory, rules: CameraRules) -> str | None:
     fault = memory.fault()
     if fault or memory.last is None:
         return fault or ("something was seen before the first sample" if memory.standings else None)
-    if max(len(memory.standings), len(memory.boxes)) > _MAX_STANDINGS:
+    if max(len(memory.standings), len(memory.boxes), len(memory.others or ())) > _MAX_STANDINGS:
         return "more objects than a picture holds"
-    if not all(inside(box) for box in memory.boxes):
+    if not all(inside(box) for box in (*memory.boxes, *(memory.others or ()))):
         return "a box outside the image"
     for standing in memory.standings:
         fault = standing_fault(standing, memory.last.utc_ns, rules)
