@@ -89,7 +89,7 @@ def close_up(cells: list[Cell]) -> Cell | None:
         if cut[2] - cut[0] < _MIN_SIDE or cut[3] - cut[1] < _MIN_SIDE:
             continue
         size = f"{cut[2] - cut[0]}×{cut[3] - cut[1]} @ ({cut[0]}, {cut[1]})"
-        return Cell("目标近景 Target", f"截自 cut from {cell.path}，{size}", cell.picture.crop(cut), cell.path)
+        return Cell("目标近景 Target", f"截自 cut from {_name(cell.path)}，{size}", cell.picture.crop(cut), cell.path)
     return None
 
 
@@ -146,8 +146,8 @@ def _named_sign(dossier: Dossier, told: Any) -> Cell:
     if path is not None:
         parts = value(close_up, "cut") or []
         x, y = parts[:2] if len(parts) == 4 else ("?", "?")
-        note = f"截自 cut from {text(close_up, 'panorama')} @ ({x}, {y})"
-        return Cell(title, note, _picture(dossier, path), path, label="待确认 to be confirmed")
+        note = f"截自 cut from {_name(text(close_up, 'panorama') or '')} @ ({x}, {y})"
+        return Cell(title, note, _picture(dossier, path), path, label="待确认 to confirm")
     path = text(photo, "path")
     if path is not None:
         note = f"{text(photo, 'taken_by')} 摄于 taken on {text(photo, 'taken_on')}"
@@ -173,6 +173,10 @@ def sign(dossier: Dossier, facts: Facts) -> Cell:
     if registered is not None:
         return Cell(title, f"照片未随案 photograph not at hand, SHA-256 {registered[:16]}…")
     return Cell(title, "无：未登记标志照片 none: no photograph is registered")
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
 
 
 def _picture(dossier: Dossier, path: str) -> Image.Image:
