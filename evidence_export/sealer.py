@@ -322,7 +322,11 @@ class _Draft:
         rules, eyes = self._request.plates, self._eyes
         if rules is None or eyes is None:
             return None
-        return make_plates(self._request, rules, eyes, self._footage, made, places, self._close_up)
+        shown = [panorama.moment for panorama in made.panoramas]
+        shown += [made.obstruction.moment] if made.obstruction is not None else []
+        wanted = {moment.at.utc_ns for moment in (*self._request.violation.moments, *shown)}
+        looked_at = {utc_ns: place for utc_ns, place in places.items() if utc_ns in wanted}
+        return make_plates(self._request, rules, eyes, self._footage, made, looked_at, self._close_up)
 
     def _close_up(self, path: str, picture: Image, parent: str, transform: str) -> None:
         self._cut(path, picture, PLATE_ROLE, parent, transform)

@@ -43,6 +43,7 @@ IMAGE_SENTENCES = {
     "images: a box is not four fractions as decimal text": "images：方框不是四个小数",
     "images: {} is not {} integers": "images：{} 不是 {} 个整数",
     "violation.stay.place is no box": "violation.stay.place 不是方框",
+    "data/policy.json: it has no zone": "data/policy.json：没有区域",
     "data/policy.json: a corner is no pair of numbers": "data/policy.json：角点不是一对数",
     "data/policy.json: a place of a sign has no corners": "data/policy.json：标志的位置不是角点",
 }

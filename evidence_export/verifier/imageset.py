@@ -51,10 +51,12 @@ def _zone(policy: bytes | None) -> Mapping[str, JsonValue] | None:
         return None
     try:
         read = json.loads(policy)
-    except (ValueError, RecursionError):
-        return None
+    except RecursionError:
+        read = None
     zone = read.get("zone") if isinstance(read, dict) else None
-    return zone if isinstance(zone, dict) else None
+    if not isinstance(zone, dict):
+        raise ValueError("data/policy.json: it has no zone")
+    return zone
 
 
 def _panoramas(root: JsonValue) -> Iterator[str]:
