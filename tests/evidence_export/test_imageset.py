@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -29,7 +30,9 @@ from tests.evidence_export.conftest import SEALED_AT, at, make_request
 from tests.evidence_export.helpers import resign
 from tests.evidence_export.imagesets import (
     CAR,
+    COVERED,
     LINE,
+    RIDDEN,
     RIDER,
     SIGN,
     moment,
@@ -37,8 +40,11 @@ from tests.evidence_export.imagesets import (
     street_request,
     write_street,
 )
+from tests.vision.byhand import SHANGHAI, detections
+from vision.engine import Engine
 from vision.ground import Ground
-from vision.interface import Hindrance, RoadUser
+from vision.interface import Hindrance, RoadUser, StayEnded, ViolationFired
+from vision.policy import build_camera_rules, parse_policy, policy_content
 
 
 @pytest.fixture(scope="module")
@@ -280,6 +286,35 @@ def test_what_lies_behind_the_vehicle_is_unknown_and_so_is_what_the_picture_cuts
     assert standing_in((0.4, 0.4, 0.5, 0.7), lane, None).near_m is None
 
 
+def test_what_the_engine_saw_reaches_the_case(street: Path, signer: Ed25519Signer, tmp_path: Path) -> None:
+    """From detections every two seconds to the sealed case: nobody has put the sightings together by hand."""
+    content = policy_of(SIGN, LINE)
+    rule = {"id": "no-parking", "kind": "no_parking", "classes": ["car"], "dwell": "12s"}
+    policy = parse_policy({"id": "east-road", "name": "东大街一路一策", "version": "3", "rules": [rule]})
+    rules = build_camera_rules("cam-1", policy, [content["zone"]])
+    engine = Engine([rules], SHANGHAI)
+    events = []
+    for second in range(0, 40, 2):
+        seen = [("car", 0.9, CAR)] if 4 <= second <= 28 and second != COVERED else []
+        if second == RIDDEN[0]:
+            seen.append(("person", 0.8, RIDER))
+        events += engine.step("cam-1", at(second), detections(seen, (1280, 720)))
+    (violation,) = [event.violation for event in events if isinstance(event, ViolationFired)]
+    (stay,) = [event.stay for event in [*events, *engine.finish("cam-1")] if isinstance(event, StayEnded)]
+    request = street_request(street, content)
+    request = replace(
+        request, violation=violation, stay=stay, policy=policy_content(rules.policy, rules.zones[0], None, ())
+    )
+    bundle = seal(request, tmp_path, signer, SEALED_AT).path
+    images = told(bundle)["images"]
+    assert verify(bundle).ok and violation.fired_at == at(20)
+    assert images["obstruction"]["picture"]["at"] == at(12).isoformat()
+    assert [one["class"] for one in images["obstruction"]["picture"]["others"]] == ["person"]
+    assert images["obstruction"]["ground_is"] == "fire_lane" and images["obstruction"]["looks_near"] == 1
+    assert [one["name"] for one in images["signs"]] == ["禁止停车标志", "消防车通道标线"]
+    assert seen_at(told(bundle)) == [at(6).isoformat(), at(20).isoformat()], "not the blurred first sighting"
+
+
 # -- the promise to earlier bundles, and lies --------------------------------------------------------------------------
 
 
@@ -364,8 +399,6 @@ def test_a_close_up_of_another_frame_fails_whoever_signed_it(
     sealed: Path, signer: Ed25519Signer, tmp_path: Path
 ) -> None:
     """The site's own key signs that the sign was cut out of the other panorama."""
-    import shutil
-
     bundle = Path(shutil.copytree(sealed, tmp_path / sealed.name))
 
     def lie(case: dict[str, Any]) -> None:
