@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +22,11 @@ from evidence_export import manifest, texts
 from evidence_export.bag import canonical, forms, layout
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import Digests, digest_file
-from evidence_export.case import CaseRequest, Recording
+from evidence_export.case import CaseRequest
 from evidence_export.continuity import breaks_of
 from evidence_export.drafts import discard, pack, sync
 from evidence_export.errors import SealError
-from evidence_export.footage import Footage, cut_run, open_footage
+from evidence_export.footage import cut_run, open_footage
 from evidence_export.imageset.choosing import choose
 from evidence_export.imageset.signs import show_signs
 from evidence_export.imageset.words import OBSTRUCTION_ROLE
@@ -35,7 +34,7 @@ from evidence_export.imageset.zone import is_told, zone_of_policy
 from evidence_export.keys import SealingKeys, Signer
 from evidence_export.keys.sealing import check_valid, key_files, seal_of, signatures_of, verify_own
 from evidence_export.kinds import members_at
-from evidence_export.made import BagFile, Before, Chosen, Clip, Made, Obstruction, Panorama, Place, Seal, Source
+from evidence_export.made import BagFile, Before, Chosen, Clip, Made, Obstruction, Panorama, Place, Seal
 from evidence_export.overlay.render import Bar, enlargement, render
 from evidence_export.places import holes_of, place_before, places_of
 from evidence_export.plan import case_id_of, check, clip_range, recordings_needed, runs_of, spans_of
@@ -43,14 +42,13 @@ from evidence_export.plates.looks import PlateEyes
 from evidence_export.plates.making import make_plates
 from evidence_export.plates.statement import ROLE as PLATE_ROLE
 from evidence_export.readme import readme
+from evidence_export.sources import Opener, source_of, unchanged
 from evidence_export.verifier import verify
 from streams.instant import Instant
 from streams.interface import Image
 from streams.recorder.durable import sync_folder
 from vision.interface import Box
 from vision.roadusers import passing
-
-Opener = Callable[[Recording, str], Footage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,7 @@ class _Draft:
         self._folder = folder
         self._case_id = case_id
         self._files: list[BagFile] = []
-        found = [_source(recording, request.camera.id, opener) for recording in request.recordings]
+        found = [source_of(recording, request.camera.id, opener) for recording in request.recordings]
         self._sources = tuple(source for source, _ in found)
         self._footage = tuple(footage for _, footage in found)
 
@@ -186,7 +184,7 @@ class _Draft:
         tags |= {name: digest_file(self._folder / name).sha256 for name in (layout.CASE, *signatures)}
         self._write(layout.TAG_MANIFEST, layout.manifest_bytes(tags))
         for source in self._sources:
-            _unchanged(source)
+            unchanged(source)
         return hashlib.sha256(case).hexdigest()
 
     def digests(self) -> dict[str, Digests]:
@@ -390,40 +388,6 @@ class _Draft:
         self._files.append(BagFile(path, role, digest_file(self._folder / path), parent, transform))
 
 
-@lru_cache(maxsize=256)
-def _digests(path: Path, inode: int, size: int, changed_ns: int) -> Digests:
-    """Digests of a recording, once for all cases in it: hashing an hour of footage takes longer than sealing a case.
-
-    `inode`, `size` and `changed_ns` tell whether it is still the same file.
-    """
-    return digest_file(path)
-
-
-def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, Footage]:
-    try:
-        status = recording.path.stat()
-        changed_ns = status.st_ctime_ns
-        digests = _digests(recording.path, status.st_ino, status.st_size, changed_ns)
-    except OSError as error:
-        raise SealError(
-            f"the recording cannot be read ({error.strerror})", where=str(recording.path), remedy="Bring it back"
-        ) from error
-    if digests.sha256 != recording.sha256:
-        raise SealError(
-            "the recording is no longer the one that was observed: its SHA-256 is another",
-            where=str(recording.path),
-            remedy="Bring the observed file back, or run again to observe this one",
-        )
-    if recording.segment is not None and recording.segment.sm3 not in (None, digests.sm3):
-        raise SealError(
-            "the segment's SM3 is another than its index says, though its SHA-256 is the same",
-            where=str(recording.path),
-            remedy="Make the index of recordings anew from the files",
-        )
-    footage = opener(recording, camera)
-    return Source(recording, digests, changed_ns, footage.info, footage.contents()), footage
-
-
 def _existing(final: Path, case_id: str, keys: SealingKeys) -> SealedCase:
     # The key counts: somebody else's bundle under this name must not pass for ours. One that an earlier key of the site
     # sealed is ours, too.
@@ -443,17 +407,6 @@ def _must_verify(path: Path, keys: SealingKeys) -> None:
     if not report.ok:
         findings = "; ".join(f"{one.culprit}: {one.what}" for step in report.steps for one in step.findings)
         raise SealError(f"the new bundle does not verify ({findings})", where=str(path), remedy="Check the disk")
-
-
-def _unchanged(source: Source) -> None:
-    """The recording was hashed before it was cut; its size and time of change must be the same afterwards."""
-    status = source.recording.path.stat()
-    if status.st_size != source.digests.size or status.st_ctime_ns != source.changed_ns:
-        raise SealError(
-            "the recording was changed while it was sealed",
-            where=str(source.recording.path),
-            remedy="Seal recordings that are finished",
-        )
 
 
 def _canonical(value: object, what: str) -> bytes:
