@@ -37,8 +37,8 @@ class RoadUser:
     box: Box
     score: float
     came: bool = False
-    """In the look before nobody was at its place, and nothing is known to stand there. False where there was no look
-    before."""
+    """In the looks before nobody was at its place, and nothing is known to stand there. False where there were too few
+    looks before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Who else is on the road around what stands there, and which look shows best whom it may hinder (妨碍通行).
 
-Two looks tell who moves: whoever is at a place where, in the look before, there was nobody, and where nothing is known
-to stand, has come since. Parked neighbours do not count, nor does who was there already. *Near* is who stands or rides
-within half a size of the vehicle's box around its ground contact. Whether anybody is hindered is not decided here: that
-is for whoever looks at the picture, who also sees whether a person belongs to the vehicle.
+Looks tell who moves: whoever is at a place where, in the three looks before, there was nobody, and where nothing is
+known to stand, has come since. Parked neighbours do not count, nor does who was there already, missed in a look or not.
+*Near* is who stands or rides within half a size of the vehicle's box around its ground contact. Whether anybody is
+hindered is not decided here: that is for whoever looks at the picture, who also sees whether a person belongs to the
+vehicle.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from vision.interface import Box, Moment, RoadUser
 MIN_SCORE = 0.3
 REACH = 0.5
 """How near somebody has to be, in sizes of the vehicle's box."""
+REMEMBERED = 3
+"""Looks; in one of so many in a row a detector finds what stays where it is."""
 MAX_OTHERS = 16
 """Kept around one sighting, the nearest."""
 _AROUND = 1.0
@@ -39,12 +42,14 @@ def road_users(detections: Detections) -> tuple[RoadUser, ...]:
     return tuple(sorted(found, key=lambda one: (one.box, one.cls, -one.score)))
 
 
-def come_since(users: Sequence[RoadUser], before: Sequence[Box] | None, stand: Sequence[Box]) -> tuple[RoadUser, ...]:
-    """The same, with those marked that are where nobody was in the look before; `before`: its boxes, None where there
-    was no such look; `stand`: places of what is known to stand."""
-    if before is None:
+def come_since(
+    users: Sequence[RoadUser], before: Sequence[Sequence[Box]], stand: Sequence[Box]
+) -> tuple[RoadUser, ...]:
+    """The same, with those marked that are where nobody was in the looks before; `before`: the boxes of these; of fewer
+    than `REMEMBERED` nobody is known to have come. `stand`: places of what is known to stand."""
+    if len(before) < REMEMBERED:
         return tuple(users)
-    known = [*before, *stand]
+    known = [*(box for look in before for box in look), *stand]
     return tuple(replace(one, came=not any(iou(one.box, box) >= _SAME for box in known)) for one in users)
 
 

@@ -38,7 +38,7 @@ from vision.numbered import numbered
 from vision.pace import EARLIEST_NS, LATEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
 from vision.reasons import Ending, EndReason
-from vision.roadusers import around, bounds_of, come_since, road_users
+from vision.roadusers import REMEMBERED, around, bounds_of, come_since, road_users
 from vision.standing import Standing
 from vision.tally import Tally
 from vision.tuning import Tuning
@@ -56,8 +56,8 @@ class Memory(Pace):
     standings: list[Standing] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     """Boxes of interest in the last sample."""
-    others: list[Box] | None = None
-    """Those of all road users in the last sample; None where nothing stood, and nobody asked for them."""
+    others: list[list[Box]] = field(default_factory=list)
+    """Those of all road users in the last few samples; none where nothing stood, and nobody asked for them."""
 
 
 class Watch:
@@ -101,12 +101,11 @@ class Watch:
         elapsed, gap = memory.advance(at, self._tuning, f"camera {self.rules.camera}")
         moments = self._moments(at, detections)
         previous, memory.boxes = memory.boxes, [moment.box for moment in moments]
-        users = self._look_around(detections, gap) if moments else ()
         self._leaving = []
-        if not moments:
-            memory.others = None
-            if not memory.standings:
-                return []
+        if not moments and not memory.standings:
+            memory.others = []
+            return []
+        users = self._look_around(detections, gap)
         forgotten = [standing for standing in memory.standings if gap and not standing.open]
         ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
         ended += self._make_way(at, moments, pixels)
@@ -244,10 +243,11 @@ class Watch:
         return [Moment(at=at, box=box, score=-minus, cls=cls, track=None) for minus, box, cls in picked]
 
     def _look_around(self, detections: Detections, gap: bool) -> tuple[RoadUser, ...]:
-        """The road users of this sample, with those marked that came since the one before."""
+        """The road users of this sample, with those marked that came since the ones before."""
         memory, users = self.memory, road_users(detections)
-        before, memory.others = memory.others, [one.box for one in users]
-        return come_since(users, None if gap else before, [standing.place for standing in memory.standings])
+        before = [] if gap else memory.others
+        memory.others = [*before[1 - REMEMBERED :], [one.box for one in users]]
+        return come_since(users, before, [standing.place for standing in memory.standings])
 
     def _beside(self, moment: Moment, users: tuple[RoadUser, ...]) -> Moment:
         return replace(moment, others=around(moment.box, users, self._signs))

@@ -54,6 +54,8 @@ def test_what_stands_beside_it_all_the_time_is_not_passing() -> None:
     assert (judged(lambda t: [("car", 0.9, NEIGHBOUR)]).hindrance or fail()).near == 0
     flickering = judged(lambda t: [("car", 0.9, NEIGHBOUR)] if round(t / 2) % 3 else [])
     assert (flickering.hindrance or fail()).near == 0
+    waiting = judged(lambda t: [("person", 0.9, NEAR)] if round(t / 2) % 3 == 0 else [])
+    assert (waiting.hindrance or fail()).near == 0, "somebody waits there, and is found in every third look"
 
 
 def fail() -> Any:
