@@ -38,6 +38,9 @@ IMAGE_SENTENCES = {
     "its share does not follow from the place and the zone": "比例与位置、区域推出的不符",
     "measured in a way that cannot be": "测量方式无效",
     "a width is not written in metres to a tenth": "宽度不是精确到十分之一米的数值",
+    "images: it tells how panoramas were chosen, and not of signs and obstruction": (
+        "images：写有全景图的选取，却无标志标线与妨碍通行的说明"
+    ),
     "images: a share is not written as 0.00 to 1.00": "images：比例不是 0.00 至 1.00 的数值",
     "images: a box has its corners out of order": "images：方框的角点次序不对",
     "images: a box is not four fractions as decimal text": "images：方框不是四个小数",

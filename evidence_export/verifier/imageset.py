@@ -28,6 +28,9 @@ def image_faults(root: JsonValue, policy: bytes | None) -> Iterator[str]:
     """
     roles = {role: _named(root, role) for role in (_SIGN, _PHOTO, _OBSTRUCTION)}
     if optional(root, "images", "signs") is None and optional(root, "images", "obstruction") is None:
+        told = [one for one in items(root, "images", "panoramas") if isinstance(one, Mapping) and "clarity" in one]
+        if told or optional(root, "images", "chosen_from") is not None:
+            raise ValueError("images: it tells how panoramas were chosen, and not of signs and obstruction")
         for role, named in roles.items():
             if named:
                 yield f"images: {min(named)} is said to be a {role}, and nothing is said of it"

@@ -132,8 +132,7 @@ class Verification(BagVerification[CaseManifest]):
             faults = [*(live.faults() if live else ()), *(view_faults(case.root) if case.revision else ())]
             if case.revision >= layout.BEFORE_REVISION:
                 faults += before_faults(case.root)
-            if case.revision >= layout.IMAGES_REVISION:
-                faults += image_faults(case.root, self._policy())
+            faults += image_faults(case.root, self._policy())
         except ValueError as error:
             return "not readable", [Finding(layout.CASE, printable(str(error)))]
         newer = case.revision > layout.FORMAT_REVISION

@@ -407,6 +407,9 @@ def test_a_close_up_of_another_frame_fails_whoever_signed_it(
     resign(bundle, signer, lie)
     report = verify(bundle, trusted_key=signer.fingerprint)
     assert not report.ok and "近景的来源图片与所写不符" in as_text(report, ZH)
+    resign(bundle, signer, lambda case: case.update(revision=9))
+    report = verify(bundle, trusted_key=signer.fingerprint)
+    assert not report.ok and "近景的来源图片与所写不符" in as_text(report, ZH)
 
 
 MALFORMED: list[Callable[[dict[str, Any]], object]] = [
@@ -417,6 +420,7 @@ MALFORMED: list[Callable[[dict[str, Any]], object]] = [
     lambda case: _set(case, "images.obstruction.picture.others.0.box", ["9e9", "0.2", "0.3", "0.4"]),
     lambda case: _set(case, "images.signs.0.close_up.cut", [1, 2, 3]),
     lambda case: case["images"]["panoramas"][0].pop("clarity"),
+    lambda case: [case["images"].pop(name) for name in ("signs", "obstruction")],
 ]
 
 
