@@ -16,6 +16,10 @@ BLOCKERS = {
         "节假日日历缺少当年，按星期判断", "the calendar of holidays does not know the year: days were taken by weekday"
     ),
     "panoramas_too_close": Said("两张全景图间隔不足", "the two panoramas are too close in time"),
+    "sign_not_shown": Said(
+        "未显示禁止停放的标志标线", "no picture shows the sign or marking that forbids standing there"
+    ),
+    "obstruction_not_shown": Said("未显示妨碍通行的情形", "no picture shows whom it was in the way of"),
     "clock_offset_unknown": Said("摄像机时钟偏差未测量", "the offset of the camera's clock was not measured"),
     "camera_offset_over_1s": Said("摄像机时钟偏差超过 1.0 秒", "the camera's clock was off by more than 1.0 s"),
     "camera_offset_unknown": Said("摄像机时钟偏差未知", "the offset of the camera's clock is unknown"),

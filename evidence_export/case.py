@@ -164,6 +164,7 @@ class CaseRequest:
     - `departure`: when it left, as frames between its last sighting and the first look without it narrow it; None: they
       were not looked at, or say nothing better than `stay.departed`.
     - `plates`: how its plate is to be read; None: it is not looked for, and the bundle says that it is unknown.
+    - `sign_photos`: where the photographs lie that the policy's zone names for its signs, by their SHA-256.
     """
 
     site: SiteFacts
@@ -186,6 +187,7 @@ class CaseRequest:
     still_standing: bool = False
     departure: Pinned | None = None
     plates: PlateRules | None = None
+    sign_photos: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def stream_seen(self) -> SeenIn:

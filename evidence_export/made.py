@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import Digests
@@ -13,7 +15,7 @@ from evidence_export.plan import ClipRange
 from streams.cut import Cut
 from streams.instant import Instant
 from streams.interface import MediaInfo
-from vision.interface import Moment
+from vision.interface import Moment, RoadUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,64 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Clarity:
+    """How clearly a frame shows what stands, beside the other frames of its stay that were looked at; shares 0..1."""
+
+    sharpness: float
+    """Of the sharpest one: of the target or of the whole picture, whichever is less."""
+    whole: bool
+    """The target does not touch the border of the picture."""
+    hidden: float
+    """Of the target: what lies behind something nearer, or shows something else than most of the frames do."""
+    surroundings_hidden: float
+    """Of the picture: what shows something else than most of the frames do."""
+    plate: float | None
+    """What its plate is worth for reading, of the best one; None where none was found or looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The sightings that the panoramas show, in order of time, and how far apart they have to stand."""
+
+    pictures: tuple[tuple[Moment, Place, Clarity | None], ...]
+    required_ns: int
+    candidates: int
+    """How many were looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutOut:
+    """A part of a still, not scaled: x, y, width, height in pixels of the still, which is of `frame_size`."""
+
+    path: str
+    parent: str
+    cut: tuple[int, int, int, int]
+    frame_size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SignShown:
+    """A sign or marking as the policy names it, and what the bundle shows of it."""
+
+    sign: Mapping[str, Any]
+    close_up: CutOut | None
+    hidden: float | None
+    """Share of its place that is hidden in the panorama that shows it best; None where its place is not known."""
+    photo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Obstruction:
+    """A still that shows who came near it while it stood, its derived copy, and the frame that it shows."""
+
+    path: str
+    overlay: str
+    place: Place
+    moment: Moment
+    others: tuple[RoadUser, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Panorama:
     """A still in the bundle, its derived copy, and the frame that it shows."""
 
@@ -60,6 +120,7 @@ class Panorama:
     place: Place
     moment: Moment
     size: tuple[int, int]
+    clarity: Clarity | None = None
 
     @property
     def at(self) -> Instant:
@@ -103,6 +164,11 @@ class Made:
     """`plate` of the manifest; None where no plate was looked for."""
     before: Before | None = None
     """None: the case is of another kind, or no frame is known to show the ground free."""
+    chosen_from: int = 0
+    """How many frames were looked at to choose the panoramas."""
+    signs: tuple[SignShown, ...] = ()
+    obstruction: Obstruction | None = None
+    """None: nobody is known to have come near it, or no frame shows that."""
 
     @property
     def separation_ns(self) -> int:

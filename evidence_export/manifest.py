@@ -8,6 +8,8 @@ from typing import Any
 from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.case import CameraFacts, CaseRequest
+from evidence_export.imageset.statement import blockers_of, clarity_facts, first_sign, image_facts
+from evidence_export.imageset.zone import is_told, zone_of_policy
 from evidence_export.kinds import facts_of, has_plate, kind_of, rule_of, shows_before
 from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date, zone_of
@@ -22,7 +24,7 @@ from evidence_export.traffic import BLOCKER, may_be_traffic
 from streams.instant import Instant
 from vision.codec import grounds_json
 from vision.codec_reasons import reckoning_json, trace_json
-from vision.interface import Grounds, Stay
+from vision.interface import Grounds, Moment, Stay
 from vision.lookback import Pinned
 
 DUTY_WIDTH, DUTY_HEIGHT = 1280, 720
@@ -76,8 +78,13 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
 def detections(request: CaseRequest, made: Made, places: Mapping[int, Place]) -> dict[str, Any]:
     """`data/detections.json`: the sightings that the decision stands on, as the model gave them (numbers are floats).
 
-    `places`: for each moment's `utc_ns`, the frame of the recordings that shows it; left out where none does.
+    `places`: for each moment's `utc_ns`, the frame of the recordings that shows it; left out where none does. `shown`:
+    sightings that decide nothing, and that pictures of the bundle show.
     """
+    pictures = [panorama.moment for panorama in made.panoramas]
+    pictures += [made.obstruction.moment] if made.obstruction is not None else []
+    decisive = {moment.at.utc_ns for moment in request.violation.moments}
+    shown = {one.at.utc_ns: one for one in pictures if one.at.utc_ns not in decisive}.values()
     return {
         "format": "streetproof-detections",
         "version": 1,
@@ -86,24 +93,20 @@ def detections(request: CaseRequest, made: Made, places: Mapping[int, Place]) ->
         "model": {"name": request.detector.name, "sha256": request.detector.sha256},
         "box": "x1, y1, x2, y2 as fractions of the picture's width and height",
         "seen_in": request.stream_seen,
-        "moments": [
-            {
-                "at": moment.at.isoformat(),
-                **_frame(places.get(moment.at.utc_ns)),
-                "box": list(moment.box),
-                "class": moment.cls,
-                "score": moment.score,
-                "track": moment.track,
-            }
-            for moment in request.violation.moments
-        ],
+        "moments": [_sighting(moment, places) for moment in request.violation.moments],
+        **({"shown": [_sighting(moment, places) for moment in shown]} if shown else {}),
     }
 
 
-def zone_of_policy(request: CaseRequest) -> Mapping[str, Any]:
-    """The zone out of the policy's JSON; empty where there is none."""
-    zone = request.policy.get("zone")
-    return zone if isinstance(zone, Mapping) else {}
+def _sighting(moment: Moment, places: Mapping[int, Place]) -> dict[str, Any]:
+    return {
+        "at": moment.at.isoformat(),
+        **_frame(places.get(moment.at.utc_ns)),
+        "box": list(moment.box),
+        "class": moment.cls,
+        "score": moment.score,
+        "track": moment.track,
+    }
 
 
 def _frame(place: Place | None) -> JsonObject:
@@ -138,6 +141,7 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         BLOCKER: may_be_traffic(request.violation),
         "calendar_year_unknown": not _days_known(request.violation.grounds),
         "panoramas_too_close": not made.separation_met,
+        **blockers_of(request, made),
         "clock_offset_unknown": camera.clock_offset_ns is None and facts is None,
         "camera_offset_over_1s": abs(camera.clock_offset_ns or 0) > OVER_1S_NS,
         **dict.fromkeys(facts.flags if facts else (), True),
@@ -154,6 +158,8 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
 
 
 def _revision(request: CaseRequest) -> int:
+    if is_told(request):
+        return layout.IMAGES_REVISION
     if request.violation.company is not None or (request.stay.trace is not None and request.stay.trace.held):
         return layout.HELD_REVISION
     if shows_before(request.violation):
@@ -313,6 +319,7 @@ def _images(request: CaseRequest, made: Made) -> JsonObject:
                 "difference_ns": panorama.place.difference_ns,
                 "box": exact(panorama.moment.box),
                 "score": exact(panorama.moment.score),
+                **clarity_facts(request, panorama.clarity),
             }
             for panorama in made.panoramas
         ],
@@ -327,7 +334,8 @@ def _images(request: CaseRequest, made: Made) -> JsonObject:
             "met": width >= DUTY_WIDTH and height >= DUTY_HEIGHT,
         },
         "plate_close_up": known(_close_up(made)),
-        "sign_or_marking": known(None),
+        "sign_or_marking": known(first_sign(made)),
+        **image_facts(request, made),
         **({"before": known(_before(made))} if shows_before(request.violation) else {}),
     }
 

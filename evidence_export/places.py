@@ -9,7 +9,7 @@ from evidence_export.continuity import Hole
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage
 from evidence_export.made import Place, Source
-from evidence_export.plan import free_at, is_live, recording_at, spans_of
+from evidence_export.plan import free_at, is_live, later_moments, recording_at, spans_of
 from streams.instant import NS_PER_S
 from streams.timeline import ticks
 from vision.interface import Moment
@@ -23,12 +23,19 @@ def places_of(request: CaseRequest, footage: Sequence[Footage]) -> dict[int, Pla
 
     Without a tolerance it is the frame at exactly that time. With one, a moment that no recorded frame is near enough
     to is left out. Raises SealError where no moment is left, and, of segments, where an exact frame is not there.
+    Sightings that only serve to show more, of later or of others near it, are left out where no frame is theirs.
     """
     places: dict[int, Place] = {}
     for moment in request.violation.moments:
         place = _place(request, footage, moment)
         if place is not None:
             places[moment.at.utc_ns] = place
+    shown = request.violation.hindrance.moment if request.violation.hindrance is not None else None
+    for moment in (*later_moments(request), *([shown] if shown is not None else [])):
+        if moment.at.utc_ns not in places:
+            found = list(_near(request, footage, moment))
+            if found:
+                places[moment.at.utc_ns] = min(found, key=lambda place: (abs(place.difference_ns), place.recording))
     if request.violation.moments and not places:
         raise SealError(
             "no recorded frame is near enough to any moment at which it was seen",

@@ -162,8 +162,7 @@ def image_set(request: CaseRequest, moments: Sequence[Moment] | None = None) -> 
     those to choose from, all of the violation's where it is None. Raises SealError where there is none.
     """
     moments = sorted(request.violation.moments if moments is None else moments, key=lambda moment: moment.at.utc_ns)
-    duty_ns = request.limits.min_separation_ns if separated_by_duty(kind_of(request)) else 0
-    required = max(duty_ns, request.violation.allowed_ns)
+    required = required_separation_ns(request)
     if not moments:
         raise SealError("the violation holds no moment", where=f"stay {request.stay.id}")
     first, fired = moments[0], request.violation.fired_at.utc_ns
@@ -172,6 +171,24 @@ def image_set(request: CaseRequest, moments: Sequence[Moment] | None = None) -> 
     second = (at_firing or far or moments[-1:])[0]
     chosen = (first,) if second.at.utc_ns == first.at.utc_ns else (first, second)
     return ImageSet(chosen, required)
+
+
+def required_separation_ns(request: CaseRequest) -> int:
+    """How far apart the panoramas have to stand: what the rule allows, and 10 s at least where that is a duty."""
+    duty_ns = request.limits.min_separation_ns if separated_by_duty(kind_of(request)) else 0
+    return max(duty_ns, request.violation.allowed_ns)
+
+
+def later_moments(request: CaseRequest) -> tuple[Moment, ...]:
+    """The sightings after the rule fired that lie inside the clip, in order of time."""
+    end, fired = clip_range(request).end_ns, request.violation.fired_at.utc_ns
+    return tuple(
+        moment
+        for later in request.stay.later
+        if later.rule == request.violation.rule
+        for moment in later.moments
+        if fired < moment.at.utc_ns <= end
+    )
 
 
 def free_at(violation: Violation, pre_roll_ns: int) -> int | None:

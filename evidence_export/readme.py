@@ -7,6 +7,8 @@ from textwrap import fill
 
 from evidence_export import readme_keys
 from evidence_export.case import CaseRequest, TimeFacts
+from evidence_export.imageset.statement import image_facts
+from evidence_export.imageset.words import lines_of_case
 from evidence_export.keys.interface import SealingKeys
 from evidence_export.kinds import course_of, kind_of, lines_of, shows_before, tenths
 from evidence_export.made import Made
@@ -75,6 +77,7 @@ def readme(request: CaseRequest, made: Made, keys: SealingKeys) -> bytes:
         *_view(request),
         *_stream(request),
         *_before(request, made),
+        *lines_of_case(image_facts(request, made)),
     ]
     why_zh, why_en = _why(request)
     return _README.format(
@@ -87,14 +90,18 @@ def readme(request: CaseRequest, made: Made, keys: SealingKeys) -> bytes:
         commands=readme_keys.commands(keys),
         keys_zh=readme_keys.files(keys, chinese=True),
         keys_en=readme_keys.files(keys, chinese=False),
-        plates_zh=_PLATES.zh if "close_up" in plates else "",
-        plates_en=_PLATES.en if "close_up" in plates else "",
+        plates_zh=(_PLATES.zh if "close_up" in plates else "") + (_SIGNS.zh if _has_signs(made) else ""),
+        plates_en=(_PLATES.en if "close_up" in plates else "") + (_SIGNS.en if _has_signs(made) else ""),
         about_zh="\n".join(f"  - {one.zh}" for one in said),
         about_en="\n".join(_wrapped(one.en) for one in said),
         why_zh=why_zh,
         why_en=why_en,
         **_numbers(shift=bool(why_zh)),
     ).encode("utf-8", "replace")
+
+
+def _has_signs(made: Made) -> bool:
+    return any(one.close_up is not None or one.photo is not None for one in made.signs)
 
 
 def _wrapped(text: str) -> str:
@@ -285,6 +292,10 @@ def _before(request: CaseRequest, made: Made) -> Iterator[Said]:
 _PLATES = Said(
     "  data/plates/           号牌近景：从原始画面裁出，未缩放\n",
     "  data/plates/           close-ups of the plate, cut out of original pictures, not scaled\n",
+)
+_SIGNS = Said(
+    "  data/signs/            标志标线：从原始画面裁出的近景（未缩放），或辖区留存的照片\n",
+    "  data/signs/            signs and markings: close-ups cut out of original pictures, or the site's photographs\n",
 )
 _README = """\
 证据包 {case}

@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -23,29 +22,33 @@ from evidence_export import manifest, texts
 from evidence_export.bag import canonical, forms, layout
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import Digests, digest_file
-from evidence_export.case import CaseRequest, Recording
+from evidence_export.case import CaseRequest
 from evidence_export.continuity import breaks_of
 from evidence_export.drafts import discard, pack, sync
 from evidence_export.errors import SealError
-from evidence_export.footage import Footage, cut_run, open_footage
+from evidence_export.footage import cut_run, open_footage
+from evidence_export.imageset.choosing import choose
+from evidence_export.imageset.signs import show_signs
+from evidence_export.imageset.words import OBSTRUCTION_ROLE
+from evidence_export.imageset.zone import is_told, zone_of_policy
 from evidence_export.keys import SealingKeys, Signer
 from evidence_export.keys.sealing import check_valid, key_files, seal_of, signatures_of, verify_own
 from evidence_export.kinds import members_at
-from evidence_export.made import BagFile, Before, Clip, Made, Panorama, Place, Seal, Source
+from evidence_export.made import BagFile, Before, Chosen, Clip, Made, Obstruction, Panorama, Place, Seal
 from evidence_export.overlay.render import Bar, enlargement, render
 from evidence_export.places import holes_of, place_before, places_of
-from evidence_export.plan import case_id_of, check, clip_range, image_set, recordings_needed, runs_of, spans_of
+from evidence_export.plan import case_id_of, check, clip_range, recordings_needed, runs_of, spans_of
 from evidence_export.plates.looks import PlateEyes
 from evidence_export.plates.making import make_plates
 from evidence_export.plates.statement import ROLE as PLATE_ROLE
 from evidence_export.readme import readme
+from evidence_export.sources import Opener, source_of, unchanged
 from evidence_export.verifier import verify
 from streams.instant import Instant
 from streams.interface import Image
 from streams.recorder.durable import sync_folder
-from vision.interface import Box, Moment
-
-Opener = Callable[[Recording, str], Footage]
+from vision.interface import Box
+from vision.roadusers import passing
 
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 """Half the time of a choice of filters line by line, for photographs of the same size within some percent."""
@@ -151,7 +154,7 @@ class _Draft:
         self._folder = folder
         self._case_id = case_id
         self._files: list[BagFile] = []
-        found = [_source(recording, request.camera.id, opener) for recording in request.recordings]
+        found = [source_of(recording, request.camera.id, opener) for recording in request.recordings]
         self._sources = tuple(source for source, _ in found)
         self._footage = tuple(footage for _, footage in found)
 
@@ -160,20 +163,24 @@ class _Draft:
         request = self._request
         clips = self._clips()
         places = places_of(request, self._footage)
-        images = image_set(request, [moment for moment in request.violation.moments if moment.at.utc_ns in places])
+        reader = self._eyes.reader if self._eyes is not None and request.plates is not None else None
+        chosen = choose(request, places, self._footage, reader)
         (self._folder / "data" / "stills").mkdir()
         (self._folder / "data" / "overlay").mkdir()
-        pictures = self._stills([(moment, places[moment.at.utc_ns]) for moment in images.moments])
+        pictures = self._stills(chosen)
         made = Made(
             case_id=self._case_id,
             sources=self._sources,
             wanted=clip_range(request),
             clips=clips,
             panoramas=tuple(panorama for panorama, _ in pictures),
-            separation_required_ns=images.required_ns,
+            separation_required_ns=chosen.required_ns,
             breaks=breaks_of(request.recordings),
             holes=holes_of(self._sources, self._footage),
             before=self._before(),
+            chosen_from=chosen.candidates,
+            signs=show_signs(request, pictures, self._cut, self._carry) if is_told(request) else (),
+            obstruction=self._obstruction(places) if is_told(request) else None,
         )
         self._overlays(pictures)
         made = replace(made, plates=self._plate(made, places))
@@ -188,7 +195,7 @@ class _Draft:
         tags |= {name: digest_file(self._folder / name).sha256 for name in (layout.CASE, *signatures)}
         self._write(layout.TAG_MANIFEST, layout.manifest_bytes(tags))
         for source in self._sources:
-            _unchanged(source)
+            unchanged(source)
         return hashlib.sha256(case).hexdigest()
 
     def digests(self) -> dict[str, Digests]:
@@ -247,14 +254,14 @@ class _Draft:
         begins_in_time = self._footage[index].first_pts <= last_pts
         return begins_in_time and (contents is None or contents.last_pts >= first_pts)
 
-    def _stills(self, chosen: list[tuple[Moment, Place]]) -> list[tuple[Panorama, Image]]:
+    def _stills(self, chosen: Chosen) -> list[tuple[Panorama, Image]]:
         found = []
-        for number, (moment, place) in enumerate(chosen, start=1):
+        for number, (moment, place, clarity) in enumerate(chosen.pictures, start=1):
             path = f"{layout.PAYLOAD}stills/panorama-{number}.png"
             picture = self._still(path, "panorama", place)
             overlay = f"{layout.PAYLOAD}overlay/panorama-{number}.png"
             size = (picture.shape[1], picture.shape[0])
-            found.append((Panorama(path, overlay, place, moment, size), picture))
+            found.append((Panorama(path, overlay, place, moment, size, clarity), picture))
         return found
 
     def _before(self) -> Before | None:
@@ -268,6 +275,24 @@ class _Draft:
         box = self._request.violation.moments[-1].box
         self._overlay(before.overlay, before.path, picture, box, texts.BEFORE_LABEL, bar)
         return before
+
+    def _obstruction(self, places: Mapping[int, Place]) -> Obstruction | None:
+        """The picture of who came near it while it stood, and its derived copy; None where there is none."""
+        hindrance = self._request.violation.hindrance
+        moment = hindrance.moment if hindrance is not None else None
+        place = places.get(moment.at.utc_ns) if moment is not None else None
+        if moment is None or place is None:
+            return None
+        stem = "obstruction.png"
+        shown = Obstruction(
+            f"{layout.PAYLOAD}stills/{stem}", f"{layout.PAYLOAD}overlay/{stem}", place, moment, passing(moment)
+        )
+        picture = self._still(shown.path, OBSTRUCTION_ROLE, place)
+        bar = texts.obstruction_bar(self._request, self._case_id, shown, self._files[-1].digests.sha256)
+        label = texts.class_label(moment)
+        inner = [one.box for one in shown.others]
+        self._overlay(shown.overlay, shown.path, picture, moment.box, label, bar, inner)
+        return shown
 
     def _still(self, path: str, role: str, place: Place) -> Image:
         picture = self._footage[place.recording].picture(place.pts)
@@ -293,7 +318,7 @@ class _Draft:
     def _overlay(
         self, path: str, still: str, picture: Image, box: Box, label: str, bar: Bar, inner: Sequence[Box] = ()
     ) -> None:
-        polygon = [tuple(point) for point in manifest.zone_of_policy(self._request).get("polygon", ())]
+        polygon = [tuple(point) for point in zone_of_policy(self._request).get("polygon", ())]
         copy = np.asarray(render(picture, box, label, polygon, bar, inner))
         _write_png(copy[:, :, ::-1], self._folder / path)
         self._note(
@@ -307,12 +332,24 @@ class _Draft:
         rules, eyes = self._request.plates, self._eyes
         if rules is None or eyes is None:
             return None
-        return make_plates(self._request, rules, eyes, self._footage, made, places, self._close_up)
+        shown = [panorama.moment for panorama in made.panoramas]
+        shown += [made.obstruction.moment] if made.obstruction is not None else []
+        wanted = {moment.at.utc_ns for moment in (*self._request.violation.moments, *shown)}
+        looked_at = {utc_ns: place for utc_ns, place in places.items() if utc_ns in wanted}
+        return make_plates(self._request, rules, eyes, self._footage, made, looked_at, self._close_up)
 
     def _close_up(self, path: str, picture: Image, parent: str, transform: str) -> None:
+        self._cut(path, picture, PLATE_ROLE, parent, transform)
+
+    def _cut(self, path: str, picture: Image, role: str, parent: str, transform: str) -> None:
         (self._folder / path).parent.mkdir(exist_ok=True)
         _write_png(picture, self._folder / path)
-        self._note(path, PLATE_ROLE, parent=parent, transform=transform)
+        self._note(path, role, parent=parent, transform=transform)
+
+    def _carry(self, path: str, data: bytes, role: str) -> None:
+        (self._folder / path).parent.mkdir(exist_ok=True)
+        self._write(path, data)
+        self._note(path, role)
 
     def _payload_json(self, made: Made, places: Mapping[int, Place]) -> None:
         policy = _canonical(dict(self._request.policy), "policy")
@@ -366,38 +403,6 @@ class _Draft:
         return digest_file(self._folder / path, with_crc32=self._with_crc32)
 
 
-@lru_cache(maxsize=256)
-def _digests(path: Path, inode: int, size: int, changed_ns: int, with_sm3: bool) -> Digests:
-    """Digests of a recording, once for all cases in it: hashing an hour of footage takes longer than sealing a case.
-
-    `inode`, `size` and `changed_ns` tell whether it is still the same file.
-    """
-    return digest_file(path, with_sm3=with_sm3)
-
-
-def _source(recording: Recording, camera: str, opener: Opener) -> tuple[Source, Footage]:
-    try:
-        status = recording.path.stat()
-        changed_ns = status.st_ctime_ns
-        told = None if recording.segment is None else recording.segment.sm3
-        digests = _digests(recording.path, status.st_ino, status.st_size, changed_ns, told is None)
-    except OSError as error:
-        raise SealError(
-            f"the recording cannot be read ({error.strerror})", where=str(recording.path), remedy="Bring it back"
-        ) from error
-    if digests.sha256 != recording.sha256:
-        raise SealError(
-            "the recording is no longer the one that was observed: its SHA-256 is another",
-            where=str(recording.path),
-            remedy="Bring the observed file back, or run again to observe this one",
-        )
-    if told is not None:
-        # Both were taken of the same bytes when the segment was closed, and by their SHA-256 these are still the bytes.
-        digests = replace(digests, sm3=told)
-    footage = opener(recording, camera)
-    return Source(recording, digests, changed_ns, footage.info, footage.contents()), footage
-
-
 def _existing(final: Path, case_id: str, keys: SealingKeys) -> SealedCase:
     # The key counts: somebody else's bundle under this name must not pass for ours. One that an earlier key of the site
     # sealed is ours, too.
@@ -417,17 +422,6 @@ def _must_verify(path: Path, keys: SealingKeys) -> None:
     if not report.ok:
         findings = "; ".join(f"{one.culprit}: {one.what}" for step in report.steps for one in step.findings)
         raise SealError(f"the new bundle does not verify ({findings})", where=str(path), remedy="Check the disk")
-
-
-def _unchanged(source: Source) -> None:
-    """The recording was hashed before it was cut; its size and time of change must be the same afterwards."""
-    status = source.recording.path.stat()
-    if status.st_size != source.digests.size or status.st_ctime_ns != source.changed_ns:
-        raise SealError(
-            "the recording was changed while it was sealed",
-            where=str(source.recording.path),
-            remedy="Seal recordings that are finished",
-        )
 
 
 def _canonical(value: object, what: str) -> bytes:

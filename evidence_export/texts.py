@@ -7,16 +7,17 @@ from datetime import timedelta, tzinfo
 
 from evidence_export.bag import code, layout
 from evidence_export.case import CaseRequest
+from evidence_export.imageset.words import users_said
+from evidence_export.imageset.zone import zone_of_policy
 from evidence_export.kinds import called, kind_of, label_of, lasted, rule_of, tenths
-from evidence_export.made import BagFile, Before, Panorama
-from evidence_export.manifest import zone_of_policy
+from evidence_export.made import BagFile, Before, Obstruction, Panorama
 from evidence_export.overlay.render import Bar, Field
 from evidence_export.plan import zone_of
 from evidence_export.statements.time import OVER_1S_NS, reference_offset_ns, time_facts
 from evidence_export.traffic import may_be_traffic
 from evidence_export.words import CLASSES_ZH, Said, kind_words
 from streams.instant import NS_PER_S, Instant, TimeSource
-from vision.interface import Violation
+from vision.interface import Moment, Violation
 
 _SOURCES = {
     TimeSource.RTCP_SR: "摄像机时钟 camera (RTCP)",
@@ -92,6 +93,14 @@ def before_bar(request: CaseRequest, case_id: str, before: Before, still_sha256:
     value = f"该处大部最后空闲于 most of the place was last seen free at {last}"
     field = Field("占用前 Before", value, wide=True)
     return _bar(request, case_id, "占用前 Before", before.path, before.place.at, still_sha256, (field,))
+
+
+def obstruction_bar(request: CaseRequest, case_id: str, shown: Obstruction, still_sha256: str) -> Bar:
+    """The information bar of the derived copy of the picture of who came near it."""
+    who = users_said(shown.others)
+    value = f"{who.zh}；是否受妨碍，由复核人员判断 {who.en}; whether it hindered them is for the reviewer to decide"
+    field = Field("其近旁的通行者 Near it", value, wide=True)
+    return _bar(request, case_id, "妨碍通行 Obstruction", shown.path, shown.place.at, still_sha256, (field,))
 
 
 def _bar(
@@ -178,8 +187,12 @@ def box_label(request: CaseRequest, panorama: Panorama) -> str:
     label = label_of(request.violation)
     if label is not None and panorama.moment.at == request.violation.fired_at:
         return label
-    cls = panorama.moment.cls
-    score = round(panorama.moment.score * 100)
+    return class_label(panorama.moment)
+
+
+def class_label(moment: Moment) -> str:
+    """What the model takes it for, and how sure it is."""
+    cls, score = moment.cls, round(moment.score * 100)
     return f"{CLASSES_ZH.get(cls, '')} {cls} {score}%".strip()
 
 

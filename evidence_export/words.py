@@ -49,6 +49,9 @@ CLASSES_ZH = {
     "bus": "客车",
     "motorcycle": "摩托车",
     "bicycle": "自行车",
+    "person": "行人",
+    "tricycle": "三轮车",
+    "van": "面包车",
     "footprint": "占道物品",
 }
 """What the model tells apart; its own names are the English words."""

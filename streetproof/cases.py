@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from evidence_export.case import CameraFacts, CaseRequest, EvidenceLimits, Recording, SiteFacts, Software
@@ -15,7 +16,7 @@ from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.version import __version__
 from vision.interface import Stay, Violation
-from vision.policy import policy_content
+from vision.policy import Zone, policy_content
 from vision.sight import AVERAGED_LOOKS
 
 
@@ -74,8 +75,15 @@ def case_request(
         config_sha256=loaded.sha256,
         software=Software("streetproof", __version__),
         limits=limits_of(loaded),
+        sign_photos=sign_photos(loaded, zone),
         plates=plate_rules(site, stay.cls) if has_plate(rules.policy.rule(violation.rule).kind) else None,
     )
+
+
+def sign_photos(loaded: LoadedSite, zone: Zone) -> Mapping[str, Path]:
+    """Where the photographs of a zone's signs should lie, by the SHA-256 that the site file names."""
+    folder = loaded.path.parent
+    return {sign.photo.sha256: folder / sign.photo.file for sign in zone.signs if sign.photo is not None}
 
 
 def _look(camera: Camera, levels_used: Sequence[str]) -> Mapping[str, Any]:

@@ -17,11 +17,13 @@ from vision.policy import Ground, Zone
 _COLOURS = ((255, 196, 0), (0, 200, 255), (255, 92, 138), (124, 252, 96), (200, 150, 255))
 _GROUND = (255, 255, 255)
 _BAY = (40, 120, 255)
+_SIGN = (255, 120, 60)
 _SMOOTH = 2
 
 
 def draw_zones(image: Pixels, zones: Sequence[Zone], out: Path, ground: Ground | None = None) -> None:
-    """Write `image` (H x W x 3 BGR) with every zone filled, outlined and named, and its bays in blue, to `out` as PNG.
+    """Write `image` (H x W x 3 BGR) with every zone filled, outlined and named, to `out` as PNG: its bays in blue, and
+    its signs and markings that have a place outlined in orange and named.
 
     With the camera's `ground`, a grid of metres and outlines of 2 x 5 m lie under the zones, and its four points are
     marked: where the outlines are not the size of cars, the ground is wrong.
@@ -44,6 +46,9 @@ def draw_zones(image: Pixels, zones: Sequence[Zone], out: Path, ground: Ground |
         draw.line([*corners, corners[0], corners[1]], fill=(*colour, 255), width=4 * _SMOOTH, joint="curve")
         for bay in zone.bays:
             draw.polygon([_at(point, layer.size) for point in bay], fill=(*_BAY, 110), outline=(*_BAY, 255))
+        for place in (sign.place for sign in zone.signs if sign.place):
+            around = [_at(point, layer.size) for point in (*place, place[0], place[1])]
+            draw.line(around, fill=(*_SIGN, 255), width=2 * _SMOOTH, joint="curve")
     if ground is not None and lines is not None:
         _draw_outlines(draw, layer.size, ground, lines)
     picture.paste(Image.alpha_composite(picture.convert("RGBA"), layer.resize(picture.size, Image.Resampling.BOX)))
@@ -57,6 +62,13 @@ def draw_zones(image: Pixels, zones: Sequence[Zone], out: Path, ground: Ground |
         y = min(below, picture.height - high)
         labels.rectangle((x, y, x + wide, y + high), fill=(20, 24, 28))
         labels.text((x + size // 2, y + size // 8), text, font=font(size), fill=_COLOURS[number % len(_COLOURS)])
+    for sign in (sign for zone in zones for sign in zone.signs if sign.place):
+        text = visible(sign.name)
+        x, y = min(point[0] for point in sign.place), min(point[1] for point in sign.place)
+        top = max(0.0, y * picture.height - size * 3 // 2)
+        labels.text(
+            (x * picture.width, top), text, font=font(size), fill=_SIGN, stroke_width=2, stroke_fill=(20, 24, 28)
+        )
     if lines is not None:
         text = f"网格 grid {lines.step_m} m，矩形 outlines {CAR_M[0]:g} × {CAR_M[1]:g} m"
         labels.rectangle((0, 0, width(text, size) + size, size * 3 // 2), fill=(20, 24, 28))

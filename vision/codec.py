@@ -16,25 +16,21 @@ from vision.association.interface import JSON
 from vision.codec_company import CompanyModel, stored_company
 from vision.codec_instant import InstantModel, Model, Ns, instant_json
 from vision.codec_reasons import ReckoningModel, TraceModel, stored_reckoning, stored_trace
+from vision.codec_roadusers import (
+    BoxModel,
+    Fraction,
+    HindranceModel,
+    MomentModel,
+    SeenLaterModel,
+    others_json,
+    stored_hindrance,
+    stored_later,
+)
 from vision.errors import StateError
 from vision.interface import CalendarFacts, Clutter, DayFact, Grounds, Member, Moment, Occupied, Stay, Stood, Violation
 
 Value = Instant | Moment | Stay | Violation
 _V = TypeVar("_V", Instant, Moment, Stay, Violation)
-
-_Fraction = Annotated[float, Field(ge=0, le=1)]
-_BoxModel = tuple[_Fraction, _Fraction, _Fraction, _Fraction]
-
-
-class _Moment(Model):
-    at: InstantModel
-    box: _BoxModel
-    score: _Fraction
-    cls: str
-    track: int | None
-
-    def value(self) -> Moment:
-        return Moment(at=self.at.value(), box=self.box, score=self.score, cls=self.cls, track=self.track)
 
 
 class _Arrived(Model):
@@ -51,7 +47,7 @@ class _Stay(Model):
     id: str
     camera: str
     zone: str
-    place: _BoxModel
+    place: BoxModel
     appearance: tuple[float, ...] | None
     cls: str
     arrived: _Arrived
@@ -64,6 +60,7 @@ class _Stay(Model):
     sightings: Annotated[int, Field(ge=1)]
     kept: Annotated[int, Field(ge=0)] = 0
     trace: TraceModel | None = None
+    later: tuple[SeenLaterModel, ...] = ()
 
     def value(self) -> Stay:
         earliest, departed = self.arrived.earliest, self.departed
@@ -86,6 +83,7 @@ class _Stay(Model):
             sightings=self.sightings,
             kept=self.kept,
             trace=self.trace.value() if self.trace else None,
+            later=tuple(one.value() for one in self.later),
         )
 
 
@@ -150,7 +148,7 @@ class _Stood(Model):
 
 class _Member(Model):
     cls: str
-    box: _BoxModel
+    box: BoxModel
 
 
 class _Clutter(Model):
@@ -174,7 +172,7 @@ class _Clutter(Model):
         )
 
 
-_PointModel = tuple[_Fraction, _Fraction]
+_PointModel = tuple[Fraction, Fraction]
 _M2 = Annotated[float, Field(ge=0)]
 
 
@@ -187,7 +185,7 @@ class _Occupied(Model):
     shop: str | None
     shop_name: str | None
     shop_distance_m: _M2 | None
-    lingering: _Fraction
+    lingering: Fraction
     looks: Annotated[int, Field(ge=1)]
     supports: tuple[_Sightings, ...]
     outlines: tuple[tuple[_PointModel, ...], ...]
@@ -206,13 +204,14 @@ class _Violation(Model):
     allowed_ns: Ns
     fired_at: InstantModel
     stay: _Stay
-    moments: tuple[_Moment, ...]
+    moments: tuple[MomentModel, ...]
     dwell_lower_bound_ns: Ns
     grounds: _Grounds | None = None
     clutter: _Clutter | None = None
     occupied: _Occupied | None = None
     reckoning: ReckoningModel | None = None
     company: CompanyModel | None = None
+    hindrance: HindranceModel | None = None
 
     def value(self) -> Violation:
         return Violation(
@@ -230,12 +229,13 @@ class _Violation(Model):
             occupied=self.occupied.value() if self.occupied else None,
             reckoning=self.reckoning.value() if self.reckoning else None,
             company=self.company.value() if self.company else None,
+            hindrance=self.hindrance.value() if self.hindrance else None,
         )
 
 
-_MODELS: dict[type, type[InstantModel | _Moment | _Stay | _Violation]] = {
+_MODELS: dict[type, type[InstantModel | MomentModel | _Stay | _Violation]] = {
     Instant: InstantModel,
-    Moment: _Moment,
+    Moment: MomentModel,
     Stay: _Stay,
     Violation: _Violation,
 }
@@ -252,6 +252,7 @@ def to_json(value: Value) -> dict[str, JSON]:
             "score": value.score,
             "cls": value.cls,
             "track": value.track,
+            **others_json(value),
         }
     if isinstance(value, Stay):
         return _stay_json(value)
@@ -270,6 +271,7 @@ def to_json(value: Value) -> dict[str, JSON]:
         **({} if value.occupied is None else {"occupied": occupied_json(value.occupied)}),
         **({} if value.reckoning is None else {"reckoning": stored_reckoning(value.reckoning)}),
         **({} if value.company is None else {"company": stored_company(value.company)}),
+        **stored_hindrance(value.hindrance, to_json),
     }
 
 
@@ -366,6 +368,7 @@ def _stay_json(stay: Stay) -> dict[str, JSON]:
         "sightings": stay.sightings,
         **({"kept": stay.kept} if stay.kept else {}),
         **({} if stay.trace is None else {"trace": stored_trace(stay.trace)}),
+        **stored_later(stay.later, to_json),
     }
 
 

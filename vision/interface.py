@@ -30,6 +30,18 @@ NO_PIXELS = PixelEvidence()
 
 
 @dataclass(frozen=True, slots=True)
+class RoadUser:
+    """A person, a bicycle or a vehicle that a detector found beside what a rule is about; see `vision.roadusers`."""
+
+    cls: str
+    box: Box
+    score: float
+    came: bool = False
+    """In the looks before nobody was at its place, and nothing is known to stand there. False where there were too few
+    looks before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One sighting of a standing object in one frame."""
 
@@ -40,6 +52,28 @@ class Moment:
     track: int | None
     """Number given by the short-term tracker to what moves or has just come, and kept by what stands; it may break,
     and nothing is decided by it."""
+    others: tuple[RoadUser, ...] | None = None
+    """Who else was around it, or before a sign of its zone, the nearest first; None: nobody looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLater:
+    """Sightings after a rule fired, inside its hours: the first one, and a few spread over the time since."""
+
+    rule: str
+    moments: tuple[Moment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Whom a vehicle may have been in the way of until the rule fired; see `vision.roadusers`."""
+
+    looks: int
+    """Sightings inside the rule's hours, at least, in which others were looked for."""
+    near: int
+    """In how many of them somebody came near it."""
+    moment: Moment | None
+    """The one that shows it best; None: nobody came near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +112,8 @@ class Stay:
     """Looks in which no box did, and pixels showed it unchanged at its place; they count as seen."""
     trace: Trace | None = None
     """What its time was made of, and why it ended; None: it was kept by a version that did not tell."""
+    later: tuple[SeenLater, ...] = ()
+    """By rule, for those that have fired."""
 
     @property
     def seen_s(self) -> float:
@@ -258,6 +294,8 @@ class Violation:
     """The arithmetic by which it fired; None: it was kept by a version that did not tell."""
     company: Company | None = None
     """Of a rule of the kind no_parking that was held back before it fired."""
+    hindrance: Hindrance | None = None
+    """None: the rule is of another kind, or it was judged by a version that did not look."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from vision.rules.intrusion import IntrusionRule
 from vision.rules.no_parking import NoParkingRule
 from vision.rules.occupation import OccupationRule
 from vision.shops import Shop
+from vision.signs import MAX_SIGNS, Purpose, Sign
 from vision.words import PlacedError, placed, unknown_id, written
 
 __all__ = [
@@ -35,9 +36,11 @@ __all__ = [
     "NoParkingRule",
     "OccupationRule",
     "Policy",
+    "Purpose",
     "Rule",
     "ScheduleWindow",
     "Shop",
+    "Sign",
     "Weekday",
     "Zone",
     "build_camera_rules",
@@ -97,6 +100,29 @@ class Zone(BaseModel):
         exclude_if=lambda bays: not bays,
         description="polygons in which bicycles and motorcycles may stand: for bike_clutter they lie outside the zone",
     )
+
+    purpose: Purpose | None = Field(
+        default=None,
+        exclude_if=lambda purpose: purpose is None,
+        description="what the ground is for: cases say that the vehicle stands in the way of it",
+    )
+    signs: tuple[Sign, ...] = Field(
+        default=(),
+        max_length=MAX_SIGNS,
+        exclude_if=lambda signs: not signs,
+        description="the signs and markings that forbid standing here; cases name and show them",
+    )
+
+    @field_validator("signs", mode="after")
+    @classmethod
+    def _signs_drawn_well(cls, signs: tuple[Sign, ...]) -> tuple[Sign, ...]:
+        drawn = []
+        for s, sign in enumerate(signs):
+            try:
+                drawn.append(sign.model_copy(update={"place": _drawn(sign.place)}) if sign.place else sign)
+            except ValueError as error:
+                raise PlacedError(f"sign {s + 1}: {error}", (s, "place")) from None
+        return tuple(drawn)
 
     @field_validator("polygon", mode="after")
     @classmethod

@@ -13,6 +13,7 @@ from vision.interface import Box
 from vision.pace import EARLIEST_NS
 from vision.policy import CameraRules
 from vision.reasons import Released
+from vision.roadusers import passing
 from vision.rules.no_parking import MAX_COMPANY
 from vision.standing import Standing
 from vision.tally import POOL, Hold
@@ -95,6 +96,8 @@ def standing_fault(standing: Standing, now_ns: int, rules: CameraRules) -> str |
             and len(tally.pool) < POOL
             and tally.stride >= 1
             and tally.passed >= 0
+            and 0 <= tally.near <= tally.looks
+            and (tally.near > 0) is (tally.passing is not None and bool(passing(tally.passing)))
             for tally in standing.tallies
         ),
         "a hold that cannot be": all(

@@ -229,6 +229,7 @@ class Standing:
             sightings=self.sightings,
             kept=self.kept,
             trace=self.tracing.trace(ended, held),
+            later=tuple(one for one in (tally.later() for tally in self.tallies) if one is not None),
         )
 
 

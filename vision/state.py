@@ -17,6 +17,7 @@ from vision.errors import StateError
 from vision.judges.interface import Judge
 from vision.pace import EARLIEST_NS
 from vision.policy import CameraRules
+from vision.roadusers import REMEMBERED
 from vision.saved import REMEDY, contradiction, inside, parse_saved, read_memory, standing_fault
 from vision.tuning import Tuning
 from vision.watch import Memory, Watch
@@ -109,9 +110,11 @@ def _fault(memory: Memory, rules: CameraRules) -> str | None:
     fault = memory.fault()
     if fault or memory.last is None:
         return fault or ("something was seen before the first sample" if memory.standings else None)
-    if max(len(memory.standings), len(memory.boxes)) > _MAX_STANDINGS:
+    if max(len(memory.standings), len(memory.boxes), *map(len, memory.others)) > _MAX_STANDINGS:
         return "more objects than a picture holds"
-    if not all(inside(box) for box in memory.boxes):
+    if len(memory.others) > REMEMBERED or not all(
+        inside(box) for boxes in (memory.boxes, *memory.others) for box in boxes
+    ):
         return "a box outside the image"
     for standing in memory.standings:
         fault = standing_fault(standing, memory.last.utc_ns, rules)

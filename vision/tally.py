@@ -10,8 +10,9 @@ from pydantic import ConfigDict
 
 from streams.instant import Instant
 from vision.inforce import Overrun, RuleInForce
-from vision.interface import Box, Moment, Stay
+from vision.interface import Box, Hindrance, Moment, SeenLater, Stay
 from vision.reasons import Ending, Held, Reckoning, Released
+from vision.roadusers import better, passing
 
 MAX_BETWEEN = 6
 """Moments kept between the first and the firing one."""
@@ -83,6 +84,14 @@ class Tally:
     """When what counts reached the limit that it has passed; None: it has passed none."""
     hold: Hold | None = None
     """Kept once the rule has fired, to tell why it did not before."""
+    closed: bool = False
+    """It has fired, and what is seen since may be another object: no later sighting is kept."""
+    looks: int = 0
+    """Sightings inside the rule's hours, until it fired, in which others were looked for."""
+    near: int = 0
+    """In how many of them somebody came near."""
+    passing: Moment | None = None
+    """The one of these that shows it best."""
 
     def restart(self) -> None:
         """Forget what was counted: it may have been another object."""
@@ -90,6 +99,10 @@ class Tally:
         self.exempt_ns, self.classes = {}, {}
         self.first, self.pool, self.stride, self.passed, self.over_ns = None, [], 1, 0, None
         self.hold = None
+        self._nobody_came()
+
+    def _nobody_came(self) -> None:
+        self.looks, self.near, self.passing = 0, 0, None
 
     def strike(self, since: Instant, length_ns: int) -> None:
         """Take back what was counted and kept since `since`, `length_ns` at most."""
@@ -103,17 +116,23 @@ class Tally:
         if self.first is not None and self.first.at.utc_ns >= since.utc_ns:
             self.first = None
         self.pool = [moment for moment in self.pool if moment.at.utc_ns < since.utc_ns]
+        if not self.fired and self.last_ns is not None and self.last_ns >= since.utc_ns:
+            self._nobody_came()  # how much of it was before that is not kept
 
     def sighted(self, moment: Moment, force: RuleInForce) -> tuple[Moment, ...]:
         """Count a sighting; the moments to show if the limit is passed and the rule has not fired yet, else nothing."""
         rule = force.rule
         if self.fired:
+            if not self.closed and force.qualifies(moment) and force.contains(moment.at.utc_ns):
+                self.keep(moment)
             return ()
         if force.terms.by_kind_of_object and moment.cls in rule.classes:
             self.classes[moment.cls] = self.classes.get(moment.cls, 0) + 1
         if not force.qualifies(moment):
             return ()
         now = moment.at.utc_ns
+        if moment.others is not None and force.contains(now):
+            self._look_around(moment)
         if self._count(now, force):
             return self.shown(moment)
         if force.contains(now):
@@ -170,6 +189,30 @@ class Tally:
         standing = sum(not one.gone for one in hold.others)
         return Held(self.rule, hold.since, until, why, len(hold.others), standing)
 
+    def _look_around(self, moment: Moment) -> None:
+        """Remember whom it may have been in the way of."""
+        self.looks += 1
+        if passing(moment):
+            self.near += 1
+            if better(moment, self.passing):
+                self.passing = moment
+
+    def hindrance(self) -> Hindrance | None:
+        """Whom it may have been in the way of; None where nobody looked."""
+        return Hindrance(self.looks, self.near, self.passing) if self.looks else None
+
+    def fire(self) -> None:
+        """The rule has fired: what is kept from now on came later."""
+        self.fired = True
+        self.first, self.pool, self.stride, self.passed = None, [], 1, 0
+        self._nobody_came()
+
+    def later(self) -> SeenLater | None:
+        """The sightings kept since it fired; None where there are none."""
+        if not self.fired or self.first is None:
+            return None
+        return SeenLater(self.rule, (self.first, *_spread(self.pool)))
+
     def keep(self, moment: Moment) -> None:
         """Remember a sighting inside the rule's hours, so that a few spread over the time can be shown."""
         if self.first is None:
@@ -186,10 +229,13 @@ class Tally:
 
     def shown(self, firing: Moment) -> tuple[Moment, ...]:
         """The first one kept, a few between, and the firing one."""
-        pool = self.pool
-        if len(pool) > MAX_BETWEEN:
-            pool = [pool[(2 * i + 1) * len(pool) // (2 * MAX_BETWEEN)] for i in range(MAX_BETWEEN)]
-        return (*([self.first] if self.first is not None else []), *pool, firing)
+        return (*([self.first] if self.first is not None else []), *_spread(self.pool), firing)
+
+
+def _spread(pool: list[Moment]) -> list[Moment]:
+    if len(pool) <= MAX_BETWEEN:
+        return pool
+    return [pool[(2 * i + 1) * len(pool) // (2 * MAX_BETWEEN)] for i in range(MAX_BETWEEN)]
 
 
 def last_within(over: Callable[[int], bool], low: int, high: int) -> int:

@@ -25,17 +25,20 @@ from vision.interface import (
     Event,
     Moment,
     PixelEvidence,
+    RoadUser,
     Stay,
     StayEnded,
     StayOpened,
     Violation,
     ViolationFired,
 )
-from vision.matching import around, displaced, hidden, hider, match, shows
+from vision.matching import around as hiding
+from vision.matching import displaced, hidden, hider, match, shows
 from vision.numbered import numbered
 from vision.pace import EARLIEST_NS, LATEST_NS, Pace
 from vision.policy import CameraRules, policy_hash
 from vision.reasons import Ending, EndReason
+from vision.roadusers import REMEMBERED, around, bounds_of, come_since, road_users
 from vision.standing import Standing
 from vision.tally import Tally
 from vision.tuning import Tuning
@@ -53,6 +56,8 @@ class Memory(Pace):
     standings: list[Standing] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     """Boxes of interest in the last sample."""
+    others: list[list[Box]] = field(default_factory=list)
+    """Those of all road users in the last few samples; none where nothing stood, and nobody asked for them."""
 
 
 class Watch:
@@ -80,6 +85,7 @@ class Watch:
         self._max_unseen = max((rule.max_unseen for rule in inforce), default=0)
         bounds = np.array([area.bounds for area in self._areas.values()], np.float64).reshape(-1, 4)
         self._near = bounds + np.array([-_MARGIN, -_MARGIN, _MARGIN, _MARGIN])
+        self._signs = [bounds_of(sign.place) for zone in zones for sign in zone.signs if sign.place]
         self._families = frozenset(family(cls) for rule in inforce for cls in rule.classes)
         self._watched: tuple[tuple[str, ...], npt.NDArray[np.bool_]] = ((), np.zeros(0, np.bool_))
 
@@ -97,7 +103,9 @@ class Watch:
         previous, memory.boxes = memory.boxes, [moment.box for moment in moments]
         self._leaving = []
         if not moments and not memory.standings:
+            memory.others = []
             return []
+        users = self._look_around(detections, gap)
         forgotten = [standing for standing in memory.standings if gap and not standing.open]
         ended: list[Event] = self._pass_gap(at, elapsed) if gap else []
         ended += self._make_way(at, moments, pixels)
@@ -108,7 +116,7 @@ class Watch:
             self._missed_at(found.best, boxes) for boxes in (pixels.kept, pixels.emptied, pixels.covered)
         )
         # What hides a place may be missed as well: there it is where it was.
-        all_around = around(normalised(detections), pixels.kept, self._tuning) if None in found.best else ()
+        all_around = hiding(normalised(detections), pixels.kept, self._tuning) if None in found.best else ()
         for number, (standing, moment) in enumerate(zip(memory.standings, found.best, strict=True)):
             if moment is not None:
                 seen.append((standing, moment))
@@ -133,12 +141,12 @@ class Watch:
         self._yield_places(seen)
         ended += self._give_up(at)
         self._keep(at, kept)
-        opened, fired = self._count(seen)
+        opened, fired = self._count([(one, self._beside(moment, users)) for one, moment in seen])
         self._forget_candidates(at, [*(standing for standing, _ in seen), *kept], found.new)
         for moment in found.new:
             # What stood there before the gap may be this: then the sample before the gap does not show its absence.
             earlier = [old.before for old in forgotten if shows(old, moment, self._tuning)]
-            memory.standings.append(self._candidate(moment, earlier[0] if earlier else before))
+            memory.standings.append(self._candidate(self._beside(moment, users), earlier[0] if earlier else before))
         return [*ended, *opened, *fired]
 
     def finish(self) -> list[Event]:
@@ -233,6 +241,16 @@ class Watch:
         names = detections.names
         picked = sorted((-float(score[i]), boxes[i], names[i]) for i in chosen.tolist())
         return [Moment(at=at, box=box, score=-minus, cls=cls, track=None) for minus, box, cls in picked]
+
+    def _look_around(self, detections: Detections, gap: bool) -> tuple[RoadUser, ...]:
+        """The road users of this sample, with those marked that came since the ones before."""
+        memory, users = self.memory, road_users(detections)
+        before = [] if gap else memory.others
+        memory.others = [*before[1 - REMEMBERED :], [one.box for one in users]]
+        return come_since(users, before, [standing.place for standing in memory.standings])
+
+    def _beside(self, moment: Moment, users: tuple[RoadUser, ...]) -> Moment:
+        return replace(moment, others=around(moment.box, users, self._signs))
 
     # -- what is not seen ---------------------------------------------------------------------------------------
 
@@ -384,6 +402,7 @@ class Watch:
             for tally in standing.tallies:
                 if unseen_ns > tuning.identity_ns and not tally.fired:
                     tally.restart()
+                tally.closed |= unseen_ns > tuning.identity_ns and tally.fired
                 force = self._forces[tally.rule]
                 shown = tally.sighted(moment, force)
                 if shown and standing.open and not held_back(standing, tally, moment, self.memory.standings, force):
@@ -405,8 +424,8 @@ class Watch:
         force = self._forces[tally.rule]
         overrun = tally.overrun(force)
         assert overrun is not None, "moments are shown only where a limit was passed"
-        tally.fired = True
-        tally.first, tally.pool = None, []
+        hindrance = tally.hindrance()
+        tally.fire()
         zone, fired_at = tally.zones[0], shown[-1].at
         stay = self._stay(standing, zone)
         return Violation(
@@ -422,6 +441,7 @@ class Watch:
             grounds=force.grounds(overrun, tally.classes, shown[0].at.utc_ns, fired_at.utc_ns),
             reckoning=tally.reckoning(force, overrun, stay, fired_at),
             company=company_of(tally, force),
+            hindrance=hindrance,
         )
 
     def _stay(self, standing: Standing, zone: str, ended: Ending | None = None) -> Stay:

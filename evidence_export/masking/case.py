@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import digest_file
 from evidence_export.errors import MaskError
+from evidence_export.imageset.words import SIGN_ROLE
 from evidence_export.masking.clips import Hidden, Timed, look_through, mask_all_but_vehicle, mask_clip
 from evidence_export.masking.encode import ENCODER
 from evidence_export.masking.frames import Clip
@@ -22,7 +25,7 @@ from evidence_export.masking.plan import Plan
 from evidence_export.masking.stills import Still, all_but_vehicle, masked, plan_still, png_of, read_png
 from evidence_export.masking.words import cautions_of, transform_of
 from models.catalog import load_catalog
-from models.interface import Detector
+from models.interface import Detector, Image
 from models.plates.interface import PlateReader
 from streams.instant import NS_PER_S, from_iso
 
@@ -40,6 +43,15 @@ class _Picture:
     overlay: str
     role: str
     at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part that the case cuts out of a still: x, y, width, height in pixels."""
+
+    path: str
+    still: str
+    cut: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,7 @@ def mask_case(
             remedy="Name a model (`streetproof models list`), or use the scope all-but-vehicle, which needs none",
         )
     maker = _Maker(folder, out, own_of(case), looker, scope, settings, progress, _listed(case))
-    pictures, shots = _pictures_of(case), _shots_of(case)
+    pictures, shots, parts = _pictures_of(case), _shots_of(case), _parts_of(case)
     fresh = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -89,6 +101,8 @@ def mask_case(
         for number, picture in enumerate(pictures):
             maker.picture(picture)
             progress(STILLS, number + 1, len(pictures))
+        for part in parts:
+            maker.part(part)
     except BaseException:
         for name in maker.names:
             (out / name).unlink(missing_ok=True)
@@ -120,6 +134,7 @@ class _Maker:
         self._scope, self._settings, self._progress, self._listed = scope, settings, progress, listed
         self._plans: list[tuple[Timed, Plan]] = []
         self._hidden: list[tuple[Timed, Hidden]] = []
+        self._shown: dict[str, tuple[Image, Counts]] = {}
         self.files: list[MaskedFile] = []
         self.names: list[str] = []
 
@@ -162,6 +177,21 @@ class _Maker:
                 made = all_but_vehicle(one, size, self._own, picture.at_ns, areas)
             out.write_bytes(png_of(made))
             self._made(out, role, path, still.counts, "; PNG")
+            if role != "overlay":
+                self._shown[path] = made, still.counts
+
+    def part(self, part: _Part) -> None:
+        """Cut a part of a still out of its masked copy, where the case cuts it out of the still."""
+        if part.still not in self._shown:
+            raise MaskError(f"cuts {part.path[:100]!r} out of no picture", where="case.json", remedy=_REMEDY)
+        (made, counts), (x, y, wide, high) = self._shown[part.still], part.cut
+        height, width = made.shape[:2]
+        if not (x >= 0 and y >= 0 and wide > 0 and high > 0 and x + wide <= width and y + high <= height):
+            raise MaskError(f"cuts {part.path[:100]!r} beyond its picture", where="case.json", remedy=_REMEDY)
+        self._original(part.path)
+        out = self._new(PurePosixPath(part.path).name)
+        out.write_bytes(png_of(np.ascontiguousarray(made[y : y + high, x : x + wide])))
+        self._made(out, SIGN_ROLE, part.path, counts, "; PNG")
 
     def _from_clips(self, at_ns: int, size: tuple[int, int]) -> list[Box]:
         """What the clips show at that moment: a thing that one picture misses was seen before and after."""
@@ -234,9 +264,24 @@ def _pictures_of(case: Any) -> list[_Picture]:
         before = images.get("before", {"known": False})
         if "path" in before:
             found.append((before, "before"))
+        obstruction = images.get("obstruction", {}).get("picture", {})
+        if "path" in obstruction:
+            found.append((obstruction, "obstruction"))
         return [_Picture(str(one["path"]), str(one["overlay"]), role, from_iso(one["at"])) for one, role in found]
     except (KeyError, TypeError, ValueError) as error:
         raise MaskError(f"does not say what its pictures are ({error})", where="case.json", remedy=_REMEDY) from error
+
+
+def _parts_of(case: Any) -> list[_Part]:
+    try:
+        shown = [one["close_up"] for one in case["images"].get("signs", ()) if "path" in one["close_up"]]
+        parts = []
+        for one in shown:
+            x, y, wide, high = (int(value) for value in one["cut"])
+            parts.append(_Part(str(one["path"]), str(one["panorama"]), (x, y, wide, high)))
+        return parts
+    except (KeyError, TypeError, ValueError) as error:
+        raise MaskError(f"does not say what its signs are ({error})", where="case.json", remedy=_REMEDY) from error
 
 
 def _shots_of(case: Any) -> list[_Shot]:

@@ -10,7 +10,7 @@ from evidence_export.case import CaseRequest
 from evidence_export.errors import SealError
 from evidence_export.footage import Footage
 from evidence_export.made import Place
-from evidence_export.plan import clip_range, recording_at
+from evidence_export.plan import clip_range, later_moments, recording_at
 from models.interface import Detector
 from models.plates.interface import PlateReader
 from streams.instant import Instant
@@ -67,7 +67,9 @@ def looks_of(
     its place: what stands before it must not lend it a plate. `places`: as `evidence_export.places.places_of` gives
     them. Frames come one at a time. Raises StreamsError and InferenceError.
     """
-    moments = {moment.at.utc_ns: moment for moment in request.violation.moments}
+    shown = request.violation.hindrance.moment if request.violation.hindrance is not None else None
+    seen = (*request.violation.moments, *later_moments(request), *([shown] if shown is not None else []))
+    moments = {moment.at.utc_ns: moment for moment in seen}
     frames: dict[tuple[int, int], Moment | None] = {
         (place.recording, place.pts): moments[utc_ns] for utc_ns, place in places.items()
     }
@@ -84,7 +86,7 @@ def looks_of(
         own = moment.box if moment is not None else _own(request.stay.place, boxes)
         if own is not None:
             others = [box for box, score in boxes if score >= LEAST_SCORE]
-            part, origin = _part(picture, own)
+            part, origin = part_of(picture, own)
             size = (picture.shape[1], picture.shape[0])
             at = footage[recording].instant_of(pts)
             yield PlateLook(recording, pts, at, size, own, nearer(own, others), part, origin)
@@ -114,7 +116,8 @@ def _own(place: Box, boxes: Sequence[tuple[Box, float]]) -> Box | None:
     return best[0] if best is not None and iou(place, best[0]) >= SAME else None
 
 
-def _part(picture: Image, box: Box) -> tuple[Image, tuple[int, int]]:
+def part_of(picture: Image, box: Box) -> tuple[Image, tuple[int, int]]:
+    """The vehicle and `AROUND`, and x and y of the part's first pixel."""
     x1, x2 = _span(box[0], box[2], picture.shape[1])
     y1, y2 = _span(box[1], box[3], picture.shape[0])
     # A copy, so that the whole frame is not kept for the sake of its part.

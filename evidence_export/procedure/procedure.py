@@ -25,7 +25,9 @@ from evidence_export.procedure.steps import (
 )
 from evidence_export.words import Said
 
-ANSWERABLE = frozenset({"may_be_standing_traffic", "plate_unknown", "panoramas_too_close"})
+ANSWERABLE = frozenset(
+    {"may_be_standing_traffic", "plate_unknown", "panoramas_too_close", "sign_not_shown", "obstruction_not_shown"}
+)
 """What a reviewer may answer for in words. All else that blocks has to be put right, or the case is rejected."""
 _ALWAYS = "not_reviewed"
 """Stands in every bundle: this procedure is what takes it away."""

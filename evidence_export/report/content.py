@@ -8,6 +8,7 @@ from typing import Any
 from evidence_export.dossier.facts import NONE, UNKNOWN, Facts
 from evidence_export.dossier.told import instant, items, text, value, whole
 from evidence_export.dossier.values import Dossier
+from evidence_export.imageset.words import TO_CONFIRM, clarity_said, obstruction_lines, shown_said, sign_said
 from evidence_export.kinds import tenths
 from evidence_export.plates.words import plate_lines
 from evidence_export.procedure.states import STATES
@@ -149,9 +150,28 @@ def _pictures(facts: Facts) -> Rows:
             (Said("全景图间隔", "Panoramas apart"), (apart,)),
             (Said("图片尺寸", "Size of pictures"), (resolution,)),
             (Said("号牌近景", "Plate close-up"), (_or_none(text(images, "plate_close_up")),)),
-            (Said("标志标线照片", "Sign or marking"), (_or_none(text(images, "sign_or_marking")),)),
+            *_image_set(images),
         )
     )
+
+
+def _image_set(images: Mapping[str, Any]) -> Iterator[tuple[Said, tuple[Said, ...]]]:
+    """Signs and obstruction, and how clear the panoramas are."""
+    if value(images, "obstruction") is None:
+        yield Said("标志标线照片", "Sign or marking"), (_or_none(text(images, "sign_or_marking")),)
+        return
+    said = []
+    for sign in items(images, "signs"):
+        name, shown = sign_said(sign), shown_said(sign)
+        said.append(Said(f"{name.zh}：{shown.zh}", f"{name.en}: {shown.en}"))
+    yield Said("标志标线", "Signs and markings"), (*said, TO_CONFIRM) if said else (NONE,)
+    yield Said("妨碍通行", "Obstruction"), tuple(obstruction_lines(value(images, "obstruction") or {}))
+    clear = [clarity_said(told) for one in items(images, "panoramas") if (told := value(one, "clarity")) is not None]
+    if clear:
+        looked = whole(images, "chosen_from") or 0
+        chosen = Said(f"从 {looked} 帧中选取", f"chosen from {looked} frames")
+        numbered = (Said(f"全景图 {n}：{one.zh}", f"panorama {n}: {one.en}") for n, one in enumerate(clear, start=1))
+        yield Said("全景图的选取", "Choice of panoramas"), (chosen, *numbered)
 
 
 def _or_none(said: str | None) -> Said:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
 from evidence_export.dossier.facts import Facts
 from evidence_export.dossier.opening import DossierError
-from evidence_export.dossier.told import instant, items, text, value
+from evidence_export.dossier.told import instant, items, text, value, whole
 from evidence_export.dossier.values import Dossier
 from evidence_export.dossier.violation import box
+from evidence_export.imageset.words import counted_said, looks_said
 from evidence_export.kinds import label_of, members_at
 from evidence_export.texts import BEFORE_LABEL
 from evidence_export.words import CLASSES_ZH
@@ -23,6 +26,8 @@ MAX_PIXELS = 64_000_000
 _MARGIN = 0.35
 """Of the target's size, that a close-up of it shows around it."""
 _MIN_SIDE = 32
+MOST_SIGNS = 2
+"""Signs that have a place on the sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def close_up(cells: list[Cell]) -> Cell | None:
         if cut[2] - cut[0] < _MIN_SIDE or cut[3] - cut[1] < _MIN_SIDE:
             continue
         size = f"{cut[2] - cut[0]}×{cut[3] - cut[1]} @ ({cut[0]}, {cut[1]})"
-        return Cell("目标近景 Target", f"截自 cut from {cell.path}，{size}", cell.picture.crop(cut), cell.path)
+        return Cell("目标近景 Target", f"截自 cut from {_name(cell.path)}，{size}", cell.picture.crop(cut), cell.path)
     return None
 
 
@@ -101,8 +106,62 @@ def plate(dossier: Dossier, facts: Facts) -> Cell:
     return Cell(title, "无：未发现 none found" if looked else "无：未识别号牌 none: no plate was looked for")
 
 
+def obstruction(dossier: Dossier, facts: Facts) -> Cell | None:
+    """Who came near it while it stood; None for a case that does not tell of it."""
+    told = value(dossier.case, "images", "obstruction")
+    if told is None:
+        return None
+    title = "妨碍通行 Obstruction"
+    picture = value(told, "picture")
+    if picture is None:
+        said = looks_said(whole(told, "looks"), whole(told, "looks_near"))
+        return Cell(title, f"无：{said.zh} none: {said.en}")
+    path, others = text(picture, "path") or "", items(picture, "others")
+    who = counted_said(Counter(text(one, "class") or "" for one in others))
+    boxes = tuple(found for one in others if (found := box(one, "box")) is not None)
+    when = facts.at(instant(picture, "at")) or "时间未知 time unknown"
+    return Cell(
+        title, when, _picture(dossier, path), path, box(picture, "box"), boxes, f"近旁 near it: {who.zh} {who.en}"
+    )
+
+
+def signs(dossier: Dossier, facts: Facts) -> list[Cell]:
+    """The signs and markings that the zone names, as many as there is room for; else the registered photograph."""
+    named = items(dossier.case, "images", "signs")
+    if not named:
+        return [sign(dossier, facts)]
+    cells = [_named_sign(dossier, one) for one in named]
+    cells.sort(key=lambda cell: cell.picture is None)
+    more = len(cells) - MOST_SIGNS
+    if more > 0:
+        last = cells[MOST_SIGNS - 1]
+        cells[MOST_SIGNS - 1] = replace(last, note=f"{last.note}；另有 {more} 处 {more} more")
+    return cells[:MOST_SIGNS]
+
+
+def _named_sign(dossier: Dossier, told: Any) -> Cell:
+    title = f"标志标线 {text(told, 'name') or ''}"
+    close_up, photo = value(told, "close_up"), value(told, "photo")
+    path = text(close_up, "path")
+    if path is not None:
+        parts = value(close_up, "cut") or []
+        x, y = parts[:2] if len(parts) == 4 else ("?", "?")
+        note = f"截自 cut from {_name(text(close_up, 'panorama') or '')} @ ({x}, {y})"
+        return Cell(title, note, _picture(dossier, path), path, label="待确认 to confirm")
+    path = text(photo, "path")
+    if path is not None:
+        note = f"{text(photo, 'taken_by')} 摄于 taken on {text(photo, 'taken_on')}"
+        return Cell(title, note, _picture(dossier, path), path, label="照片 photograph")
+    hidden = value(told, "hidden")
+    if hidden is not None:
+        return Cell(title, "无：被遮挡 none: hidden in both panoramas")
+    if photo is not None:
+        return Cell(title, "无：照片未随案 none: its photograph is not at hand")
+    return Cell(title, "无：画面中位置未登记 none: its place is not registered")
+
+
 def sign(dossier: Dossier, facts: Facts) -> Cell:
-    """The photograph of the sign or marking."""
+    """The photograph of the sign that the camera's register names."""
     title = "标志标线 Sign or marking"
     registered = text(dossier.case, "camera", "register", "sign_photo_sha256")
     if dossier.sign_photo is not None:
@@ -114,6 +173,10 @@ def sign(dossier: Dossier, facts: Facts) -> Cell:
     if registered is not None:
         return Cell(title, f"照片未随案 photograph not at hand, SHA-256 {registered[:16]}…")
     return Cell(title, "无：未登记标志照片 none: no photograph is registered")
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
 
 
 def _picture(dossier: Dossier, path: str) -> Image.Image:

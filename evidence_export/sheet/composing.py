@@ -13,7 +13,7 @@ from evidence_export.dossier.values import Dossier
 from evidence_export.overlay.render import draw_bar
 from evidence_export.overlay.text import fit, font, visible, width
 from evidence_export.sheet.arranging import GAP, WIDTH, Rect, Slot, arrange, columns_of
-from evidence_export.sheet.cells import Cell, close_up, panoramas, plate, sign
+from evidence_export.sheet.cells import Cell, close_up, obstruction, panoramas, plate, signs
 from evidence_export.sheet.words import bar_of, head_of
 
 _PAPER, _ROOM, _HEAD = (16, 20, 27), (28, 34, 43), (28, 36, 48)
@@ -60,8 +60,12 @@ def compose(dossier: Dossier) -> Sheet:
     large = list(panoramas(dossier, facts))
     if not large:
         raise DossierError("the case has no panorama", where=dossier.case_id)
-    small = [plate(dossier, facts), sign(dossier, facts)]
-    target, columns = close_up(large), columns_of([_size(cell) for cell in large])
+    small = [plate(dossier, facts), *signs(dossier, facts)]
+    near = obstruction(dossier, facts)
+    first = list(large)
+    if near is not None:
+        (small if near.picture is None else large).append(near)
+    target, columns = close_up(first), columns_of([_size(cell) for cell in large])
     # Where the last row of panoramas has a free place, the target fills it; else it stands with the small ones.
     filled = target is not None and len(large) % columns != 0
     if target is not None and filled:

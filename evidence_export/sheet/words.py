@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from evidence_export.dossier.facts import Facts
 from evidence_export.dossier.told import instant, items, text, value, whole
 from evidence_export.dossier.values import Dossier
+from evidence_export.imageset.words import obstruction_lines
 from evidence_export.overlay.render import Bar, Field
 from evidence_export.plates.words import text_of
 from evidence_export.statements.time import OVER_1S_NS
@@ -58,6 +59,10 @@ def _fields(dossier: Dossier, facts: Facts) -> Iterator[Field]:
     yield _field("违法代码 / 依据 Code / basis", _basis(facts) or _UNKNOWN)
     if facts.has_plate:
         yield Field("号牌 Plate", _plate(facts))
+    told = value(case, "images", "obstruction")
+    if told is not None:
+        first = next(obstruction_lines(told))
+        yield Field("妨碍通行 Obstruction", f"{first.zh} {first.en}"[:_LONGEST], wide=True)
     if may_be_traffic(violation):
         yield Field(
             "注意 Note", "可能是排队车流，须由复核人员判断 may be standing traffic: for a reviewer to decide", wide=True

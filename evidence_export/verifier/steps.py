@@ -9,8 +9,8 @@
 7. Compare the BagIt files with what the case manifest makes of them, byte for byte.
 8. Check that the parts agree: case id, policy, parents of derived files, folder name inside a zip.
 9. Check what is said of the footage: the chain of a live camera's segments, their order, the clips cut from them, the
-   breaks between them, that nothing that blocks an approval was left out, and that the picture of ground before it was
-   taken is from before.
+   breaks between them, that nothing that blocks an approval was left out, that the picture of ground before it was
+   taken is from before, and that the image set is what the policy and the stills make of it.
 10. Check what is said of the plate: its close-ups, the frames they are cut out of, and that nothing doubtful is called
    certain.
 11. Check the reasons: the steps that the stay's time was made of add up to what is stated of it, the arithmetic of the
@@ -34,6 +34,7 @@ from evidence_export.verifier.company import company_faults
 from evidence_export.verifier.container import Container, printable
 from evidence_export.verifier.files import Result
 from evidence_export.verifier.footage import live_footage, view_faults
+from evidence_export.verifier.imageset import image_faults
 from evidence_export.verifier.key import Trust
 from evidence_export.verifier.manifest import CaseManifest, read_manifest
 from evidence_export.verifier.papers import cannot_know
@@ -131,12 +132,20 @@ class Verification(BagVerification[CaseManifest]):
             faults = [*(live.faults() if live else ()), *(view_faults(case.root) if case.revision else ())]
             if case.revision >= layout.BEFORE_REVISION:
                 faults += before_faults(case.root)
+            faults += image_faults(case.root, self._policy())
         except ValueError as error:
             return "not readable", [Finding(layout.CASE, printable(str(error)))]
         newer = case.revision > layout.FORMAT_REVISION
         beyond = f"; revision {case.revision} may say more than this verifier knows to check" if newer else ""
         chain = f"{len(live.segments)} segments form the chain they claim" if live else "archived files, no chain"
         return f"{chain}{beyond}", [Finding(layout.CASE, printable(fault)) for fault in faults]
+
+    def _policy(self) -> bytes | None:
+        """The policy, where it is the one that was sealed: another step names it where it is not."""
+        data = self._files.small(layout.POLICY, layout.MAX_CASE_BYTES)
+        listed = self._trusted().files.get(layout.POLICY)
+        fits = data is not None and listed is not None and self._files.digest(layout.POLICY).sha256 == listed.sha256
+        return data if fits else None
 
     # 10
 

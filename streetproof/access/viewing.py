@@ -20,7 +20,9 @@ from streetproof.procedures.taking import is_deleted, open_case
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 
-PICTURES = frozenset({"panorama", "overlay", "before", "plate_close_up", "clip"})
+PICTURES = frozenset(
+    {"panorama", "overlay", "before", "obstruction", "plate_close_up", "sign_close_up", "sign_photo", "clip"}
+)
 """Roles of files that show people and vehicles."""
 
 

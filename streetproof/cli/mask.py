@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evidence_export.masking.interface import Masked
 
 EPILOG = (
-    "Example: streetproof mask demo-out/cases/SP-20090201-U7ZWVGOHFTAR --out masked --model yolov3-tiny    "
+    "Example: streetproof mask demo-out/cases/SP-20090201-G6J3MRALUVBS --out masked --model yolov3-tiny    "
     "Exit codes: 0 masked, and to be looked at by a person · 1 the bundle does not verify · 2 usage · "
     "4 nothing could be masked · 130 interrupted"
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evidence_export.report.making import Signing
 
 EPILOG = (
-    "Example: streetproof report demo-out/cases/SP-20090201-U7ZWVGOHFTAR --out report.pdf --sheet sheet.png    "
+    "Example: streetproof report demo-out/cases/SP-20090201-G6J3MRALUVBS --out report.pdf --sheet sheet.png    "
     "Exit codes: 0 made · 2 usage · 4 it could not be made: the bundle does not verify, a key or a library is missing"
 )
 

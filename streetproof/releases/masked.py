@@ -23,6 +23,8 @@ from streetproof.errors import StreetproofError
 DOCUMENT = "masked.json"
 _MAX_DOCUMENT = 4 << 20
 _NOT_PICTURES = frozenset({"clip"})
+_MASKED = frozenset({"panorama", "overlay", "before", "obstruction", "sign_close_up", "clip"})
+"""Roles of files that show bystanders: each needs a masked copy."""
 
 
 class MaskedError(StreetproofError):
@@ -73,7 +75,7 @@ def read_masked(folder: Path, case: CarriedCase, looked_at_by: tuple[str, str]) 
         raise MaskedError(
             f"its {DOCUMENT} is not one of `streetproof mask`", where=str(folder), remedy="Mask the case again"
         ) from error
-    shown = {one["path"] for one in case.manifest["files"] if one["role"] in ("panorama", "overlay", "before", "clip")}
+    shown = {one["path"] for one in case.manifest["files"] if one["role"] in _MASKED}
     missing = sorted(shown - {str(one["derived_from"]["parent"]) for one in document["files"]})
     if missing:
         raise MaskedError(f"it holds no copy of {missing[0]}", where=str(folder), remedy="Mask the whole case again")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
+from evidence_export.bag.digest import digest_file
 from evidence_export.register import calibration_ended, is_anothers
 from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
@@ -16,11 +18,14 @@ from vision.words import Location
 
 _SOON = timedelta(days=60)
 """So long before its end a calibration is warned of: an appointment takes weeks."""
+_UNSHOWN = "cases say that they do not show it (sign_not_shown)"
 
 
 def warnings_at(loaded: LoadedSite, today: date | None = None) -> tuple[Mistake, ...]:
     """What to mind, each with its line. `today` is the day at the site; None: by the host's clock."""
-    return tuple(mistake_at(loaded.document, location, text) for location, text in _found(loaded.site, today))
+    return tuple(
+        mistake_at(loaded.document, location, text) for location, text in _found(loaded.site, today, loaded.path.parent)
+    )
 
 
 def warnings_of(site: Site, today: date | None = None) -> tuple[str, ...]:
@@ -28,12 +33,12 @@ def warnings_of(site: Site, today: date | None = None) -> tuple[str, ...]:
     return tuple(text for _, text in _found(site, today))
 
 
-def _found(site: Site, today: date | None) -> list[tuple[Location, str]]:
+def _found(site: Site, today: date | None, folder: Path | None = None) -> list[tuple[Location, str]]:
     """None twice: cameras share policies."""
-    return list(dict.fromkeys(_all(site, today or now().local(site.site.zone).date())))
+    return list(dict.fromkeys(_all(site, today or now().local(site.site.zone).date(), folder)))
 
 
-def _all(site: Site, today: date) -> Iterator[tuple[Location, str]]:
+def _all(site: Site, today: date, folder: Path | None) -> Iterator[tuple[Location, str]]:
     places = {policy.id: ("policies", number) for number, policy in enumerate(site.policies)}
     for number, camera in enumerate(site.cameras):
         rules = site.rules_of(camera)
@@ -44,6 +49,8 @@ def _all(site: Site, today: date) -> Iterator[tuple[Location, str]]:
             yield (*place, *remark.location), remark.text
         for name, text in _register_remarks(site, camera, today):
             yield ("cameras", number, "register", name), f"camera {camera.id}: {text}"
+        for location, text in _sign_remarks(camera, folder):
+            yield ("cameras", number, "zones", *location), f"camera {camera.id}: {text}"
         for remark in ground_remarks(rules.zones, rules.plane) if rules.plane else ():
             yield ("cameras", number, "zones", *remark.location), f"camera {camera.id}: {remark.text}"
 
@@ -71,6 +78,28 @@ def _register_remarks(site: Site, camera: Camera, today: date) -> Iterator[tuple
             f"the owner is not {site.site.name!r}, and there is no `sharing_agreement`: its cases are blocked "
             "(sharing_agreement_unknown); write the site's own name where the camera is its own",
         )
+
+
+def _sign_remarks(camera: Camera, folder: Path | None) -> Iterator[tuple[Location, str]]:
+    """What no case of a zone can show of its signs. `folder`: of the site file; None: nobody looks for files."""
+    for z, zone in enumerate(camera.zones):
+        for s, sign in enumerate(zone.signs):
+            place: Location = (z, "signs", s)
+            if not sign.place and sign.photo is None:
+                yield (
+                    place,
+                    f"zone {zone.id}: {sign.name} has neither a `place` in the picture nor a `photo`: " + _UNSHOWN,
+                )
+            if sign.photo is None or folder is None:
+                continue
+            file = folder / sign.photo.file
+            try:
+                same = digest_file(file).sha256 == sign.photo.sha256
+            except OSError:
+                same = False
+            if not same:
+                text = f"zone {zone.id}: {file} is not there, or not the photograph with that SHA-256: {_UNSHOWN}"
+                yield (*place, "photo", "file"), text
 
 
 def _interval_ns(camera: Camera) -> int:

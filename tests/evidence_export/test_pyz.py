@@ -132,8 +132,8 @@ def test_an_older_python_is_told_so(pyz: Path) -> None:
 
 
 SPEAKING = (
-    "before", "company", "container", "files", "footage", "manifest", "papers", "plates", "reading", "reasons",
-    "signatures", "zipcontainer",
+    "before", "company", "container", "files", "footage", "imageset", "manifest", "papers", "plates", "reading",
+    "reasons", "signatures", "zipcontainer",
 )  # fmt: skip
 
 

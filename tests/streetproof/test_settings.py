@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from models.catalog import load_catalog
+from streetproof.cases import sign_photos
 from streetproof.settings.classes import unknown_classes
 from streetproof.settings.document import ConfigError, read_document
 from streetproof.settings.lint import warnings_at, warnings_of
@@ -330,3 +332,36 @@ def test_a_class_of_ones_own_must_be_one_that_the_model_knows(tmp_path: Path) ->
         ("policies", 0, "rules", 0, "supports", 1),
         "the model knows no class 'hand cart'; did you mean 'handcart'?",
     )
+
+
+def test_signs_that_no_case_can_show_are_warned_of_with_their_line(tmp_path: Path) -> None:
+    photo = tmp_path / "标志.jpg"
+    photo.write_bytes(b"a photograph")
+    sha256 = hashlib.sha256(photo.read_bytes()).hexdigest()
+    demo = (ROOT / "configs/demo/site.yaml").read_text(encoding="utf-8")
+    begin = demo.index("        signs:")
+
+    def photographed(file: str, digest: str) -> str:
+        taken = "taken_by: 王五, taken_on: 2026-09-01"
+        return f"{{kind: sign, name: 禁停, photo: {{file: {file}, sha256: {digest}, {taken}}}}}"
+
+    def warned(sign: str) -> list[str]:
+        path = tmp_path / "site.yaml"
+        path.write_text(demo[:begin] + f"        signs: [{sign}]\n", encoding="utf-8")
+        return [str(one) for one in warnings_at(load_site(path)) if "sign_not_shown" in str(one)]
+
+    assert not warned(photographed("标志.jpg", sha256))
+    (neither,) = warned("{kind: sign, name: 禁停}")
+    assert "site.yaml:" in neither and "neither a `place`" in neither
+    (gone,) = warned(photographed("gone.jpg", sha256))
+    (other,) = warned(photographed("标志.jpg", "ab" * 32))
+    assert "gone.jpg" in gone and "not the photograph with that SHA-256" in other
+
+
+def test_photographs_of_signs_lie_beside_the_site_file(tmp_path: Path) -> None:
+    demo = (ROOT / "configs/demo/site.yaml").read_text(encoding="utf-8")
+    photo = f"photo: {{file: photos/a.jpg, sha256: {'ab' * 32}, taken_by: 王五, taken_on: 2026-09-01}}"
+    path = tmp_path / "site.yaml"
+    path.write_text(demo[: demo.index("        signs:")] + f"        signs: [{{kind: sign, name: 禁停, {photo}}}]\n")
+    loaded = load_site(path)
+    assert sign_photos(loaded, loaded.site.cameras[0].zones[0]) == {"ab" * 32: tmp_path / "photos/a.jpg"}

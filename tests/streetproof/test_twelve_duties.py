@@ -34,6 +34,7 @@ from tests.conftest import ROOT
 from tests.evidence_export.conftest import POLICY, SEALED_AT, S, at, make_request, moment, write_recording
 from tests.evidence_export.helpers import flip, resign
 from tests.streetproof.commands import Ran, inside
+from vision.interface import Hindrance, RoadUser
 
 CHECKS = ("--check", "genuine", "--check", "clear", "--check", "complete", "--check", "accurate")
 LI = ("--officer", "李明", "--licence", "33010001")
@@ -195,6 +196,63 @@ def test_duty_6_a_sheet_of_another_case_is_told(make: Make) -> None:
     office = make()
     told = office.run("verify", office.bundle, "--code", code_of("0" * 64))
     assert told.code == 1 and "防伪码" in told.out
+
+
+LINE = {"kind": "marking", "name": "黄色实线", "place": [[0.1, 0.1], [0.3, 0.1], [0.3, 0.2], [0.1, 0.2]]}
+UNDER_IT = {**LINE, "place": [[0.45, 0.55], [0.55, 0.55], [0.55, 0.7]]}
+RIDER = RoadUser("bicycle", (0.62, 0.5, 0.66, 0.76), 0.75, came=True)
+
+
+def as_judged_now(*signs: dict[str, Any], rider: RoadUser | None = None) -> Change:
+    """In a fire lane whose zone names these signs; somebody rode past at 10 s, or nobody came near."""
+
+    def change(request: CaseRequest) -> CaseRequest:
+        policy = policy_with(BASIS)
+        policy["zone"] |= {"purpose": "fire_lane", "signs": list(signs)}
+        seen = None if rider is None else replace(moment(10), others=(rider,))
+        moments = tuple(seen if seen is not None and one.at == seen.at else one for one in request.violation.moments)
+        hindrance = Hindrance(7, 0 if seen is None else 1, seen)
+        request = replace(request, violation=replace(request.violation, moments=moments, hindrance=hindrance))
+        return under(request, policy)
+
+    return change
+
+
+def test_duty_6_a_whole_image_set_is_confirmed(make: Make) -> None:
+    """Sign and obstruction are shown: nothing has to be answered for but the plate."""
+    office = make(as_judged_now(LINE, rider=RIDER))
+    roles = {one["role"] for one in json.loads((office.bundle / "case.json").read_bytes())["files"]}
+    assert {"panorama", "sign_close_up", "obstruction", "clip"} <= roles
+    assert office.confirmed(*PLATE).code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (as_judged_now(rider=RIDER), "sign_not_shown", "未显示禁止停放的标志标线"),
+        (as_judged_now(UNDER_IT, rider=RIDER), "sign_not_shown", "未显示禁止停放的标志标线"),
+        (as_judged_now(LINE), "obstruction_not_shown", "未显示妨碍通行的情形"),
+    ],
+)  # fmt: skip
+def test_duty_6_what_no_picture_shows_has_to_be_answered_for(make: Make, change: Change, code: str, said: str) -> None:
+    """No sign is named; it lies under the vehicle; nobody was seen near it."""
+    office = make(change)
+    refused = office.confirmed(*PLATE)
+    assert refused.code == 1 and said in refused.err
+    answered = office.take("confirm", *WANG, *CHECKS, *PLATE, "--set", f"answer.{code}=现场勘查照片第 3 号已附卷")
+    assert answered.code == 0
+
+
+def test_duty_6_a_close_up_that_names_another_frame_is_told(make: Make) -> None:
+    """Signed with the site's own key."""
+    office = make(as_judged_now(LINE, rider=RIDER))
+
+    def lie(case: dict[str, Any]) -> None:
+        case["images"]["signs"][0]["close_up"]["panorama"] = "data/stills/panorama-2.png"
+
+    resign(office.bundle, load_or_create_key(office.data / "key.pem"), lie)
+    told = office.run("verify", office.bundle, "--lang", "zh")
+    assert told.code == 1 and "近景的来源图片与所写不符" in told.out
 
 
 def test_duty_7_nobody_confirms_what_they_have_reviewed(make: Make) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,15 @@ def test_the_format_stays_as_it_is() -> None:
     violation, stay = events()
     text = json.dumps({"violation": to_json(violation), "ended": to_json(stay)}, indent=1, ensure_ascii=False) + "\n"
     assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_what_was_written_before_others_were_looked_for_is_read() -> None:
+    earlier = json.loads(GOLDEN.with_name("violation-without-others.json").read_text(encoding="utf-8"))
+    violation, stay = from_json(Violation, earlier["violation"]), from_json(Stay, earlier["ended"])
+    now, ended = events()
+    assert violation.hindrance is None and stay.later == ()
+    assert violation == replace(now, moments=tuple(replace(one, others=None) for one in now.moments), hindrance=None)
+    assert stay == replace(ended, later=())
 
 
 def test_what_is_written_is_read_back_equal() -> None:
