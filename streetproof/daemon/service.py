@@ -44,6 +44,7 @@ from streetproof.daemon.stations import Stations, check_cameras
 from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
+from streetproof.databases.opening import begun_state
 from streetproof.errors import StreetproofError
 from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
@@ -99,7 +100,7 @@ def run_daemon(request: DaemonRequest) -> None:
     with ExitStack() as stack:
         stack.enter_context(only_daemon(request.data))
         detector = check_daemon(request)
-        store = stack.enter_context(Store.open_file(request.data / "state.db", by="daemon", busy_s=1.0))
+        store = stack.enter_context(begun_state(request.data, request.loaded, by="daemon", busy_s=1.0))
         Daemon(request, store, detector, stack).run()
 
 
