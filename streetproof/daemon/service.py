@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import threading
@@ -44,7 +45,7 @@ from streetproof.daemon.stations import Stations, check_cameras
 from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
-from streetproof.databases.opening import begun_state
+from streetproof.databases.opening import begun_state, has_state
 from streetproof.errors import StreetproofError
 from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
@@ -54,12 +55,16 @@ from streetproof.plates import check_plates
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import ModelSettings
+from streetproof.store.connection import StoreAwayError
 from streetproof.store.database import Store
 
 _log = structlog.get_logger(__name__)
 
 STOP_S = 8.0
 """What cameras' processes have for closing their segments. Systemd is told 15 s for all."""
+_AGAIN_S = 2.0
+_STARTING_S = 60
+"""At least so long systemd goes on waiting, each time that it is told of a start."""
 _HEARTBEAT_NS = 15 * NS_PER_S
 _HOUSE_NS = 30 * NS_PER_S
 
@@ -100,8 +105,25 @@ def run_daemon(request: DaemonRequest) -> None:
     with ExitStack() as stack:
         stack.enter_context(only_daemon(request.data))
         detector = check_daemon(request)
-        store = stack.enter_context(begun_state(request.data, request.loaded, by="daemon", busy_s=1.0))
+        store = stack.enter_context(_opened(request))
         Daemon(request, store, detector, stack).run()
+
+
+def _opened(request: DaemonRequest) -> Store:
+    """The state database. One that was there before and is away is waited for: a machine that starts after a power cut
+    may be up before the server is, and must not have to be started again by hand."""
+    notifier, told = Notifier.from_environment(dict(os.environ)), False
+    while True:
+        try:
+            return begun_state(request.data, request.loaded, by="daemon", busy_s=1.0)
+        except StoreAwayError as error:
+            if not has_state(request.data):
+                raise
+            if not told:
+                _log.error("database_awaited", error=str(error))
+                told = True
+            notifier.starting(_STARTING_S, "waits for the database; nothing is recorded yet")
+            time.sleep(_AGAIN_S)
 
 
 class Daemon:

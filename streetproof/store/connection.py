@@ -42,6 +42,10 @@ class StoreError(StreetproofError):
     """The database cannot be opened, read or written."""
 
 
+class StoreAwayError(StoreError):
+    """The server of the database does not answer. It may later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sort:
     """Which of the two databases it is."""
@@ -224,7 +228,7 @@ class Connection:
         refused = postgres.refusal(error)
         if refused is not None:
             return StoreError(f"PostgreSQL lets nobody in: {line}", where=self.where, remedy=refused)
-        return StoreError(
+        return StoreAwayError(
             f"PostgreSQL does not answer: {line}",
             where=self.where,
             remedy="Check that it runs and can be reached from here, and its address (docs/storage.md)",

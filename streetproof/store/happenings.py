@@ -32,10 +32,11 @@ class Noted:
     happening: Happening
 
 
-def note(session: Session, kind: Kind, about: str, data: Mapping[str, Fact]) -> None:
-    """Note what happens in this very transaction, by the clock of the server."""
+def note(session: Session, kind: Kind, about: str, data: Mapping[str, Fact], at_ns: int | None = None) -> None:
+    """Note what happens in this very transaction, by the clock of the server; `at_ns`: what happened then (UTC)."""
     text = json.dumps(dict(data), ensure_ascii=False, sort_keys=True)
-    session.add(HappeningRow(kind=str(kind), at_ns=time.time_ns(), by=session.info[BY], about=about, data=text))
+    when = time.time_ns() if at_ns is None else at_ns
+    session.add(HappeningRow(kind=str(kind), at_ns=when, by=session.info[BY], about=about, data=text))
 
 
 def settle(name: str, connection: sa.Connection, new: bool) -> None:
@@ -58,10 +59,10 @@ class Happenings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, kind: Kind, about: str, data: Mapping[str, Fact]) -> None:
-        """Note something that changes nothing else in this database."""
+    def note(self, kind: Kind, about: str, data: Mapping[str, Fact], at_ns: int | None = None) -> None:
+        """Note something that changes nothing else in this database; `at_ns`: what happened then (UTC), else now."""
         with self._connection.write() as session:
-            note(session, kind, about, data)
+            note(session, kind, about, data, at_ns)
 
     def source(self) -> str:
         """The name of this database, under which the ledger remembers how far it has come."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +13,9 @@ from sqlalchemy.exc import DBAPIError
 SCHEME = "postgresql"
 _LOCKS = 0x53545250
 """Under this number the locks of this software are kept, apart from those of whatever else lives in the database."""
+_SLOW_S = 0.5
+_SPARED = 4
+"""So many times as long as it was waited for in vain, nobody tries again."""
 _SECRET = frozenset({"password", "sslpassword", "passfile"})
 _QUEUED = "SELECT set_config('lock_timeout', %s, true), set_config('synchronous_commit', %s, true)"
 _LOCK = (
@@ -27,14 +32,14 @@ def is_postgres(url: sa.URL) -> bool:
 
 
 def arguments(url: sa.URL, busy_s: float) -> dict[str, Any]:
-    """How to connect: a server that went away without a word is noticed in half a minute, one that never answers in a
-    few seconds. What the URL says goes before."""
+    """How to connect: a server that went away without a word is noticed in about ten seconds, one that never answers
+    in a few. What the URL says goes before."""
     told = {
         "connect_timeout": max(2, math.ceil(busy_s)),
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
         "keepalives_count": 3,
-        "tcp_user_timeout": 20_000,
+        "tcp_user_timeout": 10_000,
         "application_name": "streetproof",
         "client_encoding": "utf8",
     }
@@ -59,6 +64,31 @@ def listen(engine: sa.Engine, busy_s: float, queue: int) -> None:
         connection.exec_driver_sql(_LOCK, (_LOCKS + queue,))
 
     sa.event.listen(engine, "begin", begin)
+    sa.event.listen(engine, "do_connect", _Silence().connect)
+
+
+class _Silence:
+    """Spares waiting for a server that has not answered a moment ago: who waits also looks after cameras."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until = 0.0
+        self._said = ""
+
+    def connect(self, dialect: Any, _record: object, given: Any, named: Any) -> Any:
+        with self._lock:
+            if time.monotonic() < self._until:
+                raise dialect.loaded_dbapi.OperationalError(self._said)
+        began = time.monotonic()
+        try:
+            return dialect.connect(*given, **named)
+        except dialect.loaded_dbapi.OperationalError as error:
+            now = time.monotonic()
+            # One that refuses at once costs nothing, and may be back at once.
+            if now - began > _SLOW_S:
+                with self._lock:
+                    self._until, self._said = now + _SPARED * (now - began), str(error)
+            raise
 
 
 def shown(url: sa.URL) -> str:
