@@ -45,7 +45,7 @@ from streetproof.daemon.stations import Stations, check_cameras
 from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
-from streetproof.databases.opening import begun_state, has_state
+from streetproof.databases.opening import begun_state, check_database, has_state
 from streetproof.errors import StreetproofError
 from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
@@ -96,6 +96,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
     check_cameras(loaded)
     check_plates(loaded, request.models)
     check_keys(request.key)
+    check_database(loaded)
     authority_of(loaded)
     return _detector(loaded, request.models)
 

@@ -6,6 +6,7 @@ holds the folder. Everybody else opens what is there: `state_of` and `ledger_of`
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -101,6 +102,23 @@ def url_of(database: Database, file: Path) -> sa.URL:
     password = password_of(database, file)
     url = sa.make_url(database.url).set(drivername="postgresql+psycopg", username=database.username)
     return url if password is None else url.set(password=password.reveal())
+
+
+def check_database(loaded: LoadedSite) -> None:
+    """See whether the password of the database can be read and its driver is there; asks no server.
+
+    Raises SecretError and PlaceError.
+    """
+    asked = loaded.site.database
+    if asked is None:
+        return
+    url_of(asked, loaded.path)
+    if find_spec("psycopg") is None:
+        raise PlaceError(
+            "PostgreSQL needs the package psycopg",
+            where=str(loaded.path),
+            remedy="Install what it needs with: pip install 'streetproof[postgres]'",
+        )
 
 
 def _absolute(loaded: LoadedSite) -> Database | None:

@@ -10,14 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from evidence_export.ledger import check
 from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.ledger.log import Ledger
 from streetproof.ledgers.bookkeeping import Bookkeeper
 from streetproof.store import happenings
+from streetproof.store.connection import STATE
 from streetproof.store.database import Store, StoreError
 from streetproof.store.ledger.database import SqlLedger
+from streetproof.store.tables import VehicleRow
 from tests.postgres import PASSWORD, Cluster, cluster, requires_postgres
 
 pytestmark = requires_postgres
@@ -226,3 +230,33 @@ def test_a_server_that_goes_in_the_middle_of_a_transaction_keeps_nothing_of_it(o
         own.start()
         store.happenings.note(Kind.MODEL_USED, "kept", {})
         assert [one.happening.about for one in store.happenings.oldest(5)] == ["kept"]
+
+
+def test_a_name_of_any_length_is_kept(postgres: Cluster) -> None:
+    row = VehicleRow(
+        case_id="SP-1", site="x", timezone="Asia/Shanghai", camera="c", camera_name="长" * 300, zone="z",
+        zone_name="名" * 300, rule="r", arrived_ns=1, last_seen_ns=2, status="none_found", plate=None, length=0,
+        colour=None, reading="{}",
+    )  # fmt: skip
+    with Store(postgres.database()) as store, store.happenings._connection.write() as session:
+        session.add(row)
+        session.flush()
+        session.expire_all()
+        assert session.get_one(VehicleRow, "SP-1").camera_name == "长" * 300
+
+
+def test_going_back_a_version_works(postgres: Cluster) -> None:
+    url = postgres.database()
+    Store(url).close()
+    engine = sa.create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(STATE.migrations))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        tables = set(sa.inspect(connection).get_table_names())
+    engine.dispose()
+    assert tables == {"alembic_version", "recording", "run", "case"}
+    with Store(url) as store:
+        assert store.happenings.waiting() == 0
