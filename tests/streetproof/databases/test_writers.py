@@ -217,6 +217,9 @@ def test_a_server_that_comes_back_is_gone_on_with(own: Cluster, mode: str) -> No
         assert store.answers()
         assert books.enter() == 1
         assert [read_entry(row.entry).happening.about for row in ledger.rows()] == ["before", "waits"]
+        own.stop(mode)
+        own.start()
+        assert store.cases() == [] and ledger.size() == 2, "a connection that went with the server costs nobody a try"
 
 
 def test_a_server_that_goes_in_the_middle_of_a_transaction_keeps_nothing_of_it(own: Cluster) -> None:
