@@ -137,3 +137,37 @@ def test_a_start_before_the_server_is_up_waits_for_it(
         daemon.until_camera(recording)
         daemon.stop()
         assert [gap.cause for gap in breaks(records(daemon.data))] == ["started", "stopped"]
+
+
+def test_a_daemon_that_is_restarted_while_the_server_is_away_loses_no_violation(
+    tmp_path: Path, street: Path, real_model: str, own: Cluster, database: dict[str, Any]
+) -> None:
+    with (
+        RtspServer({"/cam": street}) as server,
+        Daemon(
+            tmp_path,
+            [camera("gate-1", server.url("/cam"))],
+            real_model,
+            dwell="20s",
+            database=database,
+            expected=[*_REFUSED, "database_awaited", "not_noted"],
+        ) as daemon,
+    ):
+        daemon.until_camera(lambda one: one["standing"] >= 1)
+        own.stop()
+        daemon.until_camera(lambda one: one["violations"] == 1)
+        daemon.stop()
+        assert (daemon.data / "unkept.json").exists()
+        own.start()
+        assert daemon.findings() == [], "the test is none: the database has taken it"
+        daemon.start()
+        assert daemon.wait_for_log("unkept_taken_back")["findings"] >= 1
+        daemon.until(lambda status: status["cases"] == 1, within_s=180)
+        daemon.until(lambda status: status["ready"])
+        daemon.stop()
+        assert not (daemon.data / "unkept.json").exists()
+        assert [finding["state"] for finding in daemon.findings()] == ["sealed"]
+        assert len(daemon.logs("violation")) == 1, "it was found once, and not again after the restart"
+        found = records(daemon.data)
+        assert [gap.cause for gap in breaks(found)] == ["started", "stopped"]
+        check_ledger(daemon.data, found)
