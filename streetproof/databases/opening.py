@@ -12,7 +12,16 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from streetproof.daemon.secrets import password_of
-from streetproof.databases.place import FILE, LEDGER, STATE, PlaceError, new_place, read_place, write_place
+from streetproof.databases.place import (
+    FILE,
+    LEDGER,
+    STATE,
+    PlaceError,
+    forget_place,
+    new_place,
+    read_place,
+    write_place,
+)
 from streetproof.settings.database import Database
 from streetproof.settings.load import LoadedSite
 from streetproof.store.connection import BUSY_S
@@ -50,12 +59,14 @@ def begun_state(data: Path, loaded: LoadedSite, *, by: str, busy_s: float = BUSY
     """
     place, asked = read_place(data), _absolute(loaded)
     if asked is None:
-        if place is not None:
+        if place is not None and place.begun:
             raise PlaceError(
                 f"the databases of this folder are in PostgreSQL ({FILE}), and the site file names none",
                 where=str(data),
                 remedy=f"Give {loaded.path} the `database` that it had, or name another data folder",
             )
+        if place is not None:  # it was named once, and never reached
+            forget_place(data)
         return Store.open_file(data / STATE, by=by, busy_s=busy_s)
     if place is None:
         if (data / STATE).exists() or (data / LEDGER).exists():

@@ -87,3 +87,13 @@ def write_place(data: Path, place: Place) -> None:
             where=str(path),
             remedy="Check the disk and who may write to the data folder",
         ) from error
+
+
+def forget_place(data: Path) -> None:
+    """From now on the folder has its databases in files. Raises PlaceError."""
+    try:
+        (data / FILE).unlink(missing_ok=True)
+    except OSError as error:
+        raise PlaceError(
+            f"it cannot be removed: {error.strerror}", where=str(data / FILE), remedy="Remove it by hand"
+        ) from error

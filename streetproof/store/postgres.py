@@ -17,7 +17,11 @@ _SLOW_S = 0.5
 _SPARED = 4
 """So many times as long as it was waited for in vain, nobody tries again."""
 _SECRET = frozenset({"password", "sslpassword", "passfile"})
-_QUEUED = "SELECT set_config('lock_timeout', %s, true), set_config('synchronous_commit', %s, true)"
+# Unless it is `off`, the server's own setting stays: with a standby it may ask for more than `on`.
+_DURABLE = (
+    "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END"
+)
+_QUEUED = "SELECT set_config('lock_timeout', %s, true), set_config('synchronous_commit', {}, true)"
 _LOCK = (
     "SELECT pg_advisory_xact_lock(%s, coalesce(oid::int, 0)) "
     "FROM (SELECT 1) one LEFT JOIN pg_namespace ON nspname = current_schema()"
@@ -57,10 +61,8 @@ def listen(engine: sa.Engine, busy_s: float, queue: int) -> None:
         if not options.get("writes", False):
             return
         wait_ms = int(options.get("wait_s", busy_s) * 1000)
-        # The server's own setting stays where it must be durable: with a standby it may ask for more than `on`.
-        commit = connection.exec_driver_sql("SHOW synchronous_commit").scalar() if options.get("durable", True) else ""
-        kept = "on" if commit == "off" else commit or "off"
-        connection.exec_driver_sql(_QUEUED, (str(wait_ms), kept))
+        commit = _DURABLE if options.get("durable", True) else "'off'"
+        connection.exec_driver_sql(_QUEUED.format(commit), (str(wait_ms),))
         connection.exec_driver_sql(_LOCK, (_LOCKS + queue,))
 
     sa.event.listen(engine, "begin", begin)

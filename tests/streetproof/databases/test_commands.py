@@ -221,3 +221,40 @@ def test_a_file_that_nobody_can_read_is_no_reason_for_an_empty_database(copied: 
             ran = run(*asked, *where)
             assert ran.code == 4 and FILE in ran.err and "geheim" not in ran.err, ran
     assert list(copied.glob("*.db*")) == []
+
+
+def test_a_server_that_was_never_reached_binds_a_folder_to_nothing(
+    tmp_path: Path, run: Command, demo_clip: Path, real_model: str
+) -> None:
+    data = tmp_path / "data"
+    ran = run("batch", site_at(tmp_path / "site", "postgresql://127.0.0.1:1/none"), demo_clip, "--out", data)
+    assert ran.code == 4 and "does not answer" in ran.err and "127.0.0.1:1/none" in ran.err, ran
+    ran = run("cases", "--data", data)
+    assert ran.code == 4 and "there are no cases here" in ran.err, ran
+    run("batch", site_at(tmp_path / "site", None), tmp_path / "none.mp4", "--out", data)
+    assert (data / "state.db").exists() and not (data / FILE).exists()
+
+
+def test_a_user_who_may_not_make_tables_is_told(
+    tmp_path: Path, run: Command, demo_clip: Path, postgres: Cluster
+) -> None:
+    url = postgres.guarded()
+    name = url.rpartition("/")[2]
+    postgres.sql("/postgres", f"ALTER DATABASE {name} OWNER TO postgres")
+    postgres.sql(url, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    ran = run("batch", site_at(tmp_path / "site", url), demo_clip, "--out", tmp_path / "data")
+    assert ran.code == 4 and "schema" in ran.err and "may make tables" in ran.err, ran
+    assert "Traceback" not in ran.err
+
+
+def test_two_sites_have_schemas_of_their_own_in_one_database(
+    tmp_path: Path, run: Command, postgres: Cluster, demo_clip: Path
+) -> None:
+    url = postgres.guarded()
+    for name in ("east", "west"):
+        postgres.sql(url, f"CREATE SCHEMA {name} AUTHORIZATION streetproof")
+        site = site_at(tmp_path / name, f"{url}?options=-csearch_path%3D{name}")
+        run("batch", site, tmp_path / "none.mp4", "--out", tmp_path / f"data {name}")
+        assert run("cases", "--data", tmp_path / f"data {name}").code == 0
+    found = postgres.sql(url, "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'case' ORDER BY 1")
+    assert found.split() == ["east", "west"]

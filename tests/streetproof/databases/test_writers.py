@@ -263,3 +263,14 @@ def test_going_back_a_version_works(postgres: Cluster) -> None:
     assert tables == {"alembic_version", "recording", "run", "case"}
     with Store(url) as store:
         assert store.happenings.waiting() == 0
+
+
+@pytest.mark.parametrize(("server", "durably"), [("off", "on"), ("on", "on"), ("remote_write", "remote_write")])
+def test_what_must_not_be_lost_is_on_the_disk_of_the_server(postgres: Cluster, server: str, durably: str) -> None:
+    url = postgres.database()
+    name = url.partition("?")[0].rpartition("/")[2]
+    postgres.sql("/postgres", f"ALTER DATABASE {name} SET synchronous_commit = {server}")
+    with Store(url) as store:
+        for durable, kept in ((True, durably), (False, "off"), (True, durably)):
+            with store.happenings._connection.write(durable=durable) as session:
+                assert session.scalar(sa.text("SHOW synchronous_commit")) == kept
