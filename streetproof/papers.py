@@ -20,9 +20,9 @@ from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.procedure.procedure import Procedure
 from evidence_export.procedure.steps import Exhibit
 from streams.instant import from_datetime, iso_utc
+from streetproof.databases.opening import has_ledger, has_state
 from streetproof.errors import StreetproofError
 from streetproof.keys import default_key
-from streetproof.ledgers.bookkeeping import NAME
 from streetproof.procedures.taking import open_case
 from streetproof.releases import exhibits
 from streetproof.store.database import Store
@@ -39,7 +39,7 @@ class PapersError(StreetproofError):
 def data_of(bundle: Path) -> Path | None:
     """The data folder that a bundle lies in; None: it lies in none."""
     for folder in list(bundle.absolute().parents)[:4]:
-        if (folder / NAME).is_file() and (folder / "state.db").is_file():
+        if has_ledger(folder) and has_state(folder):
             return folder
     return None
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: Debian's programs, a cluster in a folder of its own, on a local socket."""
+"""A PostgreSQL server of the tests' own: Debian's programs, a cluster in a folder of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import reserved_port
+
 _BIN = next((path for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 _MISSING = (
     "no PostgreSQL server is installed (Debian: postgresql)"
@@ -26,39 +28,81 @@ _MISSING = (
 requires_postgres = pytest.mark.skipif(_MISSING is not None, reason=str(_MISSING))
 
 
-class Cluster:
-    """A running server."""
+PASSWORD = "geheim/密码@7#"
+"""Of `streetproof`, with characters that addresses use themselves."""
 
-    def __init__(self, socket: Path, user: str) -> None:
-        self._socket, self._user = socket, user
+
+class Cluster:
+    """A server: the superuser comes in by its socket, `streetproof` by its port and with `PASSWORD`."""
+
+    def __init__(self, folder: Path, user: str, port: int) -> None:
+        self._folder, self._user, self.port = folder, user, port
+        self._data = folder / "data"
 
     def database(self) -> str:
         """The URL of a new, empty database."""
+        name = self._new("postgres")
+        return f"postgresql+psycopg://postgres@/{name}?host={self._folder}&port={self.port}"
+
+    def guarded(self) -> str:
+        """The URL of a new, empty database of `streetproof`, as a site file names it."""
+        return f"postgresql://127.0.0.1:{self.port}/{self._new('streetproof')}"
+
+    def sql(self, url: str, statement: str) -> str:
+        """What the superuser is answered in the database of `url`."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        return self._run("psql", *self._socket(), "-d", name, "-At", "-v", "ON_ERROR_STOP=1", "-c", statement)
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{self._folder}' -c fsync=off"
+        )
+        log = str(self._folder / "log")
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", log, "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it, as a crash does, or in another mode of pg_ctl's."""
+        if (self._data / "postmaster.pid").exists():
+            self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
+
+    def make(self) -> None:
+        """Begin it."""
+        how = ("--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8")
+        self._run("initdb", "-D", str(self._data), "-U", "postgres", *how)
+        self.start()
+        self.sql("/postgres", f"CREATE ROLE streetproof LOGIN PASSWORD '{PASSWORD}'")
+
+    def _new(self, owner: str) -> str:
         name = f"t{uuid.uuid4().hex[:12]}"
-        _run(self._user, "createdb", "-h", str(self._socket), "-U", "postgres", "-E", "UTF8", "-T", "template0", name)
-        return f"postgresql+psycopg://postgres@/{name}?host={self._socket}"
+        self._run("createdb", *self._socket(), "-E", "UTF8", "-T", "template0", "-O", owner, name)
+        return name
+
+    def _socket(self) -> tuple[str, ...]:
+        return "-h", str(self._folder), "-p", str(self.port), "-U", "postgres"
+
+    def _run(self, program: str, *arguments: str) -> str:
+        return _run(self._user, program, *arguments)
 
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """Start a server without a port, and stop it."""
+    """Start a server, and stop it."""
     # The server refuses to run as root, and its socket's path has to be short.
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     shutil.chown(folder, user)
-    data = folder / "data"
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    try:
-        _run(user, "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
-        _run(user, "pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-        yield Cluster(folder, user)
-    finally:
-        if (data / "postmaster.pid").exists():
-            _run(user, "pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    with reserved_port() as port:
+        running = Cluster(folder, user, port)
+        try:
+            running.make()
+            yield running
+        finally:
+            running.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(user: str, program: str, *arguments: str) -> None:
+def _run(user: str, program: str, *arguments: str) -> str:
     assert _BIN is not None
     done = subprocess.run(
         [str(_BIN / program), *arguments],
@@ -70,3 +114,4 @@ def _run(user: str, program: str, *arguments: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()

@@ -38,6 +38,7 @@ from streetproof.batch.summary import case_json, input_json, note_of, totals_jso
 from streetproof.batch.work import Confirm, Confirmed, Outcome, Seal, Task, execute
 from streetproof.bundles import read_manifest
 from streetproof.clock import now
+from streetproof.databases.opening import begun_state
 from streetproof.errors import StreetproofError
 from streetproof.events import EventLog, check_place, write_events
 from streetproof.keys import check_keys
@@ -101,7 +102,7 @@ def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> 
             where=str(request.out),
             remedy="Name another folder with --out",
         ) from error
-    with _only_batch(request.out), Store.open_file(request.out / "state.db", by="batch") as store:
+    with _only_batch(request.out), begun_state(request.out, request.loaded, by="batch") as store:
         _refuse_other_site(request.out, site.site.id)
         for partial in (request.out / "observations").glob("*.partial"):
             partial.unlink(missing_ok=True)  # of a run that was killed: the lock says that nobody writes it
@@ -200,7 +201,7 @@ class _Batch:
                 try:
                     books.stamp(self._authority)
                 except StampError as error:
-                    self._fail(Failure.of("ledger.db", error))
+                    self._fail(Failure.of("ledger", error))
 
     def _probes(self) -> deque[Task]:
         """A probe for every file whose camera is known."""

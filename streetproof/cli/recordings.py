@@ -92,13 +92,13 @@ def check(
 
 @app.command(epilog=REBUILD_EPILOG)
 def rebuild(data: _Data, as_json: Json = False) -> None:
-    """Make the index (DATA/state.db) again from the files, for a database that was lost, damaged or restored."""
+    """Make the index again from the files, for a database that was lost, damaged or restored."""
     from streetproof.daemon.index import RecordingIndex
     from streetproof.daemon.service import only_daemon
-    from streetproof.store.database import Store
+    from streetproof.databases.opening import state_of
 
     _must_be_data(data)
-    with only_daemon(data), Store.open_file(data / "state.db") as store:
+    with only_daemon(data), state_of(data) as store:
         index = RecordingIndex(store, data / "recordings")
         index.recover_all()
         done = index.rebuild(time.time_ns())
@@ -128,10 +128,10 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Let go of the footage that is held for a case: retention may then delete it. The bundle stays."""
-    from streetproof.store.database import Store
+    from streetproof.databases.opening import state_of
 
     _must_be_data(data)
-    with Store.open_file(data / "state.db") as store:
+    with state_of(data) as store:
         if store.case_holds.all([case]):
             raise StreetproofError(
                 "a legal hold is on this case, which keeps its footage as well",

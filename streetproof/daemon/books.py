@@ -6,6 +6,8 @@ and it is caught up once that works again.
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from pathlib import Path
 
 import structlog
@@ -34,6 +36,7 @@ _BUSY_S = 1.0
 """So long the hub waits for somebody else who writes into the ledger."""
 STOP_S = 2.0
 """... and what an authority has for an answer that is on its way when the daemon stops."""
+_MOST_UNNOTED = 1_000
 _MOST = 5_000
 """Entered in one go, so that the hub never waits long."""
 
@@ -52,6 +55,8 @@ class Books:
         self._keeper: Bookkeeper | None = None
         self._signed_ns: int | None = None
         self._behind: Said | None = None
+        self._unnoted: deque[tuple[Kind, str, dict[str, Fact], int]] = deque()
+        """What the database did not take yet, and when that was (ns UTC)."""
 
     @property
     def problems(self) -> tuple[Said, ...]:
@@ -72,14 +77,28 @@ class Books:
             self._note(Kind.TIME_CHECKED, "no reference", {"reason": measured.reason.en[:500]})
 
     def _note(self, kind: Kind, about: str, data: dict[str, Fact]) -> None:
+        if len(self._unnoted) == _MOST_UNNOTED:
+            self._not_noted("the database has been refusing for too long")
+        self._unnoted.append((kind, about, data, time.time_ns()))
         try:
-            self._store.happenings.note(kind, about, data)
+            self._note_all()
         except StreetproofError as error:
-            _log.error("not_noted", kind=str(kind), about=about, error=str(error))
+            _log.warning("noted_later", kind=str(kind), about=about, error=str(error))
+
+    def _note_all(self) -> None:
+        while self._unnoted:
+            kind, about, data, at_ns = self._unnoted[0]
+            self._store.happenings.note(kind, about, data, at_ns)
+            self._unnoted.popleft()
+
+    def _not_noted(self, why: str) -> None:
+        kind, about, _, _ = self._unnoted.popleft()
+        _log.error("not_noted", kind=str(kind), about=about, error=why)
 
     def keep(self, mono_ns: int, *, last: bool = False) -> None:
         """Enter what waits; sign where that was not done for a while, or for the last time."""
         try:
+            self._note_all()
             keeper = self._opened()
             while keeper.enter(_MOST) == _MOST and last:
                 pass
@@ -99,6 +118,8 @@ class Books:
     def close(self) -> None:
         """Enter and sign what is left."""
         self.keep(0, last=True)
+        while self._unnoted:
+            self._not_noted("the daemon stops, and the database refuses")
         if self._stamper is not None:
             self._stamper.stop(STOP_S)
         if self._ledger is not None:

@@ -10,11 +10,10 @@ from pathlib import Path
 import structlog
 
 from evidence_export.words import Said
+from streetproof.databases.opening import ledger_of, state_of
 from streetproof.errors import StreetproofError
-from streetproof.ledgers.bookkeeping import ledger_of
 from streetproof.retention.applying import BusyError, ClockError, apply
 from streetproof.settings.site import Site
-from streetproof.store.database import Store
 
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +63,7 @@ class CaseKeeper:
         if not site.evidence.retention.automatic:
             return False
         with (
-            Store.open_file(self._data / "state.db", by=BY) as store,
+            state_of(self._data, by=BY) as store,
             ledger_of(self._data, site.site.id) as ledger,
         ):
             try:

@@ -282,7 +282,7 @@ class CaseWork:
 
     def _config(self, finding: StoredFinding) -> LoadedSite:
         """The site file that was in force when the rule fired, and no other."""
-        return _kept_site(self._data / "configs", finding.context["config"])
+        return kept_site(self._data / "configs", finding.context["config"])
 
 
 def needed_from_ns(site: Site, arrived_ns: int) -> int:
@@ -291,7 +291,8 @@ def needed_from_ns(site: Site, arrived_ns: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _kept_site(folder: Path, sha256: str) -> LoadedSite:
+def kept_site(folder: Path, sha256: str) -> LoadedSite:
+    """The site file of that hash, as `kept_copy` left it in `folder`. Raises CaseWorkError and ConfigError."""
     loaded = load_site(folder / f"{sha256}.yaml")
     if loaded.sha256 != sha256:
         raise CaseWorkError(

@@ -65,5 +65,11 @@ class Copier:
         except StreetproofError as error:
             if target.label not in self._problems:
                 _log.warning("copies_wait", store=target.label, error=error.what)
-            count = copies.waiting(self._data, self._store, [target])
-            self._problems[target.label] = copies_wait(count, target.label, error.what)
+            self._problems[target.label] = copies_wait(self._waiting(target), target.label, error.what)
+
+    def _waiting(self, target: ObjectStore) -> int | None:
+        """How many cases that store lacks; None where the database does not say."""
+        try:
+            return copies.waiting(self._data, self._store, [target])
+        except StreetproofError:
+            return None

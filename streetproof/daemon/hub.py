@@ -186,6 +186,16 @@ class Hub:
             self._store_again_ns = now_ns + _RETRY_STORE_NS
             _log.error("database_refused", error=str(error), waiting=len(self._undone))
 
+    def unkept(self) -> tuple[list[Undone], dict[str, SavedState]]:
+        """What the database has not taken yet, and how all stays stand now."""
+        states = {name: self._state(station) for name, station in self.stations.items() if station.last is not None}
+        return list(self._undone), states
+
+    def take_back(self, undone: Sequence[Undone]) -> None:
+        """What an earlier run could not write down goes first. Raises StoreError."""
+        self._undone[:0] = undone
+        self._keep_undone()
+
     def keep_streets(self, *, last: bool = False) -> None:
         """Write down what a camera knows of its street, the one whose turn it is; at the `last` time those of all."""
         known = {
@@ -335,7 +345,7 @@ class Hub:
             # The database has been gone for days. Ends of stays can be spared, findings cannot.
             self._undone = [one for one in self._undone if isinstance(one[1], Fired)][-_MAX_UNKEPT:]
 
-    def _keep(self) -> None:
+    def _keep_undone(self) -> None:
         while self._undone:
             camera, outcome, loaded = self._undone[0]
             match outcome:
@@ -351,6 +361,9 @@ class Hub:
                 case ViewEvent(fault, _, since, _):
                     self._store.views.end(camera, fault.value, since.utc_ns)
             self._undone.pop(0)
+
+    def _keep(self) -> None:
+        self._keep_undone()
         states = {name: one for name, one in self.stations.items() if one.desk.changed and one.last is not None}
         if states:
             self._store.states.save_states({name: self._state(station) for name, station in states.items()})

@@ -21,7 +21,7 @@ def model_failed(error: object) -> Said:
 def database_silent(error: str) -> Said:
     """What is found cannot be written down now."""
     return Said(
-        f"数据库无响应，录像仍在继续；请检查磁盘空间和权限，以及是否有其他程序占用。详情：{error}",
+        f"数据库无响应，录像仍在继续；请检查数据库服务或磁盘空间和权限，以及是否有其他程序占用。详情：{error}",
         f"The database does not answer; recording goes on: {error}",
     )
 
@@ -42,20 +42,24 @@ def ledger_behind(error: object) -> Said:
     )
 
 
-def stamps_wait(count: int, what: str) -> Said:
-    """Checkpoints of the ledger have no time stamp yet."""
+def stamps_wait(count: int | None, what: str) -> Said:
+    """Checkpoints of the ledger have no time stamp yet; `count`: so many, None: nobody knows now."""
     return Said(
-        f"{count} 个存证日志检查点等待可信时间戳：{what}；恢复后自动补盖",
-        f"{count} checkpoints of the ledger wait for a time stamp: {what}. They are caught up.",
+        f"{_many(count).zh} 个存证日志检查点等待可信时间戳：{what}；恢复后自动补盖",
+        f"{_many(count).en} checkpoints of the ledger wait for a time stamp: {what}. They are caught up.",
     )
 
 
-def copies_wait(count: int, store: str, what: str) -> Said:
-    """Sealed cases are not in a store yet."""
+def copies_wait(count: int | None, store: str, what: str) -> Said:
+    """Sealed cases are not in a store yet; `count` as above."""
     return Said(
-        f"{count} 个案件等待复制到 {store}：{what}；恢复后自动补齐",
-        f"{count} cases wait to be copied to {store}: {what}. They are caught up.",
+        f"{_many(count).zh} 个案件等待复制到 {store}：{what}；恢复后自动补齐",
+        f"{_many(count).en} cases wait to be copied to {store}: {what}. They are caught up.",
     )
+
+
+def _many(count: int | None) -> Said:
+    return Said("若干", "Some") if count is None else Said(str(count), str(count))
 
 
 def index_behind(error: object) -> Said:

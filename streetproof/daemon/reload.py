@@ -49,6 +49,7 @@ def changes(old: Site, new: Site) -> Changes:
         "live.inference_threads": old.live.inference_threads != new.live.inference_threads,
         "live.inference_batch": old.live.inference_batch != new.live.inference_batch,
         "keys": old.keys != new.keys,
+        "database": old.database != new.database,
         "live.notices": old.live.notices != new.live.notices,
     }
     return Changes(

@@ -51,6 +51,10 @@ class Notifier:
         """Start-up, or a reload, is finished."""
         return self._send("READY=1", status)
 
+    def starting(self, within_s: int, status: str) -> bool:
+        """Start-up takes longer than the manager expects: it is to wait for `within_s` from now on."""
+        return self._send(f"EXTEND_TIMEOUT_USEC={within_s * 1_000_000}", status)
+
     def status(self, status: str) -> bool:
         """One line for `systemctl status`."""
         return self._send("", status)

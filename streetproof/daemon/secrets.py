@@ -133,7 +133,7 @@ def _read(variable: str | None, file: Path | None, site_file: Path, environ: Map
             raise SecretError(
                 "the variable that should hold a password is not set",
                 where=where,
-                remedy="Set it where the service is started, or give `password_file` instead",
+                remedy="Set it where this program is started, or give `password_file` instead",
             )
         return Secret(_checked(value, where))
     if file is not None:

@@ -19,6 +19,7 @@ from models.store import ModelStore, load_detector
 from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock
 from streetproof.daemon import announce
+from streetproof.daemon.beginning import opened_store
 from streetproof.daemon.books import ENTER_NS, Books
 from streetproof.daemon.casekeeping import CaseKeeper
 from streetproof.daemon.casework import CaseWork
@@ -42,8 +43,10 @@ from streetproof.daemon.sealing import SealingProcess
 from streetproof.daemon.snapshot import DaemonSnapshot
 from streetproof.daemon.stations import Stations, check_cameras
 from streetproof.daemon.timekeeper import Timekeeper
+from streetproof.daemon.unkept import Unkept
 from streetproof.daemon.upkeep import Upkeep
 from streetproof.daemon.worker import camera_process
+from streetproof.databases.opening import check_database
 from streetproof.errors import StreetproofError
 from streetproof.keys import check_keys
 from streetproof.ledgers.authority import authority_of
@@ -59,6 +62,7 @@ _log = structlog.get_logger(__name__)
 
 STOP_S = 8.0
 """What cameras' processes have for closing their segments. Systemd is told 15 s for all."""
+_UNKEPT_NS = 30 * NS_PER_S
 _HEARTBEAT_NS = 15 * NS_PER_S
 _HOUSE_NS = 30 * NS_PER_S
 
@@ -90,6 +94,7 @@ def check_daemon(request: DaemonRequest) -> YoloDetector:
     check_cameras(loaded)
     check_plates(loaded, request.models)
     check_keys(request.key)
+    check_database(loaded)
     authority_of(loaded)
     return _detector(loaded, request.models)
 
@@ -99,7 +104,7 @@ def run_daemon(request: DaemonRequest) -> None:
     with ExitStack() as stack:
         stack.enter_context(only_daemon(request.data))
         detector = check_daemon(request)
-        store = stack.enter_context(Store.open_file(request.data / "state.db", by="daemon", busy_s=1.0))
+        store = stack.enter_context(opened_store(request.data, request.loaded))
         Daemon(request, store, detector, stack).run()
 
 
@@ -152,6 +157,8 @@ class Daemon:
             self._notify,
             request.data / "views",
         )
+        self._unkept = Unkept(request.data)
+        self._hub.take_back(self._unkept.take_back(store))
         self._hub.rechecking = self._rechecking = Rechecking(
             store, self._index, self._recordings, request.data, request.key, request.models.folder
         )
@@ -207,6 +214,10 @@ class Daemon:
             self._beat_ns = time.monotonic_ns()
             if every.due("keep", NS_PER_S // 2, self._beat_ns):
                 self._hub.keep()
+                if self._hub.store_error is None:
+                    self._unkept.clear()
+                elif every.due("unkept", _UNKEPT_NS, self._beat_ns):
+                    self._unkept.save(*self._hub.unkept())
             if every.due("watch", NS_PER_S, self._beat_ns):
                 for camera, death in self._fleet.watch():
                     self._hub.died(camera, death)
@@ -332,6 +343,10 @@ class Daemon:
             self._inference.join(2)
         self._hub.drain()
         self._hub.keep(last=True)
+        if self._hub.store_error is None:
+            self._unkept.clear()
+        else:
+            self._unkept.save(*self._hub.unkept())
         self._hub.keep_streets(last=True)
         self._sealing.stop()
         self._copier.stop()

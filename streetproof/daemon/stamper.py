@@ -45,8 +45,15 @@ class Stamper:
             except StampError as error:
                 if self.problem is None:
                     _log.warning("time_stamps_wait", authority=self._authority.label, error=error.what)
-                self.problem = stamps_wait(self._ledger.unstamped(), error.what)
+                self.problem = stamps_wait(self._unstamped(), error.what)
             except StreetproofError as error:
                 _log.error("time_stamp_not_kept", error=str(error))
             if self._stopped.wait(self._period_s):
                 return
+
+    def _unstamped(self) -> int | None:
+        """How many checkpoints have no stamp; None where the database does not say."""
+        try:
+            return self._ledger.unstamped()
+        except StreetproofError:
+            return None

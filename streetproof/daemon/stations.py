@@ -31,6 +31,7 @@ from streetproof.settings.live import Stream
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.store.database import Store, StoreError
+from streetproof.store.states import SavedState
 from vision.policy import CameraRules
 
 _log = structlog.get_logger(__name__)
@@ -62,11 +63,14 @@ class Stations:
         """Where each process was told its camera is, passwords included."""
 
     def open(self, loaded: LoadedSite, camera: Camera) -> None:
-        """Watch a camera from now on; stays go on where an earlier run under the same rules left them."""
+        """Watch a camera from now on; stays go on where an earlier run under the same rules left them. Raises
+        StoreError."""
+        self._open(loaded, camera, self._store.states.state(camera.id))
+
+    def _open(self, loaded: LoadedSite, camera: Camera, saved: SavedState | None) -> None:
         main, _ = _addresses(loaded, camera)
         rules = loaded.site.rules_of(camera)
         digest = rules_sha256(rules, loaded.site.site.timezone)
-        saved = self._store.states.state(camera.id)
         usable = saved is not None and saved.rules_sha256 == digest
         desk, refused = restored(
             rules, loaded.site.site.zone, json.loads(saved.state) if saved is not None and usable else None
@@ -116,7 +120,15 @@ class Stations:
         for name in found.restarted:
             self._restart(name)
         for name in found.added:
-            self.open(loaded, cameras[name])
+            self._open(loaded, cameras[name], self._saved(name))
+
+    def _saved(self, name: str) -> SavedState | None:
+        """What stood there when it was watched last. Recording does not wait for the database."""
+        try:
+            return self._store.states.state(name)
+        except StoreError as error:
+            _log.warning("stays_begin_anew", camera=name, why=str(error))
+            return None
 
     def renew_passwords(self) -> list[str]:
         """Connect anew to cameras whose password is another than their process was told; returns which.

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from evidence_export.keys import Signer
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.log import Ledger
 from evidence_export.timestamp.interface import Authority
 from streams.instant import iso_utc
 from streetproof.clock import now
-from streetproof.store.connection import BUSY_S
+from streetproof.databases.opening import ledger_of
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 
-NAME = "ledger.db"
-"""The file of the ledger in a data folder."""
+__all__ = ["Bookkeeper", "ledger_of", "stamp_newest"]
+
 _AT_ONCE = 5_000
 
 
@@ -65,8 +63,3 @@ def stamp_newest(ledger: SqlLedger, authority: Authority) -> bool:
     assert newest is not None, "there are checkpoints"
     ledger.add_stamp(newest, authority.stamp(newest))
     return True
-
-
-def ledger_of(data: Path, site: str, *, busy_s: float = BUSY_S) -> SqlLedger:
-    """The ledger in a data folder, begun where there is none."""
-    return SqlLedger.open_file(data / NAME, site, busy_s=busy_s)

@@ -10,9 +10,9 @@ from evidence_export.bag.pubkey import PublicKey
 from evidence_export.errors import SigningKeyError
 from evidence_export.keys import load_key
 from evidence_export.keys.ring import Role, is_ring, read_ring
+from streetproof.databases.opening import has_ledger, ledger_of
 from streetproof.errors import StreetproofError
 from streetproof.keys import default_key
-from streetproof.ledgers.bookkeeping import NAME
 from streetproof.store.ledger.database import SqlLedger
 
 _MAX_KEY_BYTES = 16 << 10
@@ -24,14 +24,13 @@ class LedgerError(StreetproofError):
 
 def opened(data: Path) -> SqlLedger:
     """The ledger of a data folder, to be closed by who asked. Raises LedgerError where there is none."""
-    path = data / NAME
-    if not path.is_file():
+    if not has_ledger(data):
         raise LedgerError(
             "there is no ledger here",
-            where=str(path),
+            where=str(data),
             remedy="Name the folder that `streetproof batch --out` or `streetproof run --data` wrote to with --data",
         )
-    return SqlLedger.open_file(path)
+    return ledger_of(data)
 
 
 def newest_checkpoint(ledger: SqlLedger) -> bytes:

@@ -14,6 +14,7 @@ from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
 from streetproof.settings.base import Strict
 from streetproof.settings.case_retention import CaseRetention
+from streetproof.settings.database import Database
 from streetproof.settings.keys import Keys
 from streetproof.settings.live import Live, Retention, Stream
 from streetproof.settings.plates import Plates
@@ -247,6 +248,9 @@ class Site(Strict):
         default=None, description="Other terms than the statutory ones (docs/procedure.md); none: those"
     )
     publication: Publication = Publication()
+    database: Database | None = Field(
+        default=None, description="PostgreSQL for the state and the ledger; none: SQLite files in the data folder"
+    )
     live: Live = Live()
     policies: tuple[Policy, ...] = Field(min_length=1)
     cameras: tuple[Camera, ...] = Field(min_length=1)

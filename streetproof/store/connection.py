@@ -1,26 +1,31 @@
 """One open database: transactions with a stated purpose, waited for, and never an error of the driver's outside.
 
-SQLite allows one writer at a time. A transaction that means to write says so when it begins, so that it waits for its
-turn instead of failing half way; and it says whether it must survive a power cut (`durable`) or only the end of this
-process. Everything that must not be lost is durable.
+SQLite allows one writer at a time, and PostgreSQL is made to (see `postgres`). A transaction that means to write says
+so when it begins, so that it waits for its turn instead of failing half way; and it says whether it must survive a
+power cut (`durable`) or only the end of this process. Everything that must not be lost is durable.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from streetproof.errors import StreetproofError
+from streetproof.store import postgres
 from streetproof.store.tables import Base
 
 BUSY_S = 5.0
@@ -29,12 +34,43 @@ BUSY_S = 5.0
 
 BY = "by"
 """Under this a session says who writes."""
-_MIGRATIONS = Path(__file__).parent / "migrations"
-_REBUILT = "move it away, it is rebuilt from the recordings and the bundles on the next run"
+_UPGRADE_WAIT_S = 30.0
+"""So long a start waits for another one that brings the same server's tables up to date."""
 
 
 class StoreError(StreetproofError):
     """The database cannot be opened, read or written."""
+
+
+class StoreAwayError(StoreError):
+    """The server of the database does not answer. It may later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Which of the two databases it is."""
+
+    name: str
+    """As errors call it."""
+    migrations: Path
+    """The folder of those that bring it up to date."""
+    versions: str
+    """The table that says how far they have come."""
+    queue: int
+    """Its writers wait for each other, and not for those of the other one."""
+    remedy: str
+    """What to do where it is damaged."""
+
+
+STATE = Sort(
+    "state database",
+    Path(__file__).parent / "migrations",
+    "alembic_version",
+    1,
+    "move it away, it is rebuilt from the recordings and the bundles on the next run",
+)
+Settle = Callable[[sa.Connection, bool], None]
+"""What to do in the transaction that brings a database up to date; whether it was empty before."""
 
 
 class Connection:
@@ -42,41 +78,63 @@ class Connection:
 
     def __init__(
         self,
-        url: str,
+        url: str | sa.URL,
         *,
         by: str = "",
         busy_s: float = BUSY_S,
-        migrations: Path = _MIGRATIONS,
-        remedy: str = _REBUILT,
+        sort: Sort = STATE,
+        begins: bool = True,
+        settle: Settle | None = None,
     ) -> None:
-        """`by`: who writes, for the ledger; `migrations`: the folder of those that bring it up to date; `remedy`: what
-        to do where it is damaged."""
+        """`by`: who writes, for the ledger; `begins`: whether an empty database is made one of this sort."""
         try:
-            self._engine = sa.create_engine(url)
-        except (ArgumentError, ImportError) as error:
+            wanted = sa.make_url(url)
+            self._postgres = postgres.is_postgres(wanted)
+            if self._postgres:
+                how = postgres.arguments(wanted, busy_s)
+                # A connection that went with the server must not cost the first transaction after it.
+                self._engine = sa.create_engine(wanted, connect_args=how, pool_pre_ping=True)
+            else:
+                self._engine = sa.create_engine(wanted)
+        except ImportError as error:
+            raise StoreError(
+                "the driver of this kind of database is not installed",
+                remedy="For PostgreSQL: pip install 'streetproof[postgres]'",
+            ) from error
+        except (ArgumentError, ValueError) as error:
             # Neither the URL nor the driver's words: a password may stand in them.
             raise StoreError(
                 "no database can be meant by the URL",
                 remedy="Write for example sqlite:////var/lib/streetproof/state.db",
             ) from error
-        self.where = self._engine.url.render_as_string(hide_password=True)
+        self.where = postgres.shown(self._engine.url)
+        self._password = self._engine.url.password
         self._busy_s = busy_s
-        # Threads of this process queue here, in order and without polling; other processes are waited for by SQLite.
+        self._sort = sort
+        # Threads of this process queue here, in order and without polling; other processes are waited for by the
+        # database.
         self._writer = threading.Lock()
-        if self._engine.dialect.name == "sqlite":
+        if self._postgres:
+            postgres.listen(self._engine, busy_s, sort.queue)
+        elif self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _sqlite_connect(busy_s))
             sa.event.listen(self._engine, "begin", _sqlite_begin)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False, info={BY: by})
         try:
-            self._upgrade(migrations)
-        except (DatabaseError, CommandError) as error:
+            self._upgrade(begins, settle)
+        except StoreError:
             self._engine.dispose()
-            if isinstance(error, DatabaseError) and _is_lock(error):
-                raise self._locked() from error
+            raise
+        except (DBAPIError, CommandError) as error:
+            self._engine.dispose()
+            if isinstance(error, DBAPIError) and (_is_lock(error) or self._is_away(error)):
+                raise self._error(error) from error
             raise StoreError(
-                f"the state database cannot be opened or brought up to date: {_first_line(error)}",
+                f"the {sort.name} cannot be opened or brought up to date: {self._first_line(error)}",
                 where=self.where,
-                remedy=f"If it was made by a newer version, use that version; if it is damaged: {remedy}",
+                remedy="Check that the user may make tables there (docs/storage.md)"
+                if self._postgres
+                else f"If it was made by a newer version, use that version; if it is damaged: {sort.remedy}",
             ) from error
 
     def close(self) -> None:
@@ -87,6 +145,8 @@ class Connection:
     def read(self) -> Iterator[Session]:
         """A session that only reads, from one state of the database."""
         with self._translated(), self._sessions.begin() as session:
+            if self._postgres:
+                session.connection(execution_options=postgres.READING)
             yield session
 
     @contextmanager
@@ -104,26 +164,78 @@ class Connection:
         finally:
             self._writer.release()
 
-    def _upgrade(self, migrations: Path) -> None:
+    def _upgrade(self, begins: bool, settle: Settle | None) -> None:
         config = Config()
-        config.set_main_option("script_location", str(migrations))
+        config.set_main_option("script_location", str(self._sort.migrations))
         config.set_main_option("path_separator", "os")
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        how = {"writes": True, "wait_s": max(self._busy_s, _UPGRADE_WAIT_S)}
+        with self._engine.connect().execution_options(**how) as connection, connection.begin():
+            if self._postgres:
+                self._check_server(connection)
+            found = MigrationContext.configure(
+                connection, opts={"version_table": self._sort.versions}
+            ).get_current_revision()
+            if found is None and not begins:
+                raise StoreError(
+                    f"the {self._sort.name} is empty, and it was not when it was opened last",
+                    where=self.where,
+                    remedy="Check the address; if the server lost it, restore it from its backup (docs/storage.md)",
+                )
+            self._check_version(config, found)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if settle is not None:
+                settle(connection, found is None)
+
+    def _check_server(self, connection: sa.Connection) -> None:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise StoreError(
+                f"the database keeps text as {encoding}, which has no place for every Chinese character",
+                where=self.where,
+                remedy="Make it with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
+            )
+
+    def _check_version(self, config: Config, found: str | None) -> None:
+        try:
+            ScriptDirectory.from_config(config).get_revision(found or "base")
+        except CommandError as error:
+            raise StoreError(
+                f"the {self._sort.name} was made by a newer version ({found} is not known here)",
+                where=self.where,
+                remedy="Use that version, or a newer one: nothing was changed",
+            ) from error
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
-            if _is_lock(error):
-                raise self._locked() from error
-            raise StoreError(
-                f"the state database refused: {_first_line(error)}", where=self.where, remedy="Check disk and rights"
-            ) from error
+        except DBAPIError as error:
+            raise self._error(error) from error
+        except PoolTimeoutError as error:
+            raise self._locked() from error
         except OverflowError as error:
-            raise StoreError(f"a number is too large for the state database: {error}", where=self.where) from error
+            raise StoreError(f"a number is too large for the {self._sort.name}: {error}", where=self.where) from error
+
+    def _error(self, error: DBAPIError) -> StoreError:
+        if _is_lock(error):
+            return self._locked()
+        line = self._first_line(error)
+        if not self._is_away(error):
+            return StoreError(
+                f"the {self._sort.name} refused: {line}", where=self.where, remedy="Check disk and rights"
+            )
+        refused = postgres.refusal(error)
+        if refused is not None:
+            return StoreError(f"PostgreSQL lets nobody in: {line}", where=self.where, remedy=refused)
+        return StoreAwayError(
+            f"PostgreSQL does not answer: {line}",
+            where=self.where,
+            remedy="Check that it runs and can be reached from here, and its address (docs/storage.md)",
+        )
+
+    def _is_away(self, error: DBAPIError) -> bool:
+        return self._postgres and postgres.is_away(error)
 
     def _locked(self) -> StoreError:
         return StoreError(
@@ -131,6 +243,11 @@ class Connection:
             where=self.where,
             remedy="Another program keeps it: one daemon or batch per database, and no shell left in a transaction",
         )
+
+    def _first_line(self, error: Exception) -> str:
+        cause = getattr(error, "orig", None) or error
+        line = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        return line.replace(self._password, "***") if self._password else line
 
 
 def upsert(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
@@ -177,10 +294,6 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _is_lock(error: DatabaseError) -> bool:
-    return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-
-
-def _first_line(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+def _is_lock(error: DBAPIError) -> bool:
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or postgres.is_lock(error)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from evidence_export.ledger.entry import Kind
+from streetproof.store import happenings
 from streetproof.store.case_holds import CaseHolds
 from streetproof.store.connection import BUSY_S, Connection, StoreError
 from streetproof.store.findings import Findings
@@ -30,9 +32,22 @@ __all__ = ["Store", "StoreError"]
 class Store:
     """One open database. Use as a context manager; raises StoreError and nothing of SQLAlchemy's."""
 
-    def __init__(self, url: str, *, by: str = "unknown", busy_s: float = BUSY_S) -> None:
-        """`by`: who writes, as the ledger will name them."""
-        self._connection = Connection(url, by=by, busy_s=busy_s)
+    def __init__(
+        self,
+        url: str | sa.URL,
+        *,
+        by: str = "unknown",
+        busy_s: float = BUSY_S,
+        name: str | None = None,
+        begins: bool = True,
+    ) -> None:
+        """`by`: who writes, as the ledger will name them.
+
+        `name`: that of the database, given to an empty one; raises StoreError where it has another. None: whatever it
+        is. `begins`: whether it may be empty; else that raises StoreError.
+        """
+        settle = None if name is None else partial(happenings.settle, name)
+        self._connection = Connection(url, by=by, busy_s=busy_s, begins=begins, settle=settle)
         self.segments = Segments(self._connection)
         self.gaps = Gaps(self._connection)
         self.holds = Holds(self._connection)

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from streetproof.store.tables import Base
 
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by themselves, in 64 bits, only where the column is of its type INTEGER."""
+
 
 class SegmentRow(Base):
     """One segment: recorded, about to be deleted, or deleted and then a tombstone."""
@@ -242,7 +245,7 @@ class HappeningRow(Base):
     __tablename__ = "happening"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(_NUMBER, primary_key=True, autoincrement=True)
     kind: Mapped[str] = mapped_column(String(40))
     at_ns: Mapped[int] = mapped_column(BigInteger)
     by: Mapped[str] = mapped_column(String(500))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+_NAME = String(200).with_variant(Text(), "postgresql")
+"""Site files may give longer ones, and SQLite takes them as they are."""
+
 
 class Base(DeclarativeBase):
     """Common base of all tables."""
@@ -74,9 +77,9 @@ class VehicleRow(Base):
     timezone: Mapped[str] = mapped_column(String(64))
     """IANA name of the site's zone, in which people are shown times."""
     camera: Mapped[str] = mapped_column(String(200))
-    camera_name: Mapped[str] = mapped_column(String(200))
+    camera_name: Mapped[str] = mapped_column(_NAME)
     zone: Mapped[str] = mapped_column(String(200))
-    zone_name: Mapped[str] = mapped_column(String(200))
+    zone_name: Mapped[str] = mapped_column(_NAME)
     rule: Mapped[str] = mapped_column(String(200))
     arrived_ns: Mapped[int] = mapped_column(BigInteger)
     last_seen_ns: Mapped[int] = mapped_column(BigInteger)

@@ -57,6 +57,7 @@ class Daemon:
         secrets: Sequence[str] = (),
         expected: Sequence[str] = (),
         dwell: str = "8s",
+        database: Mapping[str, Any] | None = None,
         environ: Mapping[str, str] | None = None,
         **live: Any,
     ) -> None:
@@ -65,7 +66,7 @@ class Daemon:
         self.data = data or self.folder / "data"
         self.site_file = self.folder / "site.yaml"
         self._cameras = cameras
-        self._settings = {"model": model, "dwell": dwell, **live}
+        self._settings = {"model": model, "dwell": dwell, "database": database, **live}
         self._port: ReservedPort | None = None
         self._environ = {**os.environ, **(environ or {})}
         self._secrets = tuple(secrets)

@@ -24,8 +24,8 @@ from streams.recorder.missing import missing_in
 from streams.recorder.names import cameras
 from streams.recorder.tombstones import tombstones
 from streams.timeline import to_ns
-from streetproof.store.database import Store
-from streetproof.store.ledger.database import SqlLedger
+from streetproof.databases.opening import ledger_of, state_of, url_of
+from streetproof.databases.place import read_place
 
 CAUSES = frozenset(FaultKind) | {"started", "stopped", "crashed", "overflow", "clock", "reload", "frames_missing"}
 _SLEW_NS = 12_000_000
@@ -132,7 +132,11 @@ def _indexed(data: Path, camera: str) -> set[tuple[int, str]]:
 
 def rows(data: Path, query: str, *values: object) -> list[tuple[object, ...]]:
     """What the state database answers."""
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(data / "state.db")))
+    place = read_place(data)
+    if place is None:
+        engine = sa.create_engine(sa.URL.create("sqlite", database=str(data / "state.db")))
+    else:
+        engine, query = sa.create_engine(url_of(place.database, data)), query.replace("?", "%s")
     try:
         with engine.connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(query, values)]
@@ -142,7 +146,7 @@ def rows(data: Path, query: str, *values: object) -> list[tuple[object, ...]]:
 
 def check_ledger(data: Path, found: list[SegmentRecord]) -> None:
     """Whatever stood in its way, the ledger has every segment by the end, and is in order."""
-    with Store.open_file(data / "state.db") as store, SqlLedger.open_file(data / "ledger.db") as ledger:
+    with state_of(data) as store, ledger_of(data) as ledger:
         assert store.happenings.waiting() == 0
         entries = [read_entry(row.entry).happening for row in ledger.rows()]
         closed = {one.data["sha256"] for one in entries if one.kind is Kind.SEGMENT_CLOSED}

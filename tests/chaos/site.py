@@ -26,7 +26,13 @@ def camera(name: str, address: str, **stream: Any) -> dict[str, Any]:
 
 
 def site(
-    cameras: Sequence[Mapping[str, Any]], *, port: int, model: str, dwell: str = "8s", **live: Any
+    cameras: Sequence[Mapping[str, Any]],
+    *,
+    port: int,
+    model: str,
+    dwell: str = "8s",
+    database: Mapping[str, Any] | None = None,
+    **live: Any,
 ) -> dict[str, Any]:
     """A whole site that listens on `port`. `live` takes the place of settings of the daemon."""
     rule = {
@@ -42,6 +48,7 @@ def site(
     return {
         "site": {"id": "chaos", "name": "试点区综合行政执法局", "timezone": "Asia/Shanghai"},
         "model": {"name": model, "min_score": 0.1},
+        **({} if database is None else {"database": dict(database)}),
         "evidence": {"pre_roll": "2s", "post_roll": "2s"},
         "live": {"listen": f"127.0.0.1:{port}", "segment": "2s", "pre_roll": "10s", "seal_after": "4s", **live},
         "policies": [{"id": "road", "name": "一路一策", "version": "1", "rules": [rule]}],

@@ -13,7 +13,7 @@ from evidence_export.bag.pubkey import PublicKey
 from evidence_export.ledger.check import check
 from evidence_export.ledger.entry import Kind, read_entry
 from evidence_export.verifier import verify
-from streetproof.ledgers.bookkeeping import NAME
+from streetproof.databases.place import LEDGER as NAME
 from streetproof.store.ledger.database import SqlLedger
 
 _CASES = 'SELECT id, bundle FROM "case"'

@@ -56,6 +56,7 @@ def test_the_committed_schema_is_current() -> None:
 
 def test_the_schema_names_every_top_level_setting() -> None:
     known = {"site", "model", "evidence", "plates", "keys", "live", "policies", "cameras", "publication", "procedure"}
+    known |= {"database"}
     assert set(json.loads(site_schema())["properties"]) == known
 
 

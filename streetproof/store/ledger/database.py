@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from evidence_export.ledger.interface import Row
 from evidence_export.ledger.tree import Hash, Lookup
-from streetproof.store.connection import BUSY_S, Connection, StoreError
+from streetproof.store.connection import BUSY_S, Connection, Sort, StoreError
 from streetproof.store.ledger import lookup
 from streetproof.store.ledger.tables import CheckpointRow, EntryRow, HeadRow, NodeRow, SourceRow
 
@@ -23,24 +23,30 @@ _AT_ONCE = 2_000
 _ENTRY = sa.select(EntryRow.seq, EntryRow.entry, EntryRow.leaf)
 _LEAF = sa.select(EntryRow.leaf).where(EntryRow.seq == sa.bindparam("number"))
 _NODE = sa.select(NodeRow.hash).where(NodeRow.level == sa.bindparam("level"), NodeRow.number == sa.bindparam("number"))
-_MIGRATIONS = Path(__file__).parent / "migrations"
+LEDGER = Sort(
+    "ledger",
+    Path(__file__).parent / "migrations",
+    "ledger_alembic_version",
+    2,
+    "restore the ledger from a backup: nothing else has it",
+)
 
 
 class SqlLedger:
     """One ledger in a database. Use as a context manager; raises StoreError and nothing of SQLAlchemy's."""
 
-    def __init__(self, url: str, site: str | None = None, *, busy_s: float = BUSY_S) -> None:
-        """Opens the ledger at `url`, begun with a name of its own where there is none.
+    def __init__(
+        self, url: str | sa.URL, site: str | None = None, *, busy_s: float = BUSY_S, begins: bool = True
+    ) -> None:
+        """Opens the ledger at `url`, begun with a name of its own where there is none and it `begins`.
 
         `site`: the id of the site, part of that name; None: whatever site's it is, and none is begun. Raises
         StoreError for the ledger of another site, and where there is none to open.
         """
-        self._connection = Connection(
-            url, busy_s=busy_s, migrations=_MIGRATIONS, remedy="Restore the ledger from a backup: nothing else has it"
-        )
+        self._connection = Connection(url, busy_s=busy_s, sort=LEDGER, begins=begins)
         with self._connection.write() as session:
             head = session.get(HeadRow, _HEAD)
-            if head is None and site is not None:
+            if head is None and site is not None and begins:
                 head = HeadRow(id=_HEAD, origin=f"streetproof/{site}/{secrets.token_hex(4)}", size=0)
                 session.add(head)
             self.origin = "" if head is None else head.origin
