@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 SCHEME = "postgresql"
 _LOCKS = 0x53545250
@@ -110,8 +110,10 @@ def is_lock(error: DBAPIError) -> bool:
 def is_away(error: DBAPIError) -> bool:
     """Whether there is no connection: the server is away, was stopped, or lets nobody in."""
     state = getattr(error.orig, "sqlstate", None)
-    # What happens before there is a connection has no code at all.
-    return error.connection_invalidated or state is None or state[:2] == "08" or state in ("57P01", "57P02", "57P03")
+    if state is None:
+        # What happens before there is a connection has no code at all, nor has a value that the driver refuses.
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return error.connection_invalidated or state[:2] == "08" or state in ("57P01", "57P02", "57P03")
 
 
 def refusal(error: DBAPIError) -> str | None:
@@ -125,5 +127,8 @@ def refusal(error: DBAPIError) -> str | None:
     if connection.needs_password:
         return "It asks for a password: give `username`, and `password_env` or `password_file`"
     if connection.used_password:
-        return "Check user name and password: what `password_env` or `password_file` names is what was tried"
+        return (
+            "Check user name, password and database, whichever the server names; what `password_env` or "
+            "`password_file` names is what was tried"
+        )
     return None

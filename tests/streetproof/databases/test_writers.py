@@ -274,3 +274,17 @@ def test_what_must_not_be_lost_is_on_the_disk_of_the_server(postgres: Cluster, s
         for durable, kept in ((True, durably), (False, "off"), (True, durably)):
             with store.happenings._connection.write(durable=durable) as session:
                 assert session.scalar(sa.text("SHOW synchronous_commit")) == kept
+
+
+def test_text_that_the_driver_refuses_is_no_server_that_is_away(postgres: Cluster) -> None:
+    with Store(postgres.database()) as store, pytest.raises(StoreError, match=r"refused: .*NUL"):
+        store.happenings.note(Kind.MODEL_USED, "a\0b", {})
+
+
+def test_a_database_that_is_not_there_is_named(postgres: Cluster) -> None:
+    url = sa.make_url(postgres.guarded()).set(
+        drivername="postgresql+psycopg", username="streetproof", password=PASSWORD, database="none"
+    )
+    with pytest.raises(StoreError, match='"none"') as refused:
+        Store(url)
+    assert "database" in refused.value.remedy and PASSWORD not in str(refused.value)
