@@ -23,10 +23,11 @@ from evidence_export.bag import canonical, forms, layout
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import Digests, digest_file
 from evidence_export.case import CaseRequest
+from evidence_export.clips import make_clips
 from evidence_export.continuity import breaks_of
 from evidence_export.drafts import discard, pack, sync
 from evidence_export.errors import SealError
-from evidence_export.footage import cut_run, open_footage
+from evidence_export.footage import open_footage
 from evidence_export.imageset.choosing import choose
 from evidence_export.imageset.signs import show_signs
 from evidence_export.imageset.words import OBSTRUCTION_ROLE
@@ -37,7 +38,7 @@ from evidence_export.kinds import members_at
 from evidence_export.made import BagFile, Before, Chosen, Clip, Made, Obstruction, Panorama, Place, Seal
 from evidence_export.overlay.render import Bar, enlargement, render
 from evidence_export.places import holes_of, place_before, places_of
-from evidence_export.plan import case_id_of, check, clip_range, recordings_needed, runs_of, spans_of
+from evidence_export.plan import case_id_of, check, clip_range, recordings_needed
 from evidence_export.plates.looks import PlateEyes
 from evidence_export.plates.making import make_plates
 from evidence_export.plates.statement import ROLE as PLATE_ROLE
@@ -206,53 +207,11 @@ class _Draft:
         return found | {name: self._digest(name) for name in present}
 
     def _clips(self) -> tuple[Clip, ...]:
-        recordings = self._request.recordings
-        runs = [one for run in runs_of(recordings) if (one := self._wanted_of(run))]
-        return tuple(
-            self._clip(run, "clip" if len(runs) == 1 else f"clip-{number:02d}")
-            for number, run in enumerate(runs, start=1)
-        )
-
-    def _wanted_of(self, run: range) -> range:
-        """The recordings of a run that hold a part of the time wanted; an empty range where none does."""
-        wanted, spans = clip_range(self._request), spans_of(self._request.recordings)
-        touched = [
-            index
-            for index in run
-            if spans[index][0] <= wanted.end_ns and ((end := spans[index][1]) is None or end >= wanted.start_ns)
-        ]
-        if not touched:
-            return range(0)
-        last = self._sources[touched[-1]].contents
-        if last is not None and last.last_pts < self._footage[touched[-1]].pts_of(wanted.start_ns):
-            return range(0)  # it ends with the frame before
-        return range(touched[0], touched[-1] + 1)
-
-    def _clip(self, run: range, name: str) -> Clip:
-        wanted, end = clip_range(self._request), spans_of(self._request.recordings)[run[-1]][1]
-        opening, closing = self._footage[run[0]], self._footage[run[-1]]
-        first = max(opening.first_pts, opening.pts_of(wanted.start_ns))
-        last = closing.pts_of(wanted.end_ns if end is None else min(wanted.end_ns, end))
-        cut = cut_run([self._footage[index] for index in run], first, max(first, last), self._folder / "data" / name)
-        held = [index for index in run if self._holds(index, cut.first_pts, cut.last_pts)] or [run[0]]
-        start, end_at = self._footage[held[0]], self._footage[held[-1]]
-        path = f"{layout.PAYLOAD}{cut.path.name}"
-        span = (held[0], held[-1])
-        clip = Clip(path, span, cut, start.instant_of(cut.first_pts), end_at.instant_of(cut.last_pts))
-        several = f" of the {len(held)} recordings that follow on each other from there on" if len(held) > 1 else ""
-        self._note(
-            path,
-            "clip",
-            parent=f"recording:{self._sources[held[0]].digests.sha256}",
-            transform=f"stream copy of the packets with pts {cut.first_pts} to {cut.last_pts}{several}; not re-encoded",
-        )
-        return clip
-
-    def _holds(self, index: int, first_pts: int, last_pts: int) -> bool:
-        """Whether a recording has a part in that range; what its last pts is, is known of segments only."""
-        contents = self._sources[index].contents
-        begins_in_time = self._footage[index].first_pts <= last_pts
-        return begins_in_time and (contents is None or contents.last_pts >= first_pts)
+        clips = []
+        for clip, parent, how in make_clips(self._request, self._sources, self._footage, self._folder / "data"):
+            self._note(clip.path, "clip", parent=parent, transform=how)
+            clips.append(clip)
+        return tuple(clips)
 
     def _stills(self, chosen: Chosen) -> list[tuple[Panorama, Image]]:
         found = []
