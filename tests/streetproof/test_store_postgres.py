@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.orm import DeclarativeBase
 
 from streetproof.store.database import Store, StoreError
+from streetproof.store.ledger import lookup
 from streetproof.store.ledger.database import SqlLedger
 from streetproof.store.ledger.tables import LedgerBase
 from streetproof.store.tables import Base
@@ -60,7 +61,9 @@ def test_migrations_make_the_tables_that_the_code_knows(
     opened(url).close()
     engine = sa.create_engine(url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": version})
+        # An index over an expression, which each database tells in its own words; test_looking_up sees that it is used.
+        opts = {"version_table": version, "include_name": lambda name, *_: name != lookup.NAME}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, base.metadata) == []
     engine.dispose()
 
