@@ -36,6 +36,7 @@ from streetproof.errors import StreetproofError
 from streetproof.store.ledger.database import SqlLedger
 from tests.evidence_export import helpers, segments
 from tests.evidence_export.conftest import POLICY, SEALED_AT, make_request, write_recording
+from tests.evidence_export.imagesets import LINE, SIGN, policy_of, street_request, write_street
 from tests.evidence_export.platefilm import TEXT, Shown, Told, about, film
 from tests.evidence_export.release import conftest as releasing
 from tests.evidence_export.test_kinds import of_kind
@@ -115,8 +116,11 @@ def make(folder: Path, wanted: Iterable[str] | None = None) -> list[Form]:
 def _bare(folder: Path, request: CaseRequest) -> list[Form]:
     """Sealed by one key without certificate."""
     chain = segments.record(request.recordings[0].path, folder / "live", change=segments.reconnect(6, 3))
+    street = request.recordings[0].path.with_name("street.mp4")
+    write_street(street)
     requests = {
         "lead": request,
+        "image set": street_request(street, policy_of(SIGN, LINE)),
         "case": _with_basis(request),
         "occupation": of_kind(request, "occupation", occupied=_occupied()),
         "live": segments.live(request, segments.recordings_of(chain, folder / "live")),

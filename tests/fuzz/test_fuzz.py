@@ -27,7 +27,7 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> list[Form]:
 def test_no_bundle_that_was_tampered_with_is_taken_for_whole(forms: list[Form], tmp_path: Path) -> None:
     outcome = run(forms, 540, 7, tmp_path)
     assert not outcome.faults, "\n".join(outcome.faults)
-    assert len(outcome.by_form) == len(forms) >= 16
+    assert len(outcome.by_form) == len(forms) >= 18
     assert set(outcome.by_mutator) >= set(ALL) - {"very_many", "zip_crowded"}, "each of them was at work"
     assert outcome.slowest_s < 5
 
