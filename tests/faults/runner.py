@@ -17,6 +17,7 @@ from functools import partial
 from operator import itemgetter
 from pathlib import Path
 
+import cv2
 import structlog
 
 from tests.faults import scenarios
@@ -84,6 +85,7 @@ class Runner:
 
     def _warm(self) -> None:
         """Do it once here, so that no child has to import and compile it anew."""
+        cv2.setNumThreads(0)  # its threads would not be there in a child
         warm = scenarios.copied(self._prepared, self._folder / "warm" / "data")
         self._scenario.run(warm, None)
         all_done(warm, self._scenario.expected(warm))
