@@ -19,6 +19,7 @@ import httpx2
 
 from evidence_export.ledger.checkpoint import MAX_NOTE_BYTES, Note, read_note
 from streetproof.ledgers.reading import LedgerError
+from streetproof.tls import refused_by_tls
 from streetproof.version import __version__
 
 TOKEN, USER, PASSWORD = "STREETPROOF_WITNESS_TOKEN", "STREETPROOF_WITNESS_USER", "STREETPROOF_WITNESS_PASSWORD"
@@ -203,9 +204,6 @@ def _same(kept: Note, given: Note) -> bool:
 
 
 def _kind(error: Exception) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return "its certificate or protocol is not accepted"
-        cause = cause.__cause__ or cause.__context__
+    if refused_by_tls(error):
+        return "its certificate or protocol is not accepted"
     return type(error).__name__

@@ -14,6 +14,7 @@ from uuid import uuid4
 import aiomqtt
 
 from streetproof.daemon.notices.interface import Deliver, Message, UnreachableError
+from streetproof.tls import refused_by_tls
 
 _QUIET = logging.getLogger("streetproof.mqtt")
 """The client's own log lines repeat what the sender says already, once per attempt."""
@@ -125,11 +126,8 @@ async def _hang_up(client: aiomqtt.Client) -> None:
 
 
 def _kind(error: Exception) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return "the secure connection failed: its certificate or protocol is not accepted"
-        cause = cause.__cause__ or cause.__context__
+    if refused_by_tls(error):
+        return "the secure connection failed: its certificate or protocol is not accepted"
     if isinstance(error, aiomqtt.MqttCodeError):
         return f"the broker refused (code {error.rc})"
     return f"cannot connect, or the connection broke off ({type(error).__name__})"

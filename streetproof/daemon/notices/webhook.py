@@ -14,6 +14,7 @@ import httpx2
 
 from streams.instant import NS_PER_S
 from streetproof.daemon.notices.interface import Deliver, Message, RefusedError, UnreachableError
+from streetproof.tls import refused_by_tls
 from streetproof.version import __version__
 
 _OWN_TROUBLE = frozenset({408, 429})
@@ -90,11 +91,8 @@ def signature(secret: bytes, timestamp: str, body: bytes) -> str:
 
 
 def _kind(error: Exception) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return "the secure connection failed: its certificate or protocol is not accepted"
-        cause = cause.__cause__ or cause.__context__
+    if refused_by_tls(error):
+        return "the secure connection failed: its certificate or protocol is not accepted"
     if isinstance(error, httpx2.ConnectError | OSError):
         return "cannot connect"
     return f"the exchange broke off ({type(error).__name__})"
