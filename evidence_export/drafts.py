@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evidence_export.bag import zipform
-from evidence_export.bag.digest import Digests, digest_file
+from evidence_export.bag.digest import Digests
 from evidence_export.errors import SealError
 from streams.recorder.durable import sync_folder
 
@@ -20,8 +20,7 @@ def pack(draft: Path, packed: Path, name: str, digests: Mapping[str, Digests] | 
     this form can hold, OSError.
     """
     if digests is None:
-        files = [path for path in sorted(draft.rglob("*")) if path.is_file()]
-        digests = {str(path.relative_to(draft)): digest_file(path, with_sm3=False, with_crc32=True) for path in files}
+        digests = zipform.digests_of(draft)
     try:
         with packed.open("wb") as out:
             zipform.write_zip(out, draft, name, digests)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from evidence_export.bag.digest import CHUNK, Digests
+from evidence_export.bag.digest import CHUNK, Digests, digest_file
 
 LOCAL = struct.Struct("<4s5H3I2H")
 CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -89,6 +89,12 @@ def structure(members: Sequence[ZipMember]) -> Iterator[ZipPart]:
         position += len(entry) + len(name)
     count = len(members)
     yield ZipPart(position, END.pack(END_SIGN, 0, 0, count, count, directory, offsets[-1], 0), None)
+
+
+def digests_of(folder: Path) -> dict[str, Digests]:
+    """What `write_zip` needs to know of every file of a folder, by its path. Raises OSError."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): digest_file(path, with_sm3=False, with_crc32=True) for path in files}
 
 
 def write_zip(out: BinaryIO, folder: Path, prefix: str, digests: Mapping[str, Digests]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence_export.bag import zipform
-from evidence_export.bag.digest import Digests, digest_file
+from evidence_export.bag.digest import digest_file
 from evidence_export.errors import EvidenceError
 from evidence_export.ledger.entry import Kind
 from evidence_export.verifier import verify
@@ -100,11 +100,7 @@ def _packed(bundle: Path, scratch: Path) -> Path:
     if bundle.is_file():
         return bundle
     packed = scratch / f"{bundle.name}.zip"
-    digests: dict[str, Digests] = {
-        str(path.relative_to(bundle)): digest_file(path, with_sm3=False, with_crc32=True)
-        for path in sorted(bundle.rglob("*"))
-        if path.is_file()
-    }
+    digests = zipform.digests_of(bundle)
     try:
         with packed.open("wb") as out:
             zipform.write_zip(out, bundle, bundle.name, digests)
