@@ -169,6 +169,7 @@ class _Draft:
         (self._folder / "data" / "stills").mkdir()
         (self._folder / "data" / "overlay").mkdir()
         pictures = self._stills(chosen)
+        told = is_told(request)
         made = Made(
             case_id=self._case_id,
             sources=self._sources,
@@ -180,8 +181,8 @@ class _Draft:
             holes=holes_of(self._sources, self._footage),
             before=self._before(),
             chosen_from=chosen.candidates,
-            signs=show_signs(request, pictures, self._cut, self._carry) if is_told(request) else (),
-            obstruction=self._obstruction(places) if is_told(request) else None,
+            signs=show_signs(request, pictures, self._cut, self._carry) if told else (),
+            obstruction=self._obstruction(places) if told else None,
         )
         self._overlays(pictures)
         made = replace(made, plates=self._plate(made, places))

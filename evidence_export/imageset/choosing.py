@@ -10,7 +10,7 @@ from evidence_export.footage import Footage
 from evidence_export.imageset.looking import Look, clarity_of, look_at
 from evidence_export.kinds import NO_PARKING, kind_of
 from evidence_export.made import Chosen, Clarity, Place
-from evidence_export.plan import image_set, later_moments, required_separation_ns
+from evidence_export.plan import image_set, later_moments
 from evidence_export.traffic import may_be_traffic
 from models.plates.interface import PlateReader
 from vision.interface import Moment
@@ -43,6 +43,7 @@ def choose(
     candidates = _spread(sorted(own, key=_utc), fired) + _few(later)
     looks = []
     for moment in candidates:
+        # Not kept: ten pictures of a large camera are 250 MB, and decoding the two that are chosen once more is cheap.
         place = places[moment.at.utc_ns]
         picture = footage[place.recording].picture(place.pts)
         looks.append(look_at(moment, place, picture, request.stay.place, reader))
@@ -53,9 +54,7 @@ def choose(
         found = [by_moment[one.at.utc_ns] for one in plain.moments]
     else:
         found = list(pair)
-    return Chosen(
-        tuple((one.moment, one.place, clarity) for one, clarity in found), required_separation_ns(request), len(looks)
-    )
+    return Chosen(tuple((one.moment, one.place, clarity) for one, clarity in found), required, len(looks))
 
 
 def faults_of(clarity: Clarity) -> int:
