@@ -13,6 +13,7 @@ from vision.inforce import Overrun, RuleInForce
 from vision.interface import Box, Hindrance, Moment, SeenLater, Stay
 from vision.reasons import Ending, Held, Reckoning, Released
 from vision.roadusers import better, passing
+from vision.spread import spread
 
 MAX_BETWEEN = 6
 """Moments kept between the first and the firing one."""
@@ -211,7 +212,7 @@ class Tally:
         """The sightings kept since it fired; None where there are none."""
         if not self.fired or self.first is None:
             return None
-        return SeenLater(self.rule, (self.first, *_spread(self.pool)))
+        return SeenLater(self.rule, (self.first, *spread(self.pool, MAX_BETWEEN)))
 
     def keep(self, moment: Moment) -> None:
         """Remember a sighting inside the rule's hours, so that a few spread over the time can be shown."""
@@ -229,13 +230,7 @@ class Tally:
 
     def shown(self, firing: Moment) -> tuple[Moment, ...]:
         """The first one kept, a few between, and the firing one."""
-        return (*([self.first] if self.first is not None else []), *_spread(self.pool), firing)
-
-
-def _spread(pool: list[Moment]) -> list[Moment]:
-    if len(pool) <= MAX_BETWEEN:
-        return pool
-    return [pool[(2 * i + 1) * len(pool) // (2 * MAX_BETWEEN)] for i in range(MAX_BETWEEN)]
+        return (*([self.first] if self.first is not None else []), *spread(self.pool, MAX_BETWEEN), firing)
 
 
 def last_within(over: Callable[[int], bool], low: int, high: int) -> int:

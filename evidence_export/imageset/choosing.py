@@ -14,6 +14,7 @@ from evidence_export.plan import image_set, later_moments
 from evidence_export.traffic import may_be_traffic
 from models.plates.interface import PlateReader
 from vision.interface import Moment
+from vision.spread import spread
 
 MOST_BETWEEN = 4
 """Frames that are looked at between the first sighting and the proof, and as many after it."""
@@ -40,7 +41,7 @@ def choose(
         return Chosen(tuple((one, places[one.at.utc_ns], None) for one in plain.moments), required, len(own))
     fired = request.violation.fired_at.utc_ns
     later = [one for one in later_moments(request) if one.at.utc_ns in places]
-    candidates = _spread(sorted(own, key=_utc), fired) + _few(later)
+    candidates = _spread(sorted(own, key=_utc), fired) + spread(later, MOST_BETWEEN)
     looks = []
     for moment in candidates:
         # Not kept: ten pictures of a large camera are 250 MB, and decoding the two that are chosen once more is cheap.
@@ -95,14 +96,7 @@ def _spread(moments: list[Moment], fired_ns: int) -> list[Moment]:
     if len(moments) < 3:
         return moments
     at_firing = [one for one in moments if one.at.utc_ns == fired_ns] or moments[-1:]
-    return [moments[0], *_few([one for one in moments[1:] if one not in at_firing]), *at_firing]
-
-
-def _few(moments: Sequence[Moment]) -> list[Moment]:
-    count = len(moments)
-    if count <= MOST_BETWEEN:
-        return list(moments)
-    return [moments[(2 * n + 1) * count // (2 * MOST_BETWEEN)] for n in range(MOST_BETWEEN)]
+    return [moments[0], *spread([one for one in moments[1:] if one not in at_firing], MOST_BETWEEN), *at_firing]
 
 
 def _utc(moment: Moment) -> int:
