@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -110,7 +111,7 @@ class ArchiveFootage:
 
     def picture(self, pts: int) -> Image:
         own = pts - self._shift
-        for frame in self._file.frames(DecodeLevel.EVERY_FRAME, pts_range=(own, own)):
+        for frame in self._file.frames(self._level(own), pts_range=(own, own)):
             if frame.pts == own:
                 return frame.image
         raise SealError(
@@ -121,6 +122,10 @@ class ArchiveFootage:
 
     def contents(self) -> Contents | None:
         return None
+
+    def _level(self, own_pts: int) -> DecodeLevel:
+        """How a frame is decoded; of a keyframe it takes a third, where it is known to be one."""
+        return DecodeLevel.EVERY_FRAME
 
 
 class SegmentFootage(ArchiveFootage):
@@ -139,20 +144,36 @@ class SegmentFootage(ArchiveFootage):
             )
         self._segment = segment
         self._shift = opening.first_pts - self._file.first_pts
+        # Read once, for all that is asked afterwards: the sealer compares the file with its hash at the end.
+        self._shown: tuple[int, ...] | None = None
+        self._keys: tuple[int, ...] = ()
+
+    def nearest(self, pts: int, within: int, *, keyframe: bool = False) -> int | None:
+        if self._shown is None:
+            return super().nearest(pts, within, keyframe=keyframe)
+        line = self._keys if keyframe else self._shown
+        wanted = pts - self._shift
+        place = bisect_left(line, wanted)
+        best = min(line[max(0, place - 1) : place + 1], key=lambda one: (abs(one - wanted), one), default=None)
+        return None if best is None or abs(best - wanted) > within else best + self._shift
+
+    def _level(self, own_pts: int) -> DecodeLevel:
+        return DecodeLevel.KEYFRAMES if own_pts in self._keys else DecodeLevel.EVERY_FRAME
 
     def contents(self) -> Contents:
         path, base = self._file.path, self.info.time_base
         with PacketStream(path, ordinal=False, known=self._file.probed) as packets:
-            line: list[int] = []
+            shown: list[PacketStamp] = []
             stamps: list[PacketStamp] = []
             for packet, pts, dts, key, _ in packets:
                 stamps.append(PacketStamp(pts, dts, key))
                 if not packet.is_discard:
-                    line.append(pts + self._shift)
+                    shown.append(stamps[-1])
             faults = packets.faults
-        line.sort()
-        # Read once for the clip as well: the sealer compares the file with its hash at the end.
         self._stamps = tuple(stamps)
+        self._shown = tuple(sorted(one.pts for one in shown))
+        self._keys = tuple(sorted(one.pts for one in shown if one.key))
+        line = [pts + self._shift for pts in self._shown]
         steps = [later - earlier for earlier, later in pairwise(line)]
         floor = max(ticks(NS_PER_S // 2, base), GAP_FACTOR * median_low(steps) if steps else 0)
         gaps = tuple(

@@ -280,7 +280,7 @@ class _Draft:
     ) -> None:
         polygon = [tuple(point) for point in zone_of_policy(self._request).get("polygon", ())]
         copy = np.asarray(render(picture, box, label, polygon, bar, inner))
-        _write_png(copy[:, :, ::-1], self._folder / path)
+        _write_png(np.asarray(cv2.cvtColor(copy, cv2.COLOR_RGB2BGR), np.uint8), self._folder / path)
         self._note(
             path,
             "overlay",

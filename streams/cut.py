@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -226,13 +227,8 @@ def _write(source: CutSource, taken: Plan, container: str, partial: Path) -> Pay
         ) as output:
             stream = output.add_stream_from_template(packets.stream, opaque=True)
             stream.time_base = base
-            for index, timed in enumerate(packets):
-                if index > taken.last:
-                    break
-                if index < taken.first:
-                    continue
-                digester.add(timed.packet)
-                packet, place = timed.packet, index - taken.first
+            for place, packet in enumerate(islice(packets.unplaced(), taken.first, taken.last + 1)):
+                digester.add(packet)
                 packet.pts = taken.pts[place] - taken.dts[0]
                 packet.dts = taken.dts[place] - taken.dts[0]
                 packet.stream = stream

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import av.error
 
@@ -138,12 +138,9 @@ def _decoded_positions(source: CutSource, near: int | None, first: int, last: in
     with source.packets(0, near) as packets:
         context = packets.stream.codec_context
         context.copy_opaque = True
-        for index, timed in enumerate(packets):
-            if index > last:
-                break
-            if index >= first:
-                timed.packet.opaque = index - first
-                with suppress(av.error.FFmpegError):
-                    yield from (frame.opaque for frame in context.decode(timed.packet))
+        for place, packet in enumerate(islice(packets.unplaced(), first, last + 1)):
+            packet.opaque = place
+            with suppress(av.error.FFmpegError):
+                yield from (frame.opaque for frame in context.decode(packet))
         with suppress(av.error.FFmpegError):
             yield from (frame.opaque for frame in context.decode(None))

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from av.video.stream import VideoStream
 
 from streams.errors import CutError
-from streams.packets import PacketStream, Probe, TimedPacket, probe
+from streams.packets import PacketStream, Probe, TimedPacket, VideoPacket, probe
 
 
 class PacketStamp(NamedTuple):
@@ -90,18 +90,26 @@ class CutSource:
 
     def known_stamps(self, part: int) -> Generator[PacketStamp] | None:
         """The stamps of `part` and all that follow on the common line; None where those of one are not known."""
-        parts = self.parts[part:]
-        if any(one.stamps is None for one in parts):
+        if any(one.stamps is None for one in self.parts[part:]):
             return None
-        return (
-            PacketStamp(pts + one.shift, dts + one.shift, key) for one in parts for pts, dts, key in one.stamps or ()
-        )
+        return self._known_stamps(part)
+
+    def _known_stamps(self, part: int) -> Generator[PacketStamp]:
+        highest: int | None = None
+        for one in self.parts[part:]:
+            border = highest
+            for pts, dts, key in one.stamps or ():
+                placed = PacketStamp(pts + one.shift, dts + one.shift, key)
+                if border is not None and placed.pts <= border:
+                    raise _overlap(one, placed.pts, border)
+                highest = placed.pts if highest is None or placed.pts > highest else highest
+                yield placed
 
 
 class SourcePackets:
-    """One pass, as a context manager; iterate once. One file is open at a time; pts and dts are on the common line.
+    """One pass, as a context manager; iterate once, either way. One file is open at a time.
 
-    Raises CutError where parts overlap, or were coded with other parameter sets than the first one.
+    Raises CutError where parts were coded with other parameter sets than the first one.
     """
 
     def __init__(self, source: CutSource, part: int, near: int | None, *, decodes: bool) -> None:
@@ -127,15 +135,27 @@ class SourcePackets:
         return self._first.stream
 
     def __iter__(self) -> Iterator[TimedPacket]:
-        extradata = self._first.stream.codec_context.extradata
-        shift = self._source.parts[self._part].shift
+        """With pts and dts on the common line. Raises CutError where parts overlap."""
         highest: int | None = None
-        for timed in self._first:
-            placed = timed._replace(pts=timed.pts + shift, dts=timed.dts + shift)
-            highest = placed.pts if highest is None else max(highest, placed.pts)
-            yield placed
+        for part, stream in self._streams():
+            border = highest
+            for timed in stream:
+                placed = timed._replace(pts=timed.pts + part.shift, dts=timed.dts + part.shift)
+                if border is not None and placed.pts <= border:
+                    raise _overlap(part, placed.pts, border)
+                highest = placed.pts if highest is None else max(highest, placed.pts)
+                yield placed
+
+    def unplaced(self) -> Iterator[VideoPacket]:
+        """For whoever knows their places from an earlier pass: finding those again takes longer than reading."""
+        for _, stream in self._streams():
+            yield from stream.unplaced()
+
+    def _streams(self) -> Iterator[tuple[Part, PacketStream]]:
+        extradata = self._first.stream.codec_context.extradata
+        yield self._source.parts[self._part], self._first
         for index in range(self._part + 1, len(self._source.parts)):
-            part, border = self._source.parts[index], highest
+            part = self._source.parts[index]
             with self._open(index, None) as stream:
                 if stream.stream.codec_context.extradata != extradata:
                     raise CutError(
@@ -143,12 +163,7 @@ class SourcePackets:
                         where=str(part.path),
                         remedy="Cut one clip in front of it, and one from there on",
                     )
-                for timed in stream:
-                    placed = timed._replace(pts=timed.pts + part.shift, dts=timed.dts + part.shift)
-                    if border is not None and placed.pts <= border:
-                        raise _overlap(part, placed.pts, border)
-                    highest = placed.pts if highest is None else max(highest, placed.pts)
-                    yield placed
+                yield part, stream
 
     def _open(self, index: int, near: int | None, *, decodes: bool = False) -> PacketStream:
         part, probed = self._source.parts[index], self._source.probes[index]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from streams.cut_plan import plan
@@ -72,9 +73,7 @@ def payload_digest(path: Path | str, pts_range: tuple[int, int] | None = None) -
     near = None if taken is None else taken.near
     with PacketStream(place, ordinal=probed.ordinal, near=near) as packets:
         digester = Digester(probed.info.codec, packets.stream.codec_context.extradata)
-        for index, timed in enumerate(packets):
-            if taken is not None and index > taken.last:
-                break
-            if taken is None or index >= taken.first:
-                digester.add(timed.packet)
+        wanted = (0, None) if taken is None else (taken.first, taken.last + 1)
+        for packet in islice(packets.unplaced(), *wanted):
+            digester.add(packet)
     return digester.result()

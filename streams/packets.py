@@ -110,8 +110,8 @@ class PacketStream:
 
     `near`: an unwrapped pts; reading starts at a keyframe at or before it where the container has a sound index, and
     at the beginning otherwise. `ordinal` comes from `probe`; None only inside of it. `known`: what `probe` told of this
-    very file, where nothing is to be decoded: opening an MP4 file again then takes a tenth of the time. `undecoded`:
-    the same of one that is not known yet.
+    very file, where nothing is to be decoded but single keyframes: opening an MP4 file again then takes a tenth of the
+    time. `undecoded`: the same of one that is not known yet.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class PacketStream:
 
     def __iter__(self) -> Iterator[TimedPacket]:
         held: tuple[VideoPacket, Stamp] | None = None
-        for packet in self._raw():
+        for packet in self.unplaced():
             if held is None:
                 placed = self._timeline.ordinary(packet.pts, packet.dts)
                 if placed is not None:
@@ -175,6 +175,27 @@ class PacketStream:
                 yield self._place(packet, stamp, None)
         if held is not None:
             yield self._place(*held, None)
+
+    def unplaced(self) -> Iterator[VideoPacket]:
+        """The packets alone, instead of iterating: on over damaged stretches, until too many reads have failed."""
+        consecutive = 0
+        while consecutive < MAX_CONSECUTIVE_FAULTS:
+            try:
+                for packet in self.container.demux(self.stream):
+                    if not packet.size:
+                        continue
+                    consecutive = 0
+                    self.faults.packets += 1
+                    self.faults.corrupt += bool(packet.is_corrupt)
+                    yield packet
+                return
+            except av.error.FFmpegError:
+                self.faults.unreadable += 1
+                consecutive += 1
+            except IndexError:
+                # PyAV's flush at the end of the file stumbles over streams that a damaged table announced on the way.
+                return
+        self.faults.gave_up = True
 
     def _open(self) -> None:
         known = self._known
@@ -215,27 +236,6 @@ class PacketStream:
                 self.faults.breaks.append(placed.broke)
         pts = placed.dts if self._ordinal or placed.pts is None else placed.pts
         return TimedPacket(packet, pts, placed.dts, bool(packet.is_keyframe), placed.broke)
-
-    def _raw(self) -> Iterator[VideoPacket]:
-        """Demux on over damaged stretches, until too many reads in a row have failed."""
-        consecutive = 0
-        while consecutive < MAX_CONSECUTIVE_FAULTS:
-            try:
-                for packet in self.container.demux(self.stream):
-                    if not packet.size:
-                        continue
-                    consecutive = 0
-                    self.faults.packets += 1
-                    self.faults.corrupt += bool(packet.is_corrupt)
-                    yield packet
-                return
-            except av.error.FFmpegError:
-                self.faults.unreadable += 1
-                consecutive += 1
-            except IndexError:
-                # PyAV's flush at the end of the file stumbles over streams that a damaged table announced on the way.
-                return
-        self.faults.gave_up = True
 
 
 def _states_all(known: Probe) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
@@ -65,7 +66,7 @@ def render(
     `inner`: boxes of what is in the box, where it shows several.
     """
     factor = enlargement(picture.shape[1])
-    copy = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+    copy = Image.fromarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
     if factor > 1:
         copy = copy.resize((copy.width * factor, copy.height * factor), Image.Resampling.LANCZOS)
     _draw_shapes(copy, box, polygon, inner)

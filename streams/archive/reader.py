@@ -117,7 +117,9 @@ class ArchiveFile:
         near = None if selection.pts_range is None else selection.pts_range[0]
         if near is not None and near <= self.first_pts:
             near = None
-        with PacketStream(self.path, ordinal=self._probe.ordinal, near=near) as packets:
+        # Pictures that are decoded one by one need not be put in order, which only looking into the stream prepares.
+        known = self._probe if selection.level is DecodeLevel.KEYFRAMES else None
+        with PacketStream(self.path, ordinal=self._probe.ordinal, near=near, known=known) as packets:
             decoder = Decoder(packets.stream, ordinal=self._probe.ordinal)
             try:
                 met = _met(packets, tally, from_start=near is None)

@@ -107,6 +107,23 @@ def test_the_stills_are_the_recorded_frames(live_bundle: Path, chain: tuple[Reco
             assert (np.asarray(still)[:, :, ::-1] == picture).all()
 
 
+def test_what_was_read_of_a_segment_answers_as_the_file_does(chain: tuple[Recording, ...]) -> None:
+    for recording in chain[:3]:
+        from_file, read = open_footage(recording, "cam-1"), open_footage(recording, "cam-1")
+        assert read.contents() is not None
+        step = round(0.05 / read.info.time_base)
+        shown = set()
+        for pts in range(read.first_pts - 3 * step, read.first_pts + 60 * step, step):
+            for within in (0, step, 9 * step):
+                for keyframe in (False, True):
+                    found = read.nearest(pts, within, keyframe=keyframe)
+                    assert found == from_file.nearest(pts, within, keyframe=keyframe), (pts, within, keyframe)
+                    shown.add(found)
+        assert len(shown) > 5 and None in shown
+        for pts in shown - {None}:  # a keyframe is decoded alone where it is known to be one
+            assert (read.picture(pts) == from_file.picture(pts)).all(), pts
+
+
 def test_the_manifest_is_the_golden_one(torn_bundle: Path) -> None:
     """After a wanted change of the format: delete the golden file, run this test twice, and read the difference."""
     case = masked(read_case(torn_bundle))
