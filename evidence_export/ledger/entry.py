@@ -39,6 +39,8 @@ class Kind(StrEnum):
     MODEL_USED = "model.used"
     CONFIGURATION_USED = "configuration.used"
     TIME_CHECKED = "time.checked"
+    DATABASE_MOVED = "database.moved"
+    """State and ledger are about to be moved into another database."""
     LOGGED_IN = "login"
     LOGIN_REFUSED = "login.refused"
 

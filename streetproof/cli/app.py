@@ -13,6 +13,7 @@ from streetproof.cli import (
     cases,
     config,
     copies,
+    databases,
     dataset,
     demo,
     evaluate,
@@ -92,6 +93,7 @@ app.command(epilog=vehicles.EPILOG)(vehicles.vehicles)
 app.add_typer(access.app, name="access")
 app.add_typer(config.app, name="config")
 app.add_typer(copies.app, name="copies")
+app.add_typer(databases.app, name="database")
 app.add_typer(keys.app, name="keys")
 models.app.command(epilog=models_make.TRAIN_EPILOG)(models_make.train)
 models.app.command(epilog=models_make.EXPORT_EPILOG)(models_make.export)

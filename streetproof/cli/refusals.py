@@ -212,6 +212,44 @@ REFUSALS = {
         "请检查路径、磁盘剩余空间和读写权限"
     ),
     "a user and a password go together": "用户名和密码须同时设置",
+    "a daemon or a batch works in this folder": "守护进程或批处理正在使用此文件夹",
+    "Stop it first, and start it afterwards": "请先停止，完成后再启动",
+    "it names no `database` to move to": "站点文件没有写明要移入的数据库（database）",
+    "See docs/storage.md": "参见 docs/storage.md",
+    "there is no such folder": "没有这个文件夹",
+    "Name the data folder with --data": "请用 --data 指定数据文件夹",
+    "there are no databases in files here": "此处没有 SQLite 数据库文件",
+    "Name the folder that the batch or the daemon wrote to with --data": "请用 --data 指定批处理或守护进程写入的文件夹",
+    "there are files of an earlier move here": "此处有先前移库留下的文件",
+    "Move that folder away": "请将该文件夹移走",
+    "its databases are in PostgreSQL already": "数据库已在 PostgreSQL 中",
+    "Nothing has to be done": "无需操作",
+    "they were moved to another database than the site file names ({} says to which)": (
+        "数据库已移入的不是站点文件所写的库（见 {}）"
+    ),
+    "Name that one in the site file": "请在站点文件中写明该库",
+    "that database is not empty, and holds something else than {} (table {})": "该库非空，且内容与 {} 不同（表 {}）",
+    "Make a new one for this folder, and name it in the site file (docs/storage.md)": (
+        "请为此文件夹新建一个库，并写入站点文件（docs/storage.md）"
+    ),
+    "all is in PostgreSQL, and the files cannot be put aside: {}": "已全部移入 PostgreSQL，但原文件无法移开：{}",
+    "Check who may write to the data folder, then run it again": "请检查数据文件夹的写入权限后重试",
+    "the databases of this folder are SQLite files in it, and the site file names PostgreSQL": (
+        "此文件夹的数据库是 SQLite 文件，而站点文件指定了 PostgreSQL"
+    ),
+    "Move them with `streetproof database move`, or take `database` out of {}": (
+        "请用 `streetproof database move` 移库，或从 {} 中删去 `database`"
+    ),
+    "this folder has databases twice: {} beside {}, which names PostgreSQL": (
+        "此文件夹有两套数据库：{} 与指向 PostgreSQL 的 {} 并存"
+    ),
+    "Where `streetproof database move` was interrupted, run it again. Else find out which of them is current, and "
+    "move the other one away ({}, or {})": (
+        "如 `streetproof database move` 曾中断，请再次运行；否则请查明哪一套是现用的，并移走另一套（{} 或 {}）"
+    ),
+    "the {} refused: the databases of this folder were moved to PostgreSQL; run it again": (
+        "数据库已移入 PostgreSQL，请重新运行本命令"
+    ),
 }
 """English, with `{}` for each gap, and the Chinese with the same gaps."""
 

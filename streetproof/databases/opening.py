@@ -57,7 +57,7 @@ def begun_state(data: Path, loaded: LoadedSite, *, by: str, busy_s: float = BUSY
 
     For whoever holds the folder. Raises PlaceError where the folder has another one, SecretError and StoreError.
     """
-    place, asked = read_place(data), _absolute(loaded)
+    place, asked = read_place(data), asked_for(loaded)
     if asked is None:
         if place is not None and place.begun:
             raise PlaceError(
@@ -73,7 +73,7 @@ def begun_state(data: Path, loaded: LoadedSite, *, by: str, busy_s: float = BUSY
             raise PlaceError(
                 "the databases of this folder are SQLite files in it, and the site file names PostgreSQL",
                 where=str(data),
-                remedy=f"Name a new data folder for PostgreSQL, or take `database` out of {loaded.path}",
+                remedy=f"Move them with `streetproof database move`, or take `database` out of {loaded.path}",
             )
         place = new_place(asked)
         # First the name: the database gets it in the transaction that makes its tables, whatever comes between.
@@ -108,6 +108,14 @@ def ledger_of(data: Path, site: str | None = None, *, busy_s: float = BUSY_S) ->
     return ledger
 
 
+def asked_for(loaded: LoadedSite) -> Database | None:
+    """The `database` of a site file, so that it means the same from everywhere."""
+    asked = loaded.site.database
+    if asked is None or asked.password_file is None:
+        return asked
+    return asked.model_copy(update={"password_file": loaded.path.absolute().parent / asked.password_file})
+
+
 def url_of(database: Database, file: Path) -> sa.URL:
     """The address with user name and password, read now. `file`: what a relative `password_file` is relative to."""
     password = password_of(database, file)
@@ -130,11 +138,3 @@ def check_database(loaded: LoadedSite) -> None:
             where=str(loaded.path),
             remedy="Install what it needs with: pip install 'streetproof[postgres]'",
         )
-
-
-def _absolute(loaded: LoadedSite) -> Database | None:
-    """The `database` of a site file, so that it means the same from everywhere."""
-    asked = loaded.site.database
-    if asked is None or asked.password_file is None:
-        return asked
-    return asked.model_copy(update={"password_file": loaded.path.absolute().parent / asked.password_file})

@@ -43,6 +43,20 @@ def new_place(database: Database) -> Place:
 
 def read_place(data: Path) -> Place | None:
     """What the folder says; None: it has no such file. Raises PlaceError where that cannot be read, or is not clear."""
+    place = read_place_alone(data)
+    files = [name for name in (STATE, LEDGER) if (data / name).exists()]
+    if place is not None and files:
+        raise PlaceError(
+            f"this folder has databases twice: {' and '.join(files)} beside {FILE}, which names PostgreSQL",
+            where=str(data),
+            remedy="Where `streetproof database move` was interrupted, run it again. Else find out which of them is "
+            f"current, and move the other one away ({files[0]}, or {FILE})",
+        )
+    return place
+
+
+def read_place_alone(data: Path) -> Place | None:
+    """The same, whatever else lies beside it."""
     path = data / FILE
     try:
         with path.open("rb") as file:
@@ -66,13 +80,6 @@ def read_place(data: Path) -> Place | None:
             where=str(path),
             remedy="Restore it from a backup of the data folder",
         ) from None
-    files = [name for name in (STATE, LEDGER) if (data / name).exists()]
-    if files:
-        raise PlaceError(
-            f"this folder has databases twice: {' and '.join(files)} beside {FILE}, which names PostgreSQL",
-            where=str(data),
-            remedy=f"Find out which of them is current, and move the other one away ({files[0]}, or {FILE})",
-        )
     return place
 
 

@@ -19,7 +19,7 @@ from tests.streetproof.commands import command, streetproof
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
     "access list", "demo", "batch", "cases", "evaluate", "export", "import", "replay", "verify", "whatif",
-    "config check", "config schema", "copies check", "copies make",
+    "config check", "config schema", "copies check", "copies make", "database move",
     "dataset check", "dataset export", "keys export-trust", "keys init", "keys revoke", "keys rotate", "keys show",
     "ledger check", "ledger prove", "ledger stamp", "ledger verify",
     "ledger witness", "mask",
