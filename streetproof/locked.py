@@ -1,14 +1,18 @@
 """Releases that are locked with a password, opened for as long as that is needed, and made.
 
-What is opened lies in a folder that nobody else may enter, and that goes when the work ends, also by a signal.
+What is opened lies in a folder that nobody else may enter, and that goes when the work ends, also by a signal. What was
+killed outright leaves its folder, which the next one removes.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +26,9 @@ from streams.recorder.durable import sync_folder
 from streetproof.errors import StreetproofError
 
 _HEAD_BYTES = 64
+_PREFIX = ".opened-"
+_NEW_S = 60
+"""A folder may be this young without being held yet."""
 
 
 class LockedError(StreetproofError):
@@ -92,9 +99,32 @@ def lock_into(plain: Path, final: Path, password: str) -> None:
 
 @contextmanager
 def private_folder(beside: Path | None = None) -> Iterator[Path]:
-    """A folder of mode 0700 that is gone afterwards; SIGTERM and SIGHUP end the work as Ctrl-C does meanwhile."""
-    with _ended_by_signals(), tempfile.TemporaryDirectory(prefix=".opened-", dir=beside) as folder:
-        yield Path(folder)
+    """A folder of mode 0700 that is gone afterwards; SIGTERM and SIGHUP end the work as Ctrl-C does meanwhile.
+
+    Removes such folders of processes that were killed. `beside`: as in `unlocked`.
+    """
+    _remove_left(Path(tempfile.gettempdir() if beside is None else beside))
+    with _ended_by_signals(), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=beside) as folder:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield Path(folder)
+        finally:
+            os.close(held)
+
+
+def _remove_left(beside: Path) -> None:
+    """Those that nobody holds: the system lets go of a lock when its process ends, however it does."""
+    for folder in beside.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # somebody else's, or held
+            if time.time() - folder.lstat().st_mtime < _NEW_S:
+                continue
+            left = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(left)
 
 
 @contextmanager

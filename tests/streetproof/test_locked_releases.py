@@ -271,6 +271,38 @@ def test_nothing_stays_open_after_a_signal(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_process_left_open_is_removed_by_the_next(small: Path, tmp_path: Path) -> None:
+    work = (
+        "import sys; from pathlib import Path; from streetproof.locked import unlocked\n"
+        "with unlocked(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])):\n print('open', flush=True); input()"
+    )
+    held = [
+        subprocess.Popen(
+            [sys.executable, "-c", work, str(small), PASSWORD, str(tmp_path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    killed, lives = held
+    assert all(one.stdout is not None and one.stdout.readline() == b"open\n" for one in held)
+    stranger = tmp_path / ".opened-link"
+    (tmp_path / "else").mkdir()
+    stranger.symlink_to(tmp_path / "else")
+    killed.kill()
+    killed.communicate()
+    left = list(tmp_path.glob(".opened-*/*"))
+    assert len(left) == 2
+    with private_folder(tmp_path):
+        assert len(list(tmp_path.glob(".opened-*/*"))) == 2  # none is old enough yet
+    for folder in (*(one.parent for one in left), stranger):
+        os.utime(folder, (1, 1), follow_symlinks=False)
+    with private_folder(tmp_path):
+        assert len(list(tmp_path.glob(".opened-*/*"))) == 1
+    assert stranger.is_symlink() and (tmp_path / "else").is_dir()
+    lives.communicate(b"\n")
+    assert lives.returncode == 0 and list(tmp_path.glob(".opened-*")) == [stranger]
+
+
 def test_what_was_opened_of_a_damaged_file_does_not_stay(small: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "b.zip.age"
     damaged.write_bytes(small.read_bytes()[:-1])
