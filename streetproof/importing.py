@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from evidence_export.drafts import discard, sync
@@ -22,8 +24,6 @@ from streetproof.ledgers.bookkeeping import Bookkeeper
 from streetproof.locked import unlocked
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
-
-_Trust = tuple[str | Path, Path | None, Path | None]
 
 
 class ImportRefusedError(StreetproofError):
@@ -56,58 +56,79 @@ def take_in(
     """Take in a release, or a sealed case, from `sender`; on disk and in the ledger when this returns.
 
     `trusted_key`: of the sender, received another way. `password`: that it is locked with; it is kept open here, as all
-    cases are. Raises ImportRefusedError where it does not verify with that
-    key, where another bundle of the same case is here, and where the disk refuses.
+    cases are. Raises ImportRefusedError where it does not verify with that key, where another bundle of the same case
+    is here, and where the disk refuses.
     """
-    if password is not None:
-        with unlocked(source, password, data) as opened:
-            return _take_in(opened, source, data, store, ledger, (trusted_key, crl, tsa_ca), sender, by)
-    return _take_in(source, source, data, store, ledger, (trusted_key, crl, tsa_ca), sender, by)
+    intake = _Intake(data, store, ledger, partial(verify, trusted_key=trusted_key, crl=crl, tsa_ca=tsa_ca), sender, by)
+    if password is None:
+        return intake.take(source, source)
+    with unlocked(source, password, data) as opened:
+        return intake.take(opened, source)
 
 
-def _take_in(
-    source: Path, given: Path, data: Path, store: Store, ledger: SqlLedger, trust: _Trust, sender: str, by: str
-) -> TakenIn:
-    """`given`: what the officer has named."""
-    report = _verified(source, given, *trust)
-    case_id, name = report.case_id, report.release_id or report.case_id
-    assert case_id is not None and name is not None, "it verified"
-    final = data / IMPORTS / (f"{name}.zip" if source.is_file() else name)
-    known = next((row for row in store.cases() if row.id == case_id), None)
-    if known is not None and data / known.bundle != final:
-        raise ImportRefusedError(
-            "this case is here already", where=str(data / known.bundle), remedy="Compare the two with `verify`"
-        )
-    if os.path.lexists(final):
-        here = _verified(final, final, *trust)
-        if here.manifest_sha256 != report.manifest_sha256:
-            raise ImportRefusedError("another bundle of this name is here already", where=str(final))
-    else:
-        _copy(source, final)
-        # What lies here is what counts: it is verified again as it was copied.
-        _verified(final, final, *trust)
-    if known is None:
-        _remember(store, data, final, report, sender, by)
-    Bookkeeper(store, ledger).enter()
-    return TakenIn(case_id, final, report, known is None)
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """Of one sender's into one data folder. `verify`: as what that sender has released."""
 
+    data: Path
+    store: Store
+    ledger: SqlLedger
+    verify: Callable[[Path], VerificationReport]
+    sender: str
+    by: str
 
-def _verified(
-    path: Path, given: Path, trusted_key: str | Path, crl: Path | None, tsa_ca: Path | None
-) -> VerificationReport:
-    try:
-        report = verify(path, trusted_key=trusted_key, crl=crl, tsa_ca=tsa_ca)
-    except EvidenceError as error:
-        where = error.where.replace(str(path), str(given))
-        raise ImportRefusedError(error.what, where=where, remedy=error.remedy) from error
-    if not report.ok:
-        culprits = ", ".join(report.culprits[:3])
-        raise ImportRefusedError(
-            f"it does not verify as what the sender released ({culprits})",
-            where=str(given),
-            remedy=f"Look at it with `streetproof verify {given}`, and ask the sender for it again",
-        )
-    return report
+    def take(self, source: Path, given: Path) -> TakenIn:
+        """`given`: what the officer has named."""
+        report = self._verified(source, given)
+        case_id, name = report.case_id, report.release_id or report.case_id
+        assert case_id is not None and name is not None, "it verified"
+        final = self.data / IMPORTS / (f"{name}.zip" if source.is_file() else name)
+        known = next((row for row in self.store.cases() if row.id == case_id), None)
+        if known is not None and self.data / known.bundle != final:
+            raise ImportRefusedError(
+                "this case is here already", where=str(self.data / known.bundle), remedy="Compare the two with `verify`"
+            )
+        if os.path.lexists(final):
+            here = self._verified(final, final)
+            if here.manifest_sha256 != report.manifest_sha256:
+                raise ImportRefusedError("another bundle of this name is here already", where=str(final))
+        else:
+            _copy(source, final)
+            # What lies here is what counts: it is verified again as it was copied.
+            self._verified(final, final)
+        if known is None:
+            self._remember(final, report)
+        Bookkeeper(self.store, self.ledger).enter()
+        return TakenIn(case_id, final, report, known is None)
+
+    def _verified(self, path: Path, given: Path) -> VerificationReport:
+        try:
+            report = self.verify(path)
+        except EvidenceError as error:
+            where = error.where.replace(str(path), str(given))
+            raise ImportRefusedError(error.what, where=where, remedy=error.remedy) from error
+        if not report.ok:
+            culprits = ", ".join(report.culprits[:3])
+            raise ImportRefusedError(
+                f"it does not verify as what the sender released ({culprits})",
+                where=str(given),
+                remedy=f"Look at it with `streetproof verify {given}`, and ask the sender for it again",
+            )
+        return report
+
+    def _remember(self, path: Path, report: VerificationReport) -> None:
+        manifest = read_bytes(path)
+        case = None if manifest is None else parsed(manifest)
+        if manifest is None or case is None or hashlib.sha256(manifest).hexdigest() != report.manifest_sha256:
+            raise ImportRefusedError("it was changed while it was read", where=str(path))
+        told = {
+            "release": report.release_id,
+            "from": self.sender,
+            "by": self.by,
+            "key_fingerprint": report.key_fingerprint,
+        }
+        row = row_of(case, str(path.relative_to(self.data)))
+        self.store.remember_case(row, hashlib.sha256(manifest).hexdigest(), imported=told)
 
 
 def _copy(source: Path, final: Path) -> None:
@@ -130,13 +151,3 @@ def _copy(source: Path, final: Path) -> None:
             where=str(final),
             remedy="Check the free space of the disk and who may write to the data folder, then run again",
         ) from error
-
-
-def _remember(store: Store, data: Path, path: Path, report: VerificationReport, sender: str, by: str) -> None:
-    manifest = read_bytes(path)
-    case = None if manifest is None else parsed(manifest)
-    if manifest is None or case is None or hashlib.sha256(manifest).hexdigest() != report.manifest_sha256:
-        raise ImportRefusedError("it was changed while it was read", where=str(path))
-    told = {"release": report.release_id, "from": sender, "by": by, "key_fingerprint": report.key_fingerprint}
-    row = row_of(case, str(path.relative_to(data)))
-    store.remember_case(row, hashlib.sha256(manifest).hexdigest(), imported=told)

@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 import pickle
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streetproof.daemon import secrets
 from streetproof.daemon.secrets import Secret, SecretError, password_of, redact, signing_secret_of
 from streetproof.settings.live import Credentials, Webhook
 
 WORD = "zq7-Täglich!neu"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known_here_alone() -> Iterator[None]:
+    """Values of these tests, any word at all, are not left out of what other tests log."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(secrets, "_known", secrets._Known())
+        yield
 
 
 def from_file(file: Path, site: Path) -> Secret | None:
