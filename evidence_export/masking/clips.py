@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +19,7 @@ from evidence_export.masking.looking import Looker
 from evidence_export.masking.motion import MOST_SAMPLES, Background, Luma, reduced
 from evidence_export.masking.own import Own
 from evidence_export.masking.plan import Plan, TimedLook, plan_of
-from evidence_export.masking.things import look_at
+from evidence_export.masking.things import Look, look_at
 from evidence_export.masking.vehicle import Standing, part_of
 from streams.archive.frame import ArchiveFrame
 from streams.instant import NS_PER_S
@@ -95,9 +98,12 @@ def look_through(timed: Timed, looker: Looker, own: Own, settings: Settings, pro
     background, usual = _background(timed, own) if settings.motion else (None, False)
     looks: list[TimedLook] = []
     unusable = 0
-    for number, (frame, seconds) in enumerate(_looked_at(clip, settings.looks_per_s)):
-        at_ns = timed.at_ns(seconds)
-        look = look_at(frame.image, looker, own, at_ns=at_ns, small_px=settings.small_px, closely=False)
+
+    def look_there(frame: ArchiveFrame, at_ns: int) -> Look:
+        return look_at(frame.image, looker, own, at_ns=at_ns, small_px=settings.small_px, closely=False)
+
+    wanted = ((frame, seconds, timed.at_ns(seconds)) for frame, seconds in _looked_at(clip, settings.looks_per_s))
+    for number, (frame, seconds, at_ns, look) in enumerate(_at_once(wanted, look_there)):
         moving: list[Box] | None = []
         if background is not None:
             explained = [larger(one.box, AROUND) for one in (*look.people, *look.vehicles)]
@@ -116,6 +122,32 @@ def look_through(timed: Timed, looker: Looker, own: Own, settings: Settings, pro
     plan = plan_of(looks, own, clip.size, settings)
     plan.counts = replace(plan.counts, motion_unusable=unusable)
     return plan
+
+
+def _at_once(
+    frames: Iterable[tuple[ArchiveFrame, float, int]], look: Callable[[ArchiveFrame, int], Look]
+) -> Iterator[tuple[ArchiveFrame, float, int, Look]]:
+    """Each with what was seen, in their order; as many are looked at together as there are processors.
+
+    Models work outside of Python's lock, each with one thread: what they find is the same as one after the other.
+    """
+    many = len(os.sched_getaffinity(0))
+    waiting: deque[tuple[ArchiveFrame, float, int, Future[Look]]] = deque()
+    pool = ThreadPoolExecutor(many, thread_name_prefix="look")
+
+    def done() -> tuple[ArchiveFrame, float, int, Look]:
+        frame, seconds, at_ns, future = waiting.popleft()
+        return frame, seconds, at_ns, future.result()
+
+    try:
+        for frame, seconds, at_ns in frames:
+            waiting.append((frame, seconds, at_ns, pool.submit(look, frame, at_ns)))
+            if len(waiting) > 2 * many:
+                yield done()
+        while waiting:
+            yield done()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _looked_at(clip: Clip, rate: int) -> Iterator[tuple[ArchiveFrame, float]]:

@@ -36,11 +36,12 @@ def unlocked(data: bytes, password: str = PASSWORD) -> bytes:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_it_is_the_form_of_age_both_ways(size: int) -> None:
-    """Held against rage's implementation."""
+    """Held against rage's implementation, which takes seconds for a password of its own."""
     content = os.urandom(size)
     assert unlocked(locked(content)) == content
     assert pyrage.passphrase.decrypt(locked(content), PASSWORD) == content
-    assert unlocked(pyrage.passphrase.encrypt(content, PASSWORD)) == content
+    if size in (0, 65536, 65537):
+        assert unlocked(pyrage.passphrase.encrypt(content, PASSWORD)) == content
 
 
 @needs_age
