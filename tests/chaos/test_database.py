@@ -75,6 +75,41 @@ def test_a_server_that_stops_and_comes_back(
         check_ledger(daemon.data, found)
 
 
+def test_a_server_that_stands_still_with_its_connections_open(
+    tmp_path: Path, street: Path, real_model: str, own: Cluster, database: dict[str, Any]
+) -> None:
+    """It never says that it is away: only that it does not answer tells."""
+    with (
+        RtspServer({"/cam": street}) as server,
+        Daemon(
+            tmp_path,
+            [camera("gate-1", server.url("/cam"))],
+            real_model,
+            dwell="20s",
+            database=database,
+            expected=_REFUSED,
+        ) as daemon,
+    ):
+        daemon.until_camera(lambda one: one["standing"] >= 1)
+        own.freeze()
+        try:
+            files = len(list(daemon.data.rglob("*.mp4")))
+            refused = daemon.until(lambda status: not status["ready"], within_s=120)
+            assert any("PostgreSQL does not answer" in problem["en"] for problem in refused["problems"])
+            daemon.until_camera(lambda one: one["violations"] == 1)
+            assert len(list(daemon.data.rglob("*.mp4"))) >= files + 4, "recording must not wait for the database"
+        finally:
+            own.thaw()
+        daemon.until(lambda status: status["ready"], within_s=120)
+        daemon.until(lambda status: status["cases"] == 1, within_s=180)
+        daemon.stop()
+        assert [finding["state"] for finding in daemon.findings()] == ["sealed"]
+        found = records(daemon.data)
+        assert [gap.cause for gap in breaks(found)] == ["started"]
+        check_sessions(daemon.data, found, street)
+        check_ledger(daemon.data, found)
+
+
 def test_what_happens_while_the_server_is_away_is_in_the_ledger_afterwards(
     tmp_path: Path, film: Path, real_model: str, own: Cluster, database: dict[str, Any]
 ) -> None:
