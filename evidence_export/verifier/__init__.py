@@ -24,6 +24,8 @@ __all__ = ["Finding", "Outcome", "Step", "Verdict", "VerificationReport", "find_
 
 _MARKS = (*forms.CASE.tag_files, *forms.RELEASE.tag_files, layout.TAG_MANIFEST)
 _MAX_SEARCH_DEPTH = 4
+_AGE = b"age-encryption.org/"
+"""What a file that age has locked begins with."""
 
 
 def verify(
@@ -90,7 +92,7 @@ def _verify(path: Path, trust: Trust, code: str | None, *, with_sm3: bool = True
             container = FolderContainer(path, with_sm3=with_sm3)
         elif path.is_file():
             if not _is_zip(path):
-                raise _no_bundle(path, "neither a folder nor a zip")
+                raise _locked(path) if _is_locked(path) else _no_bundle(path, "neither a folder nor a zip")
             container = ZipContainer(path, with_sm3=with_sm3)
         else:
             raise _no_bundle(path, "no such file or folder" if not path.exists() else "neither a folder nor a zip")
@@ -107,6 +109,14 @@ def _no_bundle(path: Path, what: str) -> NotABundleError:
     )
 
 
+def _locked(path: Path) -> NotABundleError:
+    return NotABundleError(
+        "locked with a password; `age -d -o FILE.zip FILE.zip.age` opens it (age-encryption.org)",
+        where=str(path),
+        remedy="Open it, then give the zip that comes out",
+    )
+
+
 def _is_bundle_folder(path: Path) -> bool:
     """Any one of the fixed files is enough: a bundle that lost its bagit.txt is a damaged bundle."""
     return any(os.path.lexists(path / name) for name in _MARKS)
@@ -120,6 +130,11 @@ def _is_zip(path: Path) -> bool:
             return True
         stream.seek(max(0, path.stat().st_size - 22))
         return stream.read(4) == END_SIGN
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(_AGE)) == _AGE
 
 
 def _search(folder: Path, depth: int) -> list[Path]:

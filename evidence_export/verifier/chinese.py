@@ -308,6 +308,9 @@ SENTENCES = {
     "the revocation list cannot be read ({})": "吊销列表无法读取（{}）",
     "no such file or folder": "没有这样的文件或文件夹",
     "neither a folder nor a zip": "既不是文件夹，也不是压缩包",
+    "locked with a password; `age -d -o FILE.zip FILE.zip.age` opens it (age-encryption.org)": (
+        "文件已用密码加密；请先用 `age -d -o 文件.zip 文件.zip.age` 打开（age-encryption.org），再核验所得的 zip"
+    ),
     "neither a bundle nor a folder with bundles in it": "既不是证据包，其中也没有证据包",
     "a folder without any of a bundle's files": "文件夹内没有任何证据包文件",
     "it cannot be looked at ({})": "无法查看（{}）",

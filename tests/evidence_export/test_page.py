@@ -374,6 +374,8 @@ def test_a_bundle_among_others_is_to_be_chosen(browser: Browser, small: Path, tm
     (tmp_path / "无" / "x.txt").write_bytes(b"x")
     assert browser.judge(tmp_path / "无")["problem"] == "noBundle"
     assert browser.judge(tmp_path / "无" / "x.txt")["problem"] == "noBundle"
+    (tmp_path / "无" / "x.zip.age").write_bytes(b"age-encryption.org/v1\n-> scrypt")
+    assert browser.judge(tmp_path / "无" / "x.zip.age")["problem"] == "locked"
 
 
 def test_the_code_of_a_sheet(browser: Browser, small: Path) -> None:

@@ -150,6 +150,17 @@ def test_what_is_no_bundle_raises(tmp_path: Path) -> None:
             verify_all(path)
 
 
+def test_what_is_locked_is_told_with_how_to_open_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    locked = tmp_path / "移送 一.zip.age"
+    locked.write_bytes(b"age-encryption.org/v1\n-> scrypt")
+    assert main([str(locked)]) == 2
+    told = capsys.readouterr().err
+    assert "age -d -o" in told and "请先用" in told
+    locked.write_bytes(b"age-encryption.com/v1")
+    with pytest.raises(NotABundleError, match="neither a folder nor a zip"):
+        verify(locked)
+
+
 @pytest.mark.parametrize("key", ["", "00", "g" * 64, "/none.pem", "/dev/null"])
 def test_a_trusted_key_that_cannot_be_read_raises(sealed_folder: Path, key: str) -> None:
     with pytest.raises(NotABundleError):

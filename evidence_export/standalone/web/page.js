@@ -1,5 +1,7 @@
 // The page: takes a bundle, has it verified, and shows what was found. Words of a bundle only ever become text nodes.
 
+// What a file that age has locked begins with.
+const AGE = "age-encryption.org/";
 const byId = (id) => document.getElementById(id);
 let language = "zh";
 let given = null;
@@ -233,7 +235,7 @@ function takeFolder(files, odd) {
 async function takeFile(file) {
   const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   const isZip = file.name.toLowerCase().endsWith(".zip") || hex(head) === "504b0304";
-  if (!isZip) return problem("noBundle");
+  if (!isZip) return problem((await file.slice(0, AGE.length).text()) === AGE ? "locked" : "noBundle");
   given = { name: file.name, zip: file };
   return verifyNow();
 }

@@ -27,6 +27,10 @@ const WORDS = {
     "This page and verify.pyz come from the same software and use the same words. Whoever does not trust the one inside a bundle gets it from the authority.",
   ],
   badFingerprint: ["指纹应为 64 个十六进制字符（0–9、a–f）。", "A fingerprint is 64 hex characters (0-9, a-f)."],
+  locked: [
+    "文件已用密码加密：请先用 age -d -o 文件.zip 文件.zip.age 打开（age-encryption.org），再选择所得的 zip。",
+    "It is locked with a password: open it with age -d -o FILE.zip FILE.zip.age (age-encryption.org), then choose the zip that comes out.",
+  ],
   noBundle: [
     "这不是证据包：请选择含有 case.json 或 release.json 的文件夹，或由本系统打包的 zip。",
     "This is no bundle: choose the folder that holds case.json or release.json, or the zip of it.",
