@@ -15,10 +15,10 @@ from evidence_export.errors import SealError
 from streams.archive.clock import TimeRules
 from streams.archive.reader import open_archive
 from streams.cut import Cut, cut, cut_joined
-from streams.cut_source import PacketStamp, Part
+from streams.cut_source import Part
 from streams.instant import NS_PER_S, Instant, TimeSource
 from streams.interface import DecodeLevel, Gap, Image, MediaInfo, Problem
-from streams.packets import PacketStream
+from streams.packets import PacketStream, Probe, survey
 from streams.timeline import GAP_FACTOR, ticks, to_ns
 
 
@@ -68,12 +68,11 @@ class Footage(Protocol):
 class ArchiveFootage:
     """An archived file."""
 
-    def __init__(self, recording: Recording, camera: str, *, undecoded: bool = False) -> None:
-        """Raises StreamsError where the file cannot be read. `undecoded`: see `streams.packets.probe`."""
+    def __init__(self, recording: Recording, camera: str, *, known: Probe | None = None) -> None:
+        """Raises StreamsError where the file cannot be read. `known`: what was read of it already."""
         rules = TimeRules(order=(TimeSource.OPERATOR,), start=recording.start)
-        self._file = open_archive(recording.path, camera, rules, undecoded=undecoded)
+        self._file = open_archive(recording.path, camera, rules, known=known)
         self._shift = 0
-        self._stamps: tuple[PacketStamp, ...] | None = None
 
     @property
     def info(self) -> MediaInfo:
@@ -85,7 +84,7 @@ class ArchiveFootage:
 
     @property
     def part(self) -> Part:
-        return Part(self._file.path, self._shift, self._file.probed, self._stamps)
+        return Part(self._file.path, self._shift, self._file.probed)
 
     def instant_of(self, pts: int) -> Instant:
         return self._file.instant_of(pts - self._shift)
@@ -133,7 +132,9 @@ class SegmentFootage(ArchiveFootage):
 
     def __init__(self, recording: Recording, camera: str, segment: SegmentFacts) -> None:
         """Raises StreamsError where the file cannot be read, SealError where it is not what the segment says."""
-        super().__init__(recording, camera, undecoded=True)
+        # Read once, for all that is asked afterwards: the sealer compares the file with its hash at the end.
+        self._read = survey(recording.path)
+        super().__init__(recording, camera, known=self._read.probed)
         opening = segment.opening
         found = (self.info.codec, self.info.width, self.info.height, self.info.time_base)
         if found != (opening.codec, opening.width, opening.height, opening.time_base):
@@ -144,13 +145,14 @@ class SegmentFootage(ArchiveFootage):
             )
         self._segment = segment
         self._shift = opening.first_pts - self._file.first_pts
-        # Read once, for all that is asked afterwards: the sealer compares the file with its hash at the end.
-        self._shown: tuple[int, ...] | None = None
-        self._keys: tuple[int, ...] = ()
+        self._shown = tuple(sorted(one.pts for one in self._read.shown))
+        self._keys = tuple(sorted(one.pts for one in self._read.shown if one.key))
+
+    @property
+    def part(self) -> Part:
+        return Part(self._file.path, self._shift, self._read.probed, self._read.stamps)
 
     def nearest(self, pts: int, within: int, *, keyframe: bool = False) -> int | None:
-        if self._shown is None:
-            return super().nearest(pts, within, keyframe=keyframe)
         line = self._keys if keyframe else self._shown
         wanted = pts - self._shift
         place = bisect_left(line, wanted)
@@ -161,18 +163,7 @@ class SegmentFootage(ArchiveFootage):
         return DecodeLevel.KEYFRAMES if own_pts in self._keys else DecodeLevel.EVERY_FRAME
 
     def contents(self) -> Contents:
-        path, base = self._file.path, self.info.time_base
-        with PacketStream(path, ordinal=False, known=self._file.probed) as packets:
-            shown: list[PacketStamp] = []
-            stamps: list[PacketStamp] = []
-            for packet, pts, dts, key, _ in packets:
-                stamps.append(PacketStamp(pts, dts, key))
-                if not packet.is_discard:
-                    shown.append(stamps[-1])
-            faults = packets.faults
-        self._stamps = tuple(stamps)
-        self._shown = tuple(sorted(one.pts for one in shown))
-        self._keys = tuple(sorted(one.pts for one in shown if one.key))
+        base, faults = self.info.time_base, self._read.faults
         line = [pts + self._shift for pts in self._shown]
         steps = [later - earlier for earlier, later in pairwise(line)]
         floor = max(ticks(NS_PER_S // 2, base), GAP_FACTOR * median_low(steps) if steps else 0)
@@ -189,7 +180,7 @@ class SegmentFootage(ArchiveFootage):
             (faults.unreadable, f"{faults.unreadable} reads failed inside the file"),
             (faults.outliers, f"{faults.outliers} timestamps are far from their neighbours"),
         )
-        problems = tuple(Problem(what, path.name, "stated as found") for holds, what in checks if holds)
+        problems = tuple(Problem(what, self._file.path.name, "stated as found") for holds, what in checks if holds)
         return Contents(faults.packets, line[-1] if line else self.first_pts, gaps, problems)
 
 

@@ -9,9 +9,9 @@ from itertools import islice, pairwise
 
 import av.error
 
-from streams.cut_source import CutSource, PacketStamp, Part
+from streams.cut_source import CutSource, Part
 from streams.errors import CutError
-from streams.packets import Probe
+from streams.packets import PacketStamp, Probe
 
 _REORDER_DEPTH = 16
 """H.264 and H.265 reorder by no more pictures than this (A.3.1, max_dec_frame_buffering)."""

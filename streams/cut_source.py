@@ -8,20 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from av.video.stream import VideoStream
 
 from streams.errors import CutError
-from streams.packets import PacketStream, Probe, TimedPacket, VideoPacket, probe
-
-
-class PacketStamp(NamedTuple):
-    """What a clip's plan needs to know of a packet. `pts` and `dts` in ticks."""
-
-    pts: int
-    dts: int
-    key: bool
+from streams.packets import PacketStamp, PacketStream, Probe, TimedPacket, VideoPacket, probe
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,34 +75,70 @@ class Faults:
     breaks: list[Break] = field(default_factory=list)
 
 
-def probe(path: Path, *, undecoded: bool = False) -> Probe:
-    """Open a recording and look at its first packets. Raises MediaError where there is no video to read.
+class PacketStamp(NamedTuple):
+    """Where a packet is. `pts` and `dts` in ticks, unwrapped."""
 
-    `undecoded`: of an MP4 that this project's recorder wrote, whose header states all that there is to know.
-    """
-    with PacketStream(path, ordinal=None, undecoded=undecoded) as packets:
-        container, stream = packets.container, packets.stream
-        first = list(islice(packets, _PROBED_PACKETS))
-        if not first:
-            raise MediaError(
-                "has a header but not one packet of video", where=str(path), remedy="Export the recording again"
-            )
-        unordered = container.format.name == "avi" and stream.codec_context.codec.canonical_name in ("h264", "hevc")
-        sparse = container.format.name == "mpeg" and any(p.packet.pts is None for p in first)
-        ordinal = unordered or sparse
-        shown = [p for p in first if not p.packet.is_discard] or first
-        duration = stream.duration
-        if duration is None and container.duration is not None and stream.time_base:
-            duration = round(Fraction(container.duration, 1_000_000) / stream.time_base)
-        declares = packets.name in _DECLARES_DURATION
-        tags = {**stream.metadata, **container.metadata}
-        return Probe(
-            info=media_info(container, stream, path),
-            first_pts=min(p.dts if ordinal else p.pts for p in shown),
-            ordinal=ordinal,
-            declared_duration=duration if declares and duration and duration > 0 else None,
-            metadata={key.lower(): value for key, value in tags.items()},
+    pts: int
+    dts: int
+    key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What reading all packets of a recording tells, undecoded."""
+
+    probed: Probe
+    stamps: tuple[PacketStamp, ...]
+    """Of all packets, in file order."""
+    shown: tuple[PacketStamp, ...]
+    """Of those that are meant to be shown."""
+    faults: Faults
+
+
+def probe(path: Path) -> Probe:
+    """Open a recording and look at its first packets. Raises MediaError where there is no video to read."""
+    with PacketStream(path, ordinal=None) as packets:
+        return _probed(path, packets, list(islice(packets, _PROBED_PACKETS)))
+
+
+def survey(path: Path) -> Survey:
+    """Read an MP4 that this project's recorder wrote, whose header states all that there is to know, as `probe` does
+    and on to its end. Raises MediaError where there is no video to read."""
+    with PacketStream(path, ordinal=None, undecoded=True) as packets:
+        first: list[TimedPacket] = []
+        stamps: list[PacketStamp] = []
+        shown: list[PacketStamp] = []
+        for timed in packets:
+            if len(first) < _PROBED_PACKETS:
+                first.append(timed)
+            stamps.append(PacketStamp(timed.pts, timed.dts, timed.key))
+            if not timed.packet.is_discard:
+                shown.append(stamps[-1])
+        return Survey(_probed(path, packets, first), tuple(stamps), tuple(shown), packets.faults)
+
+
+def _probed(path: Path, packets: PacketStream, first: list[TimedPacket]) -> Probe:
+    container, stream = packets.container, packets.stream
+    if not first:
+        raise MediaError(
+            "has a header but not one packet of video", where=str(path), remedy="Export the recording again"
         )
+    unordered = container.format.name == "avi" and stream.codec_context.codec.canonical_name in ("h264", "hevc")
+    sparse = container.format.name == "mpeg" and any(p.packet.pts is None for p in first)
+    ordinal = unordered or sparse
+    shown = [p for p in first if not p.packet.is_discard] or first
+    duration = stream.duration
+    if duration is None and container.duration is not None and stream.time_base:
+        duration = round(Fraction(container.duration, 1_000_000) / stream.time_base)
+    declares = packets.name in _DECLARES_DURATION
+    tags = {**stream.metadata, **container.metadata}
+    return Probe(
+        info=media_info(container, stream, path),
+        first_pts=min(p.dts if ordinal else p.pts for p in shown),
+        ordinal=ordinal,
+        declared_duration=duration if declares and duration and duration > 0 else None,
+        metadata={key.lower(): value for key, value in tags.items()},
+    )
 
 
 class PacketStream:
@@ -111,7 +147,7 @@ class PacketStream:
     `near`: an unwrapped pts; reading starts at a keyframe at or before it where the container has a sound index, and
     at the beginning otherwise. `ordinal` comes from `probe`; None only inside of it. `known`: what `probe` told of this
     very file, where nothing is to be decoded but single keyframes: opening an MP4 file again then takes a tenth of the
-    time. `undecoded`: the same of one that is not known yet.
+    time. `undecoded`: the same of one that is not known yet (see `survey`).
     """
 
     def __init__(

@@ -18,13 +18,13 @@ from streams.packets import PacketStream, Probe, TimedPacket, probe
 from streams.timeline import ticks, to_ns, to_pts
 
 
-def open_archive(path: Path | str, camera: str, time_rules: TimeRules, *, undecoded: bool = False) -> ArchiveFile:
-    """Open a recording of `camera`: reads the header and the first packets only. `undecoded`: see `probe`.
+def open_archive(path: Path | str, camera: str, time_rules: TimeRules, *, known: Probe | None = None) -> ArchiveFile:
+    """Open a recording of `camera`: reads the header and the first packets only, or nothing where that is `known`.
 
     Raises MediaError where it holds no video that can be read, TimeUnknownError where no start time can be found.
     """
     place = Path(path)
-    probed = probe(place, undecoded=undecoded)
+    probed = known or probe(place)
     return ArchiveFile(probed, camera, find_start(place, probed.metadata, time_rules))
 
 

@@ -64,10 +64,18 @@ def read_record(path: Path) -> SegmentRecord:
             hashed = hash_file(file)
     except OSError as error:
         raise from_os(error, path, "read") from error
+    other = called_otherwise(path, opening)
+    if other is not None:
+        raise _unusable(path, other)
+    return SegmentRecord(relative_of(path), opening, closing, hashed.size, hashed.sha256, hashed.sm3)
+
+
+def called_otherwise(path: Path, opening: Opening) -> str | None:
+    """What a segment says of itself, where it stands at FOLDER/CAMERA/DAY/NAME under another's name; else None."""
     relative = relative_of(path)
-    if len(relative.parts) < 3 or relative.parts[0] != opening.camera or sequence_of(path.name) != opening.sequence:
-        raise _unusable(path, f"says that it is number {opening.sequence} of {opening.camera}, and is called otherwise")
-    return SegmentRecord(relative, opening, closing, hashed.size, hashed.sha256, hashed.sm3)
+    if len(relative.parts) >= 3 and relative.parts[0] == opening.camera and sequence_of(path.name) == opening.sequence:
+        return None
+    return f"says that it is number {opening.sequence} of {opening.camera}, and is called otherwise"
 
 
 def _facts(file: BinaryIO, path: Path) -> tuple[Opening, Closing]:

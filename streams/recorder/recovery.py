@@ -19,7 +19,7 @@ from streams.recorder.hashes import hash_file
 from streams.recorder.interface import CloseReason, Closing, Opening, SegmentRecord
 from streams.recorder.missing import Missing
 from streams.recorder.names import DAMAGED, PARTIAL, SUFFIX, cameras, listed, relative_of
-from streams.recorder.reading import opening_box, read_record
+from streams.recorder.reading import called_otherwise, opening_box, read_record
 from streams.recorder.record_json import closing_bytes, parse_closing, parse_opening
 from streams.timeline import to_ns
 
@@ -113,6 +113,9 @@ def _recover(path: Path, final: Path, detail: str) -> SegmentRecord | NotRecover
             path.unlink()
             sync_folder(path.parent)
             return NotRecovered(path, "no whole fragment was written", None)
+        other = called_otherwise(final, extent.opening)
+        if other is not None:
+            return _aside(path, f"its record cannot be believed (it {other})")
         file.truncate(extent.end)
         closing = extent.closing
         if closing is None:
