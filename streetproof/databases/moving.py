@@ -80,7 +80,7 @@ def move(data: Path, loaded: LoadedSite, *, by: str, told: Told = lambda which, 
     with only_one(data, busy, MoveError, "--data"):
         halves, place = _to_move(data, asked)
         url = url_of(asked, loaded.path)
-        if place is None:
+        if place is None and _is_unused(url):
             _note(data / STATE, by, postgres.shown(url))
         with ExitStack() as stack:
             files = {
@@ -119,6 +119,12 @@ def _to_move(data: Path, asked: Database) -> tuple[list[_Half], Place | None]:
             remedy="Name that one in the site file",
         )
     return halves, place
+
+
+def _is_unused(url: sa.URL) -> bool:
+    """Whether it answers, and is empty. Raises StoreError."""
+    with _opened(url, STATE_SORT) as there, there.read() as reading:
+        return copying.is_unused(reading.connection(), Base.metadata)
 
 
 def _note(file: Path, by: str, where: str) -> None:
@@ -178,7 +184,7 @@ def _put_aside(data: Path, names: list[str]) -> None:
     try:
         (data / ASIDE).mkdir(exist_ok=True)
         for name in names:
-            for path in (data / f"{name}{beside}" for beside in ("-wal", "-shm", "")):
+            for path in (data / f"{name}{beside}" for beside in ("", "-wal", "-shm")):
                 if path.exists():
                     path.replace(data / ASIDE / path.name)
         sync_folder(data / ASIDE)
