@@ -18,6 +18,8 @@ _log = structlog.get_logger(__name__)
 
 BUSY_S = 1.0
 """So long the hub waits for somebody else who writes."""
+ANSWERS_S = 10.0
+"""So long the hub waits for an answer of the database's server, which keeps its connections also when it hangs."""
 _AGAIN_S = 2.0
 _STARTING_S = 60
 """So long systemd goes on waiting, each time that it is told of a start."""
@@ -29,7 +31,7 @@ def opened_store(data: Path, loaded: LoadedSite) -> Store:
     notifier, told = Notifier.from_environment(dict(os.environ)), False
     while True:
         try:
-            return begun_state(data, loaded, by="daemon", busy_s=BUSY_S)
+            return begun_state(data, loaded, by="daemon", busy_s=BUSY_S, answers_s=ANSWERS_S)
         except StoreAwayError as error:
             if not has_state(data):
                 raise

@@ -18,6 +18,7 @@ from evidence_export.timestamp.interface import Authority
 from evidence_export.words import Said
 from models.interface import ModelInfo
 from streams.instant import NS_PER_S
+from streetproof.daemon.beginning import ANSWERS_S
 from streetproof.daemon.problems import ledger_behind
 from streetproof.daemon.reference_time import Measured, ReferenceReading
 from streetproof.daemon.stamper import Stamper
@@ -127,7 +128,7 @@ class Books:
 
     def _opened(self) -> Bookkeeper:
         if self._keeper is None:
-            self._ledger = ledger_of(self._data, self._site, busy_s=_BUSY_S)
+            self._ledger = ledger_of(self._data, self._site, busy_s=_BUSY_S, answers_s=ANSWERS_S)
             self._keeper = Bookkeeper(self._store, self._ledger)
             if self._authority is not None:
                 self._stamper = Stamper(self._ledger, self._authority)

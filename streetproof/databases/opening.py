@@ -52,8 +52,10 @@ def state_of(data: Path, *, by: str = "unknown", busy_s: float = BUSY_S) -> Stor
     return Store(url_of(place.database, data / FILE), by=by, busy_s=busy_s, name=place.name, begins=False)
 
 
-def begun_state(data: Path, loaded: LoadedSite, *, by: str, busy_s: float = BUSY_S) -> Store:
-    """The state database that the site file asks for, made where there is none yet.
+def begun_state(
+    data: Path, loaded: LoadedSite, *, by: str, busy_s: float = BUSY_S, answers_s: float | None = None
+) -> Store:
+    """The state database that the site file asks for, made where there is none yet. `answers_s`: see `Connection`.
 
     For whoever holds the folder. Raises PlaceError where the folder has another one, SecretError and StoreError.
     """
@@ -79,15 +81,18 @@ def begun_state(data: Path, loaded: LoadedSite, *, by: str, busy_s: float = BUSY
         # First the name: the database gets it in the transaction that makes its tables, whatever comes between.
         write_place(data, place)
     url = url_of(asked, loaded.path)
-    store = Store(url, by=by, busy_s=busy_s, name=place.name, begins=not place.begun)
+    store = Store(url, by=by, busy_s=busy_s, name=place.name, begins=not place.begun, answers_s=answers_s)
     now = place.model_copy(update={"database": asked, "begun": True})
     if now != place:
         write_place(data, now)
     return store
 
 
-def ledger_of(data: Path, site: str | None = None, *, busy_s: float = BUSY_S) -> SqlLedger:
-    """The ledger of a folder. Where it has none, one for `site` is begun; None: nobody begins one.
+def ledger_of(
+    data: Path, site: str | None = None, *, busy_s: float = BUSY_S, answers_s: float | None = None
+) -> SqlLedger:
+    """The ledger of a folder. Where it has none, one for `site` is begun; None: nobody begins one. `answers_s`: see
+    `Connection`.
 
     Raises PlaceError, SecretError and StoreError.
     """
@@ -95,7 +100,7 @@ def ledger_of(data: Path, site: str | None = None, *, busy_s: float = BUSY_S) ->
     if place is None:
         return SqlLedger.open_file(data / LEDGER, site, busy_s=busy_s)
     new = place.ledger is None and site is not None
-    ledger = SqlLedger(url_of(place.database, data / FILE), site, busy_s=busy_s, begins=new)
+    ledger = SqlLedger(url_of(place.database, data / FILE), site, busy_s=busy_s, begins=new, answers_s=answers_s)
     if place.ledger is None:
         write_place(data, place.model_copy(update={"ledger": ledger.origin}))
     elif place.ledger != ledger.origin:

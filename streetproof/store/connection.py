@@ -85,8 +85,11 @@ class Connection:
         sort: Sort = STATE,
         begins: bool = True,
         settle: Settle | None = None,
+        answers_s: float | None = None,
     ) -> None:
-        """`by`: who writes, for the ledger; `begins`: whether an empty database is made one of this sort."""
+        """`by`: who writes, for the ledger; `begins`: whether an empty database is made one of this sort.
+
+        `answers_s`: so long a server may take for one answer; None: as long as it likes."""
         try:
             wanted = sa.make_url(url)
             self._postgres = postgres.is_postgres(wanted)
@@ -115,7 +118,7 @@ class Connection:
         # database.
         self._writer = threading.Lock()
         if self._postgres:
-            postgres.listen(self._engine, busy_s, sort.queue)
+            postgres.listen(self._engine, busy_s, sort.queue, answers_s)
         elif self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _sqlite_connect(busy_s))
             sa.event.listen(self._engine, "begin", _sqlite_begin)

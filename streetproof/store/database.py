@@ -40,14 +40,15 @@ class Store:
         busy_s: float = BUSY_S,
         name: str | None = None,
         begins: bool = True,
+        answers_s: float | None = None,
     ) -> None:
-        """`by`: who writes, as the ledger will name them.
+        """`by`: who writes, as the ledger will name them; `answers_s`: see `Connection`.
 
         `name`: that of the database, given to an empty one; raises StoreError where it has another. None: whatever it
         is. `begins`: whether it may be empty; else that raises StoreError.
         """
         settle = None if name is None else partial(happenings.settle, name)
-        self._connection = Connection(url, by=by, busy_s=busy_s, begins=begins, settle=settle)
+        self._connection = Connection(url, by=by, busy_s=busy_s, begins=begins, settle=settle, answers_s=answers_s)
         self.segments = Segments(self._connection)
         self.gaps = Gaps(self._connection)
         self.holds = Holds(self._connection)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Generator
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,14 +52,17 @@ def arguments(url: sa.URL, busy_s: float) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in url.query}
 
 
-def listen(engine: sa.Engine, busy_s: float, queue: int) -> None:
+def listen(engine: sa.Engine, busy_s: float, queue: int, answers_s: float | None) -> None:
     """Make writers wait for each other, in all processes, as SQLite does: `queue` says which of them.
 
-    Numbers that the database gives out are then committed in their order, which the ledger stands on.
+    Numbers that the database gives out are then committed in their order, which the ledger stands on. `answers_s`: so
+    long a server may take for one answer, before its connection is given up; None: as long as it likes.
     """
 
     def begin(connection: sa.Connection) -> None:
         options = connection.get_execution_options()
+        if "wait_s" in options:  # it makes tables, which may take long where there is much in them
+            connection.connection.dbapi_connection.answers_s = None  # type: ignore[union-attr]
         if not options.get("writes", False):
             return
         wait_ms = int(options.get("wait_s", busy_s) * 1000)
@@ -65,14 +70,61 @@ def listen(engine: sa.Engine, busy_s: float, queue: int) -> None:
         connection.exec_driver_sql(_QUEUED.format(commit), (str(wait_ms),))
         connection.exec_driver_sql(_LOCK, (_LOCKS + queue,))
 
+    def back(connection: Any, _record: object) -> None:
+        if connection is not None:
+            connection.answers_s = answers_s
+
     sa.event.listen(engine, "begin", begin)
-    sa.event.listen(engine, "do_connect", _Silence().connect)
+    sa.event.listen(engine, "checkin", back)
+    sa.event.listen(engine, "do_connect", _Silence(answers_s).connect)
+
+
+class _UnansweredError(Exception):
+    """Never leaves this module."""
+
+
+@cache
+def _patient() -> Any:
+    """The connections of psycopg, with a limit to how long the server may be silent while it owes an answer.
+
+    One whose machine stands still keeps its connections open, and nothing else would ever end the waiting for it.
+    """
+    import psycopg
+
+    class Patient(psycopg.Connection[Any]):
+        answers_s: float | None = None
+
+        def wait(self, gen: Any, *arguments: Any, **named: Any) -> Any:
+            if self.answers_s is None:
+                return super().wait(gen, *arguments, **named)
+            try:
+                return super().wait(_limited(gen, time.monotonic() + self.answers_s), *arguments, **named)
+            except _UnansweredError:
+                # What it would still say belongs to nobody: whether it committed, the next connection sees.
+                self.pgconn.finish()
+                raise psycopg.OperationalError(f"no answer within {self.answers_s:g} s") from None
+
+    return Patient
+
+
+def _limited(gen: Any, until: float) -> Generator[Any, Any, Any]:
+    """`gen`, which waits for a socket, and which is told now and then that nothing came."""
+    try:
+        wanted = next(gen)
+        while True:
+            came = yield wanted
+            if not came and time.monotonic() > until:
+                raise _UnansweredError
+            wanted = gen.send(came)
+    except StopIteration as done:
+        return done.value
 
 
 class _Silence:
     """Spares waiting for a server that has not answered a moment ago: who waits also looks after cameras."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers_s: float | None) -> None:
+        self._answers_s = answers_s
         self._lock = threading.Lock()
         self._until = 0.0
         self._said = ""
@@ -83,7 +135,7 @@ class _Silence:
                 raise dialect.loaded_dbapi.OperationalError(self._said)
         began = time.monotonic()
         try:
-            return dialect.connect(*given, **named)
+            connection = _patient().connect(*given, **named)
         except dialect.loaded_dbapi.OperationalError as error:
             now = time.monotonic()
             # One that refuses at once costs nothing, and may be back at once.
@@ -91,6 +143,8 @@ class _Silence:
                 with self._lock:
                     self._until, self._said = now + _SPARED * (now - began), str(error)
             raise
+        connection.answers_s = self._answers_s
+        return connection
 
 
 def shown(url: sa.URL) -> str:

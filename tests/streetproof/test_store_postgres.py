@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.orm import DeclarativeBase
 
+from streetproof.store.connection import StoreAwayError
 from streetproof.store.database import Store, StoreError
 from streetproof.store.ledger import lookup
 from streetproof.store.ledger.database import SqlLedger
@@ -80,3 +82,16 @@ def test_a_password_is_not_shown_where_nobody_answers() -> None:
     with pytest.raises(StoreError) as refused:
         Store("postgresql+psycopg://user:geheim@/none?host=/nonexistent")
     assert "geheim" not in str(refused.value)
+
+
+def test_a_server_that_does_not_answer_is_given_up_in_time(postgres: Cluster) -> None:
+    url = postgres.database()
+    with Store(url) as keeps, Store(url, busy_s=0.2, answers_s=1.0) as store:
+        assert store.happenings.waiting() == 0
+        with keeps._connection.write() as session:
+            session.execute(sa.text("LOCK TABLE happening IN ACCESS EXCLUSIVE MODE"))
+            began = time.monotonic()
+            with pytest.raises(StoreAwayError, match="no answer within 1 s"):
+                store.happenings.waiting()  # it waits for a lock that no limit of the server's ends
+            assert 0.9 < time.monotonic() - began < 5
+        assert store.happenings.waiting() == 0, "the next connection is asked as ever"

@@ -36,14 +36,20 @@ class SqlLedger:
     """One ledger in a database. Use as a context manager; raises StoreError and nothing of SQLAlchemy's."""
 
     def __init__(
-        self, url: str | sa.URL, site: str | None = None, *, busy_s: float = BUSY_S, begins: bool = True
+        self,
+        url: str | sa.URL,
+        site: str | None = None,
+        *,
+        busy_s: float = BUSY_S,
+        begins: bool = True,
+        answers_s: float | None = None,
     ) -> None:
         """Opens the ledger at `url`, begun with a name of its own where there is none and it `begins`.
 
-        `site`: the id of the site, part of that name; None: whatever site's it is, and none is begun. Raises
-        StoreError for the ledger of another site, and where there is none to open.
+        `site`: the id of the site, part of that name; None: whatever site's it is, and none is begun. `answers_s`: see
+        `Connection`. Raises StoreError for the ledger of another site, and where there is none to open.
         """
-        self._connection = Connection(url, busy_s=busy_s, sort=LEDGER, begins=begins)
+        self._connection = Connection(url, busy_s=busy_s, sort=LEDGER, begins=begins, answers_s=answers_s)
         with self._connection.write() as session:
             head = session.get(HeadRow, _HEAD)
             if head is None and site is not None and begins:
