@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from av.video.stream import VideoStream
 
 from streams.errors import CutError
 from streams.packets import PacketStamp, PacketStream, Probe, TimedPacket, VideoPacket, probe
+
+_Placed = TypeVar("_Placed", TimedPacket, PacketStamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +86,7 @@ class CutSource:
         """The stamps of `part` and all that follow on the common line; None where those of one are not known."""
         if any(one.stamps is None for one in self.parts[part:]):
             return None
-        return self._known_stamps(part)
-
-    def _known_stamps(self, part: int) -> Generator[PacketStamp]:
-        highest: int | None = None
-        for one in self.parts[part:]:
-            border = highest
-            for pts, dts, key in one.stamps or ():
-                placed = PacketStamp(pts + one.shift, dts + one.shift, key)
-                if border is not None and placed.pts <= border:
-                    raise _overlap(one, placed.pts, border)
-                highest = placed.pts if highest is None or placed.pts > highest else highest
-                yield placed
+        return _on_one_line((one, one.stamps or ()) for one in self.parts[part:])
 
 
 class SourcePackets:
@@ -128,15 +119,7 @@ class SourcePackets:
 
     def __iter__(self) -> Iterator[TimedPacket]:
         """With pts and dts on the common line. Raises CutError where parts overlap."""
-        highest: int | None = None
-        for part, stream in self._streams():
-            border = highest
-            for timed in stream:
-                placed = timed._replace(pts=timed.pts + part.shift, dts=timed.dts + part.shift)
-                if border is not None and placed.pts <= border:
-                    raise _overlap(part, placed.pts, border)
-                highest = placed.pts if highest is None else max(highest, placed.pts)
-                yield placed
+        return _on_one_line(self._streams())
 
     def unplaced(self) -> Iterator[VideoPacket]:
         """For whoever knows their places from an earlier pass: finding those again takes longer than reading."""
@@ -161,6 +144,19 @@ class SourcePackets:
         part, probed = self._source.parts[index], self._source.probes[index]
         own = None if near is None else near - part.shift
         return PacketStream(part.path, ordinal=probed.ordinal, near=own, known=None if decodes else probed)
+
+
+def _on_one_line(parts: Iterable[tuple[Part, Iterable[_Placed]]]) -> Generator[_Placed]:
+    """What parts hold, each with its shift added. Raises CutError where they overlap."""
+    highest: int | None = None
+    for part, held in parts:
+        border = highest
+        for one in held:
+            placed = one._replace(pts=one.pts + part.shift, dts=one.dts + part.shift)
+            if border is not None and placed.pts <= border:
+                raise _overlap(part, placed.pts, border)
+            highest = placed.pts if highest is None else max(highest, placed.pts)
+            yield placed
 
 
 def _overlap(part: Part, pts: int, border: int) -> CutError:

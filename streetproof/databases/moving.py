@@ -23,7 +23,7 @@ from streetproof.settings.database import Database
 from streetproof.settings.load import LoadedSite
 from streetproof.store import copying, postgres
 from streetproof.store.connection import STATE as STATE_SORT
-from streetproof.store.connection import Connection, Sort
+from streetproof.store.connection import Connection, Sort, url_of_file
 from streetproof.store.happenings import note
 from streetproof.store.ledger.database import LEDGER as LEDGER_SORT
 from streetproof.store.ledger.tables import HeadRow, LedgerBase
@@ -129,7 +129,7 @@ def _is_unused(url: sa.URL) -> bool:
 
 def _note(file: Path, by: str, where: str) -> None:
     """Once, also where it is tried again: what is in both databases is compared."""
-    with _opened(str(sa.URL.create("sqlite", database=str(file))), STATE_SORT, by) as here, here.write() as session:
+    with _opened(url_of_file(file), STATE_SORT, by) as here, here.write() as session:
         mine = sa.select(HappeningRow.id).where(HappeningRow.kind == str(Kind.DATABASE_MOVED))
         if session.scalar(mine) is None:
             note(session, Kind.DATABASE_MOVED, "databases", {"from": "sqlite", "to": where})
@@ -139,8 +139,7 @@ def _note(file: Path, by: str, where: str) -> None:
 def _carried(file: Path, half: _Half, url: sa.URL, fills: bool, told: Told) -> Iterator[sa.Connection]:
     """A file, once PostgreSQL has all of it, and nobody can write to it until the context ends. `fills`: whether what
     nobody has used may be filled. Raises MoveError and StoreError."""
-    source = str(sa.URL.create("sqlite", database=str(file)))
-    with _opened(source, half.sort) as here, here.write() as session:
+    with _opened(url_of_file(file), half.sort) as here, here.write() as session:
         mine, done = session.connection(), 0
         of = 2 * copying.count(mine, half.tables)
 
@@ -165,7 +164,7 @@ def _carried(file: Path, half: _Half, url: sa.URL, fills: bool, told: Told) -> I
 
 
 @contextmanager
-def _opened(url: str | sa.URL, sort: Sort, by: str = "") -> Iterator[Connection]:
+def _opened(url: sa.URL, sort: Sort, by: str = "") -> Iterator[Connection]:
     connection = Connection(url, by=by, sort=sort)
     try:
         yield connection

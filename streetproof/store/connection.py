@@ -73,6 +73,11 @@ Settle = Callable[[sa.Connection, bool], None]
 """What to do in the transaction that brings a database up to date; whether it was empty before."""
 
 
+def url_of_file(path: Path) -> sa.URL:
+    """The URL of an SQLite database, whatever characters its path has."""
+    return sa.URL.create("sqlite", database=str(path))
+
+
 class Connection:
     """Sessions on one database, for any number of threads. Raises StoreError and nothing of SQLAlchemy's."""
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from evidence_export.ledger.entry import Kind
 from streetproof.store import happenings
 from streetproof.store.case_holds import CaseHolds
-from streetproof.store.connection import BUSY_S, Connection, StoreError
+from streetproof.store.connection import BUSY_S, Connection, StoreError, url_of_file
 from streetproof.store.findings import Findings
 from streetproof.store.gaps import Gaps
 from streetproof.store.happenings import Fact, Happenings, note
@@ -65,7 +65,7 @@ class Store:
     @classmethod
     def open_file(cls, path: Path, *, by: str = "unknown", busy_s: float = BUSY_S) -> Store:
         """The embedded SQLite database at `path`, created where it does not exist."""
-        return cls(str(sa.URL.create("sqlite", database=str(path))), by=by, busy_s=busy_s)
+        return cls(url_of_file(path), by=by, busy_s=busy_s)
 
     def __enter__(self) -> Store:
         return self

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from evidence_export.ledger.interface import Row
 from evidence_export.ledger.tree import Hash, Lookup
-from streetproof.store.connection import BUSY_S, Connection, Sort, StoreError
+from streetproof.store.connection import BUSY_S, Connection, Sort, StoreError, url_of_file
 from streetproof.store.ledger import lookup
 from streetproof.store.ledger.tables import CheckpointRow, EntryRow, HeadRow, NodeRow, SourceRow
 
@@ -68,7 +68,7 @@ class SqlLedger:
     @classmethod
     def open_file(cls, path: Path, site: str | None = None, *, busy_s: float = BUSY_S) -> SqlLedger:
         """The embedded SQLite database at `path`, created where it does not exist."""
-        return cls(str(sa.URL.create("sqlite", database=str(path))), site, busy_s=busy_s)
+        return cls(url_of_file(path), site, busy_s=busy_s)
 
     def __enter__(self) -> SqlLedger:
         return self
