@@ -189,5 +189,3 @@ class Seal:
     key_fingerprint: str
     second: tuple[str, str] | None = None
     """Algorithm and fingerprint of a second key that signs, too."""
-    revised: bool = False
-    """It is more than the seal of one bare Ed25519 key."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.case import CameraFacts, CaseRequest
 from evidence_export.imageset.statement import blockers_of, clarity_facts, first_sign, image_facts
-from evidence_export.imageset.zone import is_told, zone_of_policy
+from evidence_export.imageset.zone import zone_of_policy
 from evidence_export.kinds import facts_of, has_plate, kind_of, rule_of, shows_before
 from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date, zone_of
@@ -38,7 +38,7 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
     return {
         "format": layout.FORMAT,
         "version": layout.FORMAT_VERSION,
-        "revision": max(_revision(request), _revision_of(blockers), layout.KEYS_REVISION if seal.revised else 0),
+        "revision": layout.FORMAT_REVISION,
         "case": {
             "id": made.case_id,
             "local_date": local_date(request),
@@ -155,29 +155,6 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         "not_reviewed": True,
     }
     return [name for name, holds in found.items() if holds]
-
-
-def _revision(request: CaseRequest) -> int:
-    if is_told(request):
-        return layout.IMAGES_REVISION
-    if request.violation.company is not None or (request.stay.trace is not None and request.stay.trace.held):
-        return layout.HELD_REVISION
-    if shows_before(request.violation):
-        return layout.BEFORE_REVISION
-    if request.violation.reckoning is not None or request.stay.trace is not None:
-        return layout.REASONS_REVISION
-    if facts_of(request.violation):
-        return layout.KINDS_REVISION
-    if request.plates is not None:
-        return layout.PLATES_REVISION
-    return layout.GROUNDS_REVISION if request.violation.grounds else layout.BASE_REVISION
-
-
-def _revision_of(blockers: Collection[str]) -> int:
-    """Only bundles that one of these blockers stands against are of its revision."""
-    if OWNER_UNKNOWN in blockers:
-        return layout.OWNER_REVISION
-    return layout.REGISTER_REVISION if {CALIBRATION_EXPIRED, SHARING_UNKNOWN} & set(blockers) else 0
 
 
 def _close_up(made: Made) -> JsonValue:

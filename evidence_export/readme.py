@@ -314,6 +314,7 @@ _README = """\
   data/overlay/          衍生副本：加画了方框、区域和信息栏，仅供查看
 {plates_zh}  data/detections.json   说明判断的检测结果：首次、触发时及其间最多六次
   data/policy.json       所适用的规则与区域
+  data/verify.pyz        核验程序，一个文件，只需 Python 3.11
   manifest-sha256.txt    data/ 下各文件的 SHA-256
   tagmanifest-sha256.txt 其余文件的 SHA-256
 
@@ -322,7 +323,8 @@ _README = """\
 
 {why_zh}{verify_zh}、如何验证
 1. 用 Streetproof：         streetproof verify 本文件夹
-2. 只有 Python 与 cryptography：python -m evidence_export.verifier 本文件夹
+2. 只有 Python 3.11，在本文件夹内执行：python3 data/verify.pyz .
+   程序随证据包附带。不信任它的，可向执法机关索取：同一版本的核验程序逐字节相同。
 3. 手工验证（在本文件夹内执行）:
      sha256sum -c manifest-sha256.txt
      sha256sum -c tagmanifest-sha256.txt
@@ -351,6 +353,7 @@ The electronic evidence of one case, or lead. Any change made after sealing can 
   data/overlay/          derived copies with box, zone and information bar, for looking at only
 {plates_en}  data/detections.json   sightings that show the decision: first, firing, and up to six between
   data/policy.json       the rule and the zone that were applied
+  data/verify.pyz        the verifier, in one file; it needs Python 3.11 and nothing else
   manifest-sha256.txt    SHA-256 of every file in data/
   tagmanifest-sha256.txt SHA-256 of the other files
 
@@ -358,8 +361,9 @@ The electronic evidence of one case, or lead. Any change made after sealing can 
 {about_en}
 
 {why_en}{verify_en}. How to verify it
-a. With Streetproof:                  streetproof verify FOLDER
-b. With Python and cryptography only: python -m evidence_export.verifier FOLDER
+a. With Streetproof:                             streetproof verify FOLDER
+b. With Python 3.11 alone, inside this folder:   python3 data/verify.pyz .
+   It came with the bundle. Whoever does not trust it gets one from the authority: of one version, all are the same.
 c. By hand, inside this folder:
      sha256sum -c manifest-sha256.txt
      sha256sum -c tagmanifest-sha256.txt

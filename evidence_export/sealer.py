@@ -44,6 +44,7 @@ from evidence_export.plates.making import make_plates
 from evidence_export.plates.statement import ROLE as PLATE_ROLE
 from evidence_export.readme import readme
 from evidence_export.sources import Opener, source_of, unchanged
+from evidence_export.standalone.pyz import pyz_bytes
 from evidence_export.verifier import verify
 from streams.instant import Instant
 from streams.interface import Image
@@ -187,6 +188,7 @@ class _Draft:
         self._overlays(pictures)
         made = replace(made, plates=self._plate(made, places))
         self._payload_json(made, places)
+        self._carry(layout.OWN_VERIFIER, pyz_bytes(), "verifier")
         self._key_files(keys)
         self._tag_files(made, keys)
         case = self._case_json(made, seal_of(keys, sealed_at))

@@ -11,20 +11,10 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-case"
 FORMAT_VERSION = 1
-FORMAT_REVISION = 10
-"""Revisions add fields and take nothing away; `case.json` without one is of revision 0."""
-BASE_REVISION, GROUNDS_REVISION, PLATES_REVISION, KINDS_REVISION, REASONS_REVISION, BEFORE_REVISION = 1, 2, 3, 4, 5, 6
-HELD_REVISION, KEYS_REVISION, REGISTER_REVISION, OWNER_REVISION, IMAGES_REVISION = 7, 8, 9, 10, 10
-"""A bundle is of the lowest revision that has all its fields: only those with `violation.grounds` are of revision 2,
-only those in which a plate was looked for of revision 3, only those with facts that one kind of rule alone has
-(`violation.clutter`, `violation.occupied`) of revision 4, and those that give reasons (`violation.reckoning`,
-`violation.stay.trace`) of revision 5: all but those whose stay was timed by a version that gave none. Those of ground
-that is taken say whether they show it free (`images.before`), and are of revision 6. Those of what was held back as
-possible traffic (`violation.company`, `violation.stay.trace.held`) are of revision 7. Those that are signed
-by anything but one bare Ed25519 key (another algorithm, a certificate, a second signature) are of revision 8. Those
-whose camera's calibration had ended, or that another owner's camera filmed without an agreement, are of revision 9.
-Those of a camera whose owner is unknown, and those that tell of signs and obstruction (`images.signs`,
-`images.obstruction`: all of what is parked but those that an earlier version judged) are of revision 10."""
+FORMAT_REVISION = 11
+"""Revisions add fields and take nothing away. Since revision 11, which brought a verifier into every bundle, all are
+of the current one; those before are of the lowest that had all their fields, the first without one of revision 0."""
+REASONS_REVISION, BEFORE_REVISION, KEYS_REVISION = 5, 6, 8
 
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"
@@ -39,6 +29,8 @@ POLICY = "data/policy.json"
 DETECTIONS = "data/detections.json"
 PLATES = "data/plates/"
 SIGNS = "data/signs/"
+OWN_VERIFIER = "data/verify.pyz"
+"""Below data/, where a verifier of an earlier revision takes any file that is listed."""
 
 PAYLOAD_OXUM = "Payload-Oxum"
 """Of bag-info.txt: bytes and number of the files below data/."""

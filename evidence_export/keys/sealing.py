@@ -31,8 +31,7 @@ def key_files(keys: SealingKeys) -> dict[str, tuple[str, bytes]]:
 def seal_of(keys: SealingKeys, sealed_at: Instant) -> Seal:
     """The statement of the seal."""
     second = None if keys.second is None else (keys.second.algorithm, keys.second.fingerprint)
-    revised = keys.first.algorithm != layout.SIGNATURE_ALGORITHM or keys.certificate is not None or second is not None
-    return Seal(sealed_at, keys.first.algorithm, keys.first.fingerprint, second, revised)
+    return Seal(sealed_at, keys.first.algorithm, keys.first.fingerprint, second)
 
 
 def signatures_of(keys: SealingKeys, manifest: bytes, form: Form = forms.CASE) -> dict[str, bytes]:

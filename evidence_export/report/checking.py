@@ -16,6 +16,7 @@ ROLES = {
     "bagit": Said("BagIt 清单", "BagIt"),
     "public_key": Said("公钥", "public key"),
     "certificate": Said("证书", "certificate"),
+    "verifier": Said("核验程序", "verifier"),
     "clip": Said("录像片段", "clip"),
     "panorama": Said("全景原图", "panorama"),
     "before": Said("占用前原图", "the place before"),
@@ -125,10 +126,10 @@ def _ways(dossier: Dossier, signing: Said) -> tuple[Lines | Commands | Note, ...
         Lines(
             (
                 Said(
-                    "二、用移送包所附的 verify.html（用浏览器打开）或 verify.pyz（只需 Python 3.11），"
-                    "也可向执法机关索取：",
-                    "2. With verify.html (open it in a browser) or verify.pyz (Python 3.11), which come with a "
-                    "release, or from the authority:",
+                    "二、用 verify.html（用浏览器打开，附于移送包）或 verify.pyz（只需 Python 3.11，附于移送包和"
+                    "证据包的 data 文件夹），均可向执法机关索取：",
+                    "2. With verify.html (open it in a browser; it comes with a release) or verify.pyz (Python 3.11; "
+                    "it comes with a release, and in data/ of every bundle), or with either from the authority:",
                 ),
             )
         ),

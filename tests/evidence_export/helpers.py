@@ -79,7 +79,7 @@ def reseal(
         case["seal"]["second"] = {"algorithm": seal.second[0], "key_fingerprint": seal.second[1]}
     if sealed_at is not None:
         case["seal"]["sealed_at"] = sealed_at
-    case["revision"] = layout.KEYS_REVISION
+    case["revision"] = layout.FORMAT_REVISION
     (bundle / layout.CASE).write_bytes(canonical.dumps(case))
     resign(bundle, keys, edit)
     return bundle
@@ -89,7 +89,7 @@ def tiny(sealed: Path, target: Path, signer: Ed25519Signer) -> Path:
     """A valid bundle whose media are a few bytes long, so that thousands of flips take seconds."""
     shutil.copytree(sealed, target)
     for path in sorted((target / "data").rglob("*")):
-        if path.suffix in (".png", ".mp4"):
+        if path.suffix in (".png", ".mp4", ".pyz"):
             path.write_bytes(path.name.encode() * 4)
     (target / layout.README).write_bytes((target / layout.README).read_bytes()[:400] + b"\n")
     resign(target, signer)

@@ -51,7 +51,7 @@ def test_the_frame_is_from_before_and_the_clip_begins_no_later(
     sealed: Path, case: dict[str, Any], signer: Ed25519Signer
 ) -> None:
     before = case["images"]["before"]
-    assert case["revision"] == 6 and (before["at"], before["pts"]) == (at(0).isoformat(), 0)
+    assert (before["at"], before["pts"]) == (at(0).isoformat(), 0)
     still = np.asarray(Image.open(sealed / before["path"]))
     assert still[100, 160, 0] < 200, "no block stands there yet"
     shown = np.asarray(Image.open(sealed / case["images"]["panoramas"][0]["path"]))
@@ -90,7 +90,7 @@ def test_where_no_recording_shows_the_ground_free_that_is_said(
 def test_other_kinds_say_nothing_of_it(request_: CaseRequest, signer: Ed25519Signer, tmp_path: Path) -> None:
     bundle = seal(request_, tmp_path, signer, SEALED_AT).path
     told = json.loads((bundle / "case.json").read_bytes())
-    assert told["revision"] == 1 and "before" not in told["images"]
+    assert "before" not in told["images"]
 
 
 def _set(case: dict[str, Any], path: str, value: object) -> None:

@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -176,3 +177,24 @@ def test_a_failed_report_is_chinese_throughout(bundle: Path) -> None:
     told = as_text(verify(bundle), ZH)
     assert "没有有效签名，case.json 不可信" in told and "case.json is" not in told
     assert "FAILED" in as_text(verify(bundle), EN)
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_a_bundle_brings_the_verifier_that_verifies_it(
+    form: str, sealed_folder: Path, sealed_zip: Path, tmp_path: Path, signer: Ed25519Signer
+) -> None:
+    """It is what the authority hands out, so that whoever doubts it can compare; running it changes nothing."""
+    if form == "zip":
+        with zipfile.ZipFile(sealed_zip) as archive:
+            archive.extractall(tmp_path)
+    else:
+        shutil.copytree(sealed_folder, tmp_path / sealed_folder.name)
+    inside = tmp_path / sealed_folder.name
+    own = inside / layout.OWN_VERIFIER
+    assert own.read_bytes() == pyz_bytes()
+    options = ["-I", "-S", layout.OWN_VERIFIER, "--key", signer.fingerprint]
+    done = subprocess.run([sys.executable, *options, "."], cwd=inside, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and sealed_folder.name in done.stdout, done.stdout + done.stderr
+    assert verify(inside, trusted_key=signer.fingerprint).ok, "it left something behind"
+    flip(own, 9_000, 1)
+    assert verify(inside).culprits == (layout.OWN_VERIFIER,)

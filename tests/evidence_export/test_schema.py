@@ -170,11 +170,18 @@ def test_a_missing_field_does_not_fit_anywhere(case: dict[str, Any]) -> None:
         (("revision",), layout.FORMAT_REVISION + 1),
         (("revision",), 0),
         (("review",), {"status": "approved"}),
-        (("seal", "second"), {"algorithm": "SM2-SM3", "key_fingerprint": "0" * 64}),  # not in revision 1
     ],
 )
 def test_what_does_not_fit(case: dict[str, Any], place: tuple[Any, ...], value: object) -> None:
     assert faults(changed(case, place, value))
+
+
+def test_what_a_revision_brought_does_not_fit_the_one_before(case: dict[str, Any]) -> None:
+    assert faults({**case, "revision": 10})
+    case["files"] = [one for one in case["files"] if one["path"] != layout.OWN_VERIFIER]
+    assert not faults({**case, "revision": 1})
+    case["seal"]["second"] = {"algorithm": "SM2-SM3", "key_fingerprint": "0" * 64}
+    assert faults({**case, "revision": 7}) and not faults({**case, "revision": 8})
 
 
 def test_an_unknown_field_does_not_fit_and_a_later_revision_says_why(case: dict[str, Any]) -> None:

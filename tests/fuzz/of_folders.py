@@ -58,7 +58,7 @@ def extended(work: Work) -> Mutation | None:
 @mutator
 def rewritten_text(work: Work) -> Mutation | None:
     """Edits that mean the same to a person, or to a careless reader."""
-    texts = [name for name in work.files() if not name.endswith((".png", ".mp4", ".sig", ".tsr"))]
+    texts = [name for name in work.files() if not name.endswith((".png", ".mp4", ".pyz", ".sig", ".tsr"))]
     name = work.dice.choice(texts)
     data = (work.bundle / name).read_bytes()
     edits = [
