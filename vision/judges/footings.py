@@ -7,9 +7,11 @@ from statistics import median
 from typing import ClassVar
 
 from pydantic import ConfigDict
+from shapely import Polygon  # type: ignore[import-untyped]
 
 from vision.footprints import Point
 from vision.interface import Box
+from vision.saved import inside
 from vision.sides import Metres
 from vision.standing import Standing
 from vision.tally import SAVED, Tally
@@ -118,3 +120,17 @@ class Footing:
             round(median(one.high for one in areas), 3),
             self.canopy,
         )
+
+    def fault(self) -> str | None:
+        """Why it cannot have come about, or None; its times are looked at elsewhere."""
+        counts = (self.lingered, self.driven, self.crowded, self.faintly, *self.supports.values())
+        if not all(0 <= count <= self.looks for count in counts) or len(self.supports) > MAX_SUPPORTS:
+            return "counts of looks"
+        if not 1 <= len(self.areas) <= AREAS_KEPT or any(not 0 <= m.low <= m.area <= m.high for m in self.areas):
+            return "measurements that cannot be"
+        points = [point for outline in self.outlines for point in outline]
+        if not inside(self.box) or not all(0 <= x <= 1 and 0 <= y <= 1 for x, y in points):
+            return "a place outside the image"
+        if len(self.ground) < 3 or len(points) > 10_000 or not Polygon(self.ground).is_valid:
+            return "ground that is no ground"
+        return None

@@ -17,22 +17,21 @@ from shapely import LineString, Polygon
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.interface import JSON
-from vision.boxes import area, intersection, normalised
 from vision.footprints import Footprint, View
 from vision.ground import Plane
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
-from vision.interface import Box, Event, Moment, Occupied, Stay, StayEnded, StayOpened, Violation, ViolationFired
-from vision.judges.footings import AREAS_KEPT, MAX_SUPPORTS, Footing, Group, Measured
+from vision.interface import Event, Moment, Occupied, Stay, StayEnded, StayOpened, Violation, ViolationFired
+from vision.judges.around import Around, explained
+from vision.judges.footings import Footing, Group, Measured
 from vision.judges.groups import common, covered, grouped, polygon, remnant, ring_of, shown_of
 from vision.judges.interface import Sample
-from vision.judges.people import Person, people_of
-from vision.judges.vehicles import can_be
+from vision.judges.people import people_of
 from vision.pace import Pace
 from vision.policy import CameraRules, Zone, policy_hash
 from vision.reasons import Ending, EndReason
-from vision.rules.occupation import FOOTPRINT, VEHICLES, OccupationKind, OccupationRule
-from vision.saved import inside, read_memory, standing_fault
+from vision.rules.occupation import FOOTPRINT, OccupationKind, OccupationRule
+from vision.saved import read_memory, standing_fault
 from vision.sides import Taken
 from vision.standing import Standing, stay_id
 from vision.taken import Standpoint
@@ -47,16 +46,6 @@ _SHOWN = 0.3
 """A thing of which less is shown is not seen in this look, and not gone either."""
 _WELL = 0.75
 """It is measured where so much of it is shown."""
-_COVERS = 0.6
-_FILLS = 0.2
-"""A box of which a thing fills less is not that of the thing."""
-_EXPLAINED, _CROWD = 0.4, 0.2
-"""A thing of which so much lies in boxes of vehicles, or of people, in so many of the looks, is them. Of people who
-stand close to each other detectors find but some."""
-_FAINTLY, _UPRIGHT = 0.33, 1.5
-"""... or of which people cover so much, one look with another, of whom a detector may be unsure: nobody is accused of
-what may be a queue. How many times higher than wide such a box is: a wider one takes in what somebody stands beside."""
-_BESIDE_M = 1.3
 _STRANGE = 0.5
 """Share of it in which the street must be replaced, and not only lit differently."""
 _LEAST = 0.7
@@ -126,11 +115,13 @@ class Occupation:
         width, height = sample.detections.size
         standpoint = self._above(width / height)
         people = people_of(sample.detections, self._plane, standpoint.place)
+        fronts = tuple(self._fronts.values())
+        around = Around(sample.detections, people, memory.people, self._plane, standpoint.place, fronts)
         told: list[Event] = []
         if sample.view is not None:
             groups = self._groups(sample.view, standpoint)
             for term in self._terms.values():
-                told += self._take(term, sample, sample.view, groups, people, before, 0 if gap else elapsed)
+                told += self._take(term, sample, sample.view, groups, around, before, 0 if gap else elapsed)
         told += self._leave(sample.at)
         memory.people = [person.at for person in people if person.at is not None]
         return told
@@ -154,7 +145,7 @@ class Occupation:
         sample: Sample,
         view: View,
         groups: Sequence[Group],
-        people: Sequence[Person],
+        around: Around,
         before: Instant | None,
         elapsed: int,
     ) -> list[Event]:
@@ -169,7 +160,7 @@ class Occupation:
                     footing.object.hid()
                     continue
                 if not remnant(footing, best):
-                    told += self._count(footing, term, best, sample, people)
+                    told += self._count(footing, term, best, sample.at, around)
                     continue
             if view.begun <= footing.object.first.utc_ns and not covered(footing, view.footprints):
                 footing.object.absent(sample.at, elapsed, empty=True)
@@ -183,58 +174,54 @@ class Occupation:
                 and group.area_m2 >= term.rule.min_area
                 and group.replaced >= _STRANGE
             ):
-                self._begin(term, group, sample, people, before)
+                self._begin(term, group, sample.at, around, before)
         return told
 
-    def _begin(
-        self, term: _Term, group: Group, sample: Sample, people: Sequence[Person], before: Instant | None
-    ) -> None:
+    def _begin(self, term: _Term, group: Group, at: Instant, around: Around, before: Instant | None) -> None:
         if len(self.memory.footings) >= _MAX_FOOTINGS:
             return
-        moment = _moment(sample.at, group)
+        moment = _moment(at, group)
         tally = Tally(rule=term.rule.id, zones=[term.zone.id])
         tally.sighted(moment, term.force)
         earliest = group.since[0]
-        if before is not None and earliest < sample.at.utc_ns:
+        if before is not None and earliest < at.utc_ns:
             before = replace(before, utc_ns=earliest)
         standing = Standing(
             place=group.box,
             box=group.box,
             before=before,
-            first=sample.at,
-            last_seen=sample.at,
+            first=at,
+            last_seen=at,
             classes={FOOTPRINT: 1},
             tallies=[tally],
         )
         outlines = [list(outline) for outline in group.outlines]
         footing = Footing(object=standing, box=group.box, outlines=outlines, ground=list(group.ground))
         footing.measure(group)
-        self._note(footing, term, group, sample, people)
+        around.note(footing, term.rule, group)
         self.memory.footings.append(footing)
 
-    def _count(
-        self, footing: Footing, term: _Term, group: Group, sample: Sample, people: Sequence[Person]
-    ) -> list[Event]:
+    def _count(self, footing: Footing, term: _Term, group: Group, at: Instant, around: Around) -> list[Event]:
         """Let a sighting count; what opens and what fires by it."""
         one, tally, tuning = footing.object, footing.tally, self._tuning
         if group.shown >= _WELL:
             footing.measure(group)
-        self._note(footing, term, group, sample, people)
+        around.note(footing, term.rule, group)
         if footing.area.area < _LEAST * term.rule.min_area:
             tally.broken = True  # what is left of it is less than the rule is about
-        unseen_ns = sample.at.utc_ns - one.last_seen.utc_ns
+        unseen_ns = at.utc_ns - one.last_seen.utc_ns
         if (unseen_ns > tuning.identity_ns or footing.renewed(group)) and not tally.fired:
             tally.restart()
-        moment = _moment(sample.at, group)
+        moment = _moment(at, group)
         one.seen_again(replace(moment, box=one.box), term.rule.max_unseen, tuning)
         one.box = group.box
-        explained = self._explained(footing)
-        if explained:
+        innocent = explained(footing)
+        if innocent:
             tally.restart()
-        shown = () if explained else tally.sighted(moment, term.force)
+        shown = () if innocent else tally.sighted(moment, term.force)
         told: list[Event] = []
-        stood_ns = sample.at.utc_ns - one.first.utc_ns
-        if not one.open and one.sightings >= tuning.stand_sightings and stood_ns >= tuning.stand_ns and not explained:
+        stood_ns = at.utc_ns - one.first.utc_ns
+        if not one.open and one.sightings >= tuning.stand_sightings and stood_ns >= tuning.stand_ns and not innocent:
             one.open, one.zones = True, [term.zone.id]
             told.append(StayOpened(self._stay(footing), looked_back=False))
         if shown and one.open:
@@ -254,38 +241,6 @@ class Occupation:
         if taken is not whole:
             footing.ground = ring_of(taken.shape)
         return Measured(round(taken.area_m2, 3), round(taken.low_m2, 3), round(taken.high_m2, 3), taken.canopy)
-
-    def _note(self, footing: Footing, term: _Term, group: Group, sample: Sample, people: Sequence[Person]) -> None:
-        """What the detector saw on it and beside it."""
-        footing.looks += 1
-        names, boxes, scores = sample.detections.names, normalised(sample.detections), sample.detections.score
-        kept = [(n, b) for n, b, s in zip(names, boxes, scores, strict=True) if float(s) >= term.rule.min_score]
-        touching = {name for name, box in kept if name in term.rule.supports and intersection(box, group.box) > 0}
-        for name in sorted(touching):
-            if name in footing.supports or len(footing.supports) < MAX_SUPPORTS:
-                footing.supports[name] = footing.supports.get(name, 0) + 1
-        ground = polygon(group.ground)
-        outlines = [polygon(outline) for outline in group.outlines]
-        place = None if self._standpoint is None else self._standpoint[1].place
-        driven = [b for n, b in kept if n in VEHICLES and can_be(n, b, group, self._plane, place)]
-        footing.driven += _covered(driven, group.box, outlines)
-        footing.crowded += _covered([b for n, b in kept if n == "person"], group.box, outlines)
-        # However low a score: it cannot speak for a violation, but it can against one.
-        wide, high = sample.detections.size
-        faint = [
-            b
-            for n, b in zip(names, boxes, strict=True)
-            if n == "person" and (b[3] - b[1]) * high >= _UPRIGHT * (b[2] - b[0]) * wide
-        ]
-        footing.faintly = round(footing.faintly + _share(faint, outlines), 4)
-        fronts = list(self._fronts.values())
-        footing.lingered += any(
-            person.beside(outlines, ground, _BESIDE_M, fronts) and person.stood(self.memory.people) for person in people
-        )
-
-    def _explained(self, footing: Footing) -> bool:
-        shares = ((footing.driven, _EXPLAINED), (footing.crowded, _CROWD), (footing.faintly, _FAINTLY))
-        return any(count > share * footing.looks for count, share in shares)
 
     def _leave(self, at: Instant) -> list[Event]:
         """End what is over, and forget what did not stay."""
@@ -422,45 +377,16 @@ class Occupation:
                 return "a thing for no rule of this kind"
             if (one.tally.rule, one.tally.zones[0]) not in self._terms:
                 return "zones or rules that are not configured"
-            fault = standing_fault(one.object, memory.last.utc_ns, self._rules) or _footing_fault(one)
+            fault = standing_fault(one.object, memory.last.utc_ns, self._rules) or one.fault()
             if fault:
                 return fault
         return None
-
-
-def _footing_fault(one: Footing) -> str | None:
-    counts = (one.lingered, one.driven, one.crowded, one.faintly, *one.supports.values())
-    if not all(0 <= count <= one.looks for count in counts) or len(one.supports) > MAX_SUPPORTS:
-        return "counts of looks"
-    measured = [*one.areas]
-    if not 1 <= len(measured) <= AREAS_KEPT or any(not 0 <= m.low <= m.area <= m.high for m in measured):
-        return "measurements that cannot be"
-    points = [point for outline in one.outlines for point in outline]
-    if not inside(one.box) or not all(0 <= x <= 1 and 0 <= y <= 1 for x, y in points):
-        return "a place outside the image"
-    if len(one.ground) < 3 or len(points) > 10_000 or not Polygon(one.ground).is_valid:
-        return "ground that is no ground"
-    return None
 
 
 def _lies_in(group: Group, term: _Term) -> bool:
     ground = polygon(group.ground)
     shared = float(ground.intersection(term.ground).area) if ground.is_valid else 0.0
     return shared > 0 and shared >= term.rule.min_overlap * float(ground.area)
-
-
-def _covered(boxes: Sequence[Box], place: Box, outlines: Sequence[Polygon]) -> bool:
-    """Whether boxes cover most of a thing. `place`: the box about its outlines."""
-    return _share([box for box in boxes if intersection(box, place) >= _FILLS * area(box)], outlines) >= _COVERS
-
-
-def _share(boxes: Sequence[Box], outlines: Sequence[Polygon]) -> float:
-    """How much of a thing boxes cover, 0..1."""
-    thing = shapely.union_all([outline.buffer(0) for outline in outlines]) if boxes else None
-    if thing is None or thing.area <= 0:
-        return 0.0
-    covered = float(shapely.union_all([shapely.box(*box) for box in boxes]).intersection(thing).area)
-    return min(1.0, covered / float(thing.area))
 
 
 def _before(front: LineString, ground: Polygon) -> float:
