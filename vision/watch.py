@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-import numpy as np
-import numpy.typing as npt
-
 from models.interface import Detections
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from vision.association.bytetrack import ByteTrackAssociator
 from vision.association.interface import Associator
-from vision.boxes import family, iou, ious, normalised
+from vision.boxes import iou, ious, normalised
 from vision.company import company_of, held_back, hold_back
 from vision.footprint import area_of, share_ground
 from vision.holidays import Calendar
 from vision.inforce import RuleInForce
+from vision.interest import Interest
 from vision.interface import (
     NO_PIXELS,
     Box,
@@ -45,8 +43,6 @@ from vision.tuning import Tuning
 
 KIND = "no_parking"
 """The kind of rules that stays are judged by here."""
-_MARGIN = 0.05
-"""Boxes this close to a zone, as a share of the image, are followed: they may come to stand in it, or leave it."""
 
 
 @dataclass(slots=True)
@@ -81,13 +77,13 @@ class Watch:
             if rule.id in held
         }
         inforce = [force.rule for force in self._forces.values()]
-        self._min_score = min((rule.min_score for rule in inforce), default=1.0)
         self._max_unseen = max((rule.max_unseen for rule in inforce), default=0)
-        bounds = np.array([area.bounds for area in self._areas.values()], np.float64).reshape(-1, 4)
-        self._near = bounds + np.array([-_MARGIN, -_MARGIN, _MARGIN, _MARGIN])
+        self._interest = Interest(
+            bounds=[area.bounds for area in self._areas.values()],
+            classes=[cls for rule in inforce for cls in rule.classes],
+            min_score=min((rule.min_score for rule in inforce), default=1.0),
+        )
         self._signs = [bounds_of(sign.place) for zone in zones for sign in zone.signs if sign.place]
-        self._families = frozenset(family(cls) for rule in inforce for cls in rule.classes)
-        self._watched: tuple[tuple[str, ...], npt.NDArray[np.bool_]] = ((), np.zeros(0, np.bool_))
 
     @property
     def calendar(self) -> Calendar | None:
@@ -99,7 +95,7 @@ class Watch:
         memory = self.memory
         before = memory.last if memory.running else None
         elapsed, gap = memory.advance(at, self._tuning, f"camera {self.rules.camera}")
-        moments = self._moments(at, detections)
+        moments = self._interest.moments(at, detections)
         previous, memory.boxes = memory.boxes, [moment.box for moment in moments]
         self._leaving = []
         if not moments and not memory.standings:
@@ -216,31 +212,6 @@ class Watch:
         )
 
     # -- the sample ---------------------------------------------------------------------------------------------
-
-    def _moments(self, at: Instant, detections: Detections) -> list[Moment]:
-        """The boxes the rules are about, near enough to a zone, best score first."""
-        if not len(detections) or not len(self._near):
-            return []
-        classes = detections.model.classes
-        if self._watched[0] != classes:
-            self._watched = (classes, np.array([family(name) in self._families for name in classes], np.bool_))
-        score = detections.score.astype(np.float64).round(6)
-        (chosen,) = np.nonzero(self._watched[1][detections.cls] & (score >= self._min_score))
-        if not len(chosen):
-            return []
-        near = self._near
-        width, height = detections.size
-        x1, y1, x2, y2 = detections.xyxy[chosen].astype(np.float64).T[:, :, None] / np.array(
-            [width, height, width, height], np.float64
-        ).reshape(4, 1, 1)
-        beside = (x2 < near[:, 0]) | (x1 > near[:, 2]) | (y2 < near[:, 1]) | (y1 > near[:, 3])
-        chosen = chosen[~beside.all(axis=1)]
-        if not len(chosen):
-            return []
-        boxes = normalised(detections)
-        names = detections.names
-        picked = sorted((-float(score[i]), boxes[i], names[i]) for i in chosen.tolist())
-        return [Moment(at=at, box=box, score=-minus, cls=cls, track=None) for minus, box, cls in picked]
 
     def _look_around(self, detections: Detections, gap: bool) -> tuple[RoadUser, ...]:
         """The road users of this sample, with those marked that came since the ones before."""

@@ -17,7 +17,7 @@ from vision.errors import PolicyError
 from vision.footprint import CONTACT_SHARE
 from vision.ground import MIN_AREA_M2, READING
 from vision.interface import ViolationFired
-from vision.judges import occupation
+from vision.judges import around
 from vision.judges.parked import STAND_NS, STAND_SIGHTINGS
 from vision.lint import COARSE_M
 from vision.policy import BikeClutterRule, IntrusionRule, OccupationRule, build_camera_rules, parse_policy
@@ -74,4 +74,4 @@ def test_the_numbers_of_occupation_are_the_numbers_used() -> None:
     fields = OccupationRule.model_fields
     assert [fields[name].default for name in ("min_area", "reach", "linger", "max_unseen")] == [0.5, 0.8, 0.25, "20s"]
     assert (backdrop._STAYS_NS, backdrop._STAYS_LOOKS) == (6 * NS_PER_S, 3)
-    assert occupation._EXPLAINED == 0.4
+    assert around._EXPLAINED == 0.4
