@@ -9,28 +9,27 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
-from functools import cache
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from evidence_export import drafts
 from evidence_export.case import CaseRequest
-from evidence_export.keys import KeySpec, open_keys
+from evidence_export.keys import open_keys
 from evidence_export.ledger.entry import Kind
 from evidence_export.sealer import SealedCase
 from evidence_export.timestamp.interface import StampError
 from models.interface import ModelInfo
-from models.store import ModelStore, locate
-from streams.archive.discover import search
+from models.store import locate
 from streams.instant import Instant, TimeSource
 from streetproof.batch.cases import case_request
 from streetproof.batch.chain import Chain
 from streetproof.batch.events import BatchEvent, CaseReady, FileDone, FileFailed, Judged, Planned
+from streetproof.batch.inputs import BatchRequest, probes
 from streetproof.batch.judge import Judge
 from streetproof.batch.observations import model_json
 from streetproof.batch.observe import CarryMissingError, DetectorSpec, Observe, Observed, Probe, Probed
-from streetproof.batch.plan import Failure, camera_named, camera_of
+from streetproof.batch.plan import Failure, camera_named
 from streetproof.batch.pool import Pool
 from streetproof.batch.register import CaseRegister
 from streetproof.batch.report import BatchReport, write_report
@@ -49,8 +48,6 @@ from streetproof.objects import copies
 from streetproof.objects.named import stores_of
 from streetproof.plates import check_plates, plate_spec
 from streetproof.settings.classes import check_classes
-from streetproof.settings.load import LoadedSite
-from streetproof.settings.site import Camera
 from streetproof.settings.times import time_rules
 from streetproof.store.database import Store
 from streetproof.vehicles.rows import vehicle_row
@@ -58,24 +55,6 @@ from streetproof.vehicles.rows import vehicle_row
 
 class OutputError(StreetproofError):
     """The output folder cannot be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRequest:
-    """What a batch is asked to do. `camera` and `start` overrule what the site file says of the inputs."""
-
-    loaded: LoadedSite
-    inputs: Sequence[str]
-    out: Path
-    key: KeySpec | Path
-    models: ModelStore
-    workers: int
-    camera: str | None = None
-    start: Instant | None = None
-    events: Path | None = None
-    """Where the events are written as well (docs/replay.md); None: nowhere."""
-    stays: bool = False
-    """Whether they hold every stay, not only violations."""
 
 
 def run_batch(request: BatchRequest, on_event: Callable[[BatchEvent], None]) -> BatchReport:
@@ -135,7 +114,7 @@ class _Batch:
         run = self._store.begin_run(started.utc_ns, self._request.loaded.sha256)
         self._note_what_is_used()
         self._register = CaseRegister(self._store, self._request.out, run)
-        tasks = self._probes()
+        tasks = deque[Task](probes(self._request, self._fail))
         waiting = len(tasks)
         recordings: list[Probed] = []
         # One pool for all kinds of task: starting workers costs as much as looking at minutes of footage.
@@ -203,39 +182,6 @@ class _Batch:
                 except StampError as error:
                     self._fail(Failure.of("ledger", error))
 
-    def _probes(self) -> deque[Task]:
-        """A probe for every file whose camera is known."""
-        found = search(self._request.inputs)
-        for problem in found.problems:
-            self._fail(
-                Failure(problem.where, problem.what, "Check the path; files of other kinds can be named one by one")
-            )
-        if self._request.start is not None and len(found.paths) > 1:
-            raise StreetproofError(
-                f"one start was stated for {len(found.paths)} recordings; they cannot all begin then",
-                where=", ".join(self._request.inputs),
-                remedy="Give recordings one at a time with --start, or let their names tell (docs/footage.md)",
-            )
-        tasks: deque[Task] = deque()
-        out = self._request.out.resolve()
-        for path in found.paths:
-            if out in path.resolve().parents:
-                continue  # what this batch wrote itself is no input
-            if not _can_be_written_down(path):
-                name = str(path).encode("utf-8", "backslashreplace").decode()
-                self._fail(Failure(name, "its name is not valid UTF-8", "Rename the file"))
-                continue
-            if _in_a_bundle(path.parent):
-                self._fail(Failure(str(path), "is part of an evidence bundle", "Give the recording it was taken from"))
-                continue
-            try:
-                camera = self._camera_of(path)
-            except StreetproofError as error:
-                self._fail(Failure.of(str(path), error))
-                continue
-            tasks.append(Probe(path, camera.id, time_rules(self._site, camera, self._request.start)))
-        return tasks
-
     def _plan(self, recordings: Sequence[Probed]) -> Iterator[Observe]:
         """All recordings are known: set up a judge per camera, and look at them in order of time."""
         stated: dict[str, list[Probed]] = {}
@@ -297,11 +243,6 @@ class _Batch:
         link = chain.link()
         if link is not None:
             yield replace(self._observe_task(link.recording), carry=link.carry, again=link.again)
-
-    def _camera_of(self, path: Path) -> Camera:
-        if self._request.camera is not None:
-            return camera_named(self._site, self._request.camera)
-        return camera_of(self._site, path)
 
     def _judge(self, path: Path, observed: Observed | None) -> Iterator[Seal | Confirm]:
         """Hand a recording to its camera's judge; seal what it completes, unless that was done before."""
@@ -391,19 +332,6 @@ class _Batch:
             "failures": [asdict(failure) for failure in sorted(self._failures, key=lambda one: one.path)],
         }
         return write_report(self._request.out, document)
-
-
-def _can_be_written_down(path: Path) -> bool:
-    try:
-        str(path).encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-@cache
-def _in_a_bundle(folder: Path) -> bool:
-    return (folder / "bagit.txt").is_file() or (folder.parent != folder and _in_a_bundle(folder.parent))
 
 
 def _refuse_other_site(out: Path, site: str) -> None:

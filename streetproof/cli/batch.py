@@ -19,8 +19,8 @@ from streetproof.cli.output import counted, err, out, print_json, span
 
 if TYPE_CHECKING:
     from streams.instant import Instant
+    from streetproof.batch.inputs import BatchRequest
     from streetproof.batch.report import BatchReport
-    from streetproof.batch.run import BatchRequest
     from streetproof.settings.load import LoadedSite
 
 EPILOG = (
@@ -59,7 +59,7 @@ def batch(
 
     Run it again with the same --out: finished work is kept, nothing is done or found twice.
     """
-    from streetproof.batch.run import BatchRequest
+    from streetproof.batch.inputs import BatchRequest
     from streetproof.keys import key_spec
     from streetproof.settings.load import load_site
 

@@ -36,7 +36,7 @@ def demo(
     from evidence_export.verifier.__main__ import as_json as verification_json
     from models.errors import ModelMissingError
     from models.store import locate
-    from streetproof.batch.run import BatchRequest
+    from streetproof.batch.inputs import BatchRequest
     from streetproof.keys import key_spec
     from streetproof.settings.load import load_site
 

@@ -17,7 +17,8 @@ from evidence_export.bag.digest import digest_file
 from evidence_export.keys import load_key, load_or_create_key
 from models.store import ModelStore
 from streetproof.batch import run
-from streetproof.batch.run import BatchRequest, run_batch
+from streetproof.batch.inputs import BatchRequest
+from streetproof.batch.run import run_batch
 from streetproof.cli.batch import overruled
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import load_site

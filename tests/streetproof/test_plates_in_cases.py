@@ -16,7 +16,8 @@ from evidence_export.case import PlateRules
 from evidence_export.verifier import verify
 from models.errors import ModelMissingError
 from models.store import ModelStore
-from streetproof.batch.run import BatchRequest, run_batch
+from streetproof.batch.inputs import BatchRequest
+from streetproof.batch.run import run_batch
 from streetproof.batch.summary import note_of
 from streetproof.plates import check_plates, plate_rules
 from streetproof.settings.load import SiteInvalidError, load_site

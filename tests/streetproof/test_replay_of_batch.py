@@ -20,7 +20,8 @@ import yaml
 from models.interface import Detections, Image
 from models.store import ModelStore
 from streetproof.batch import observe, run, work
-from streetproof.batch.run import BatchRequest, run_batch
+from streetproof.batch.inputs import BatchRequest
+from streetproof.batch.run import run_batch
 from streetproof.events import dump_events
 from streetproof.replay.replaying import replay
 from streetproof.settings.load import LoadedSite, load_site
