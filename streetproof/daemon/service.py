@@ -41,7 +41,8 @@ from streetproof.daemon.reload import SiteFile, changes, kept_copy, live_cameras
 from streetproof.daemon.sdnotify import Notifier
 from streetproof.daemon.sealing import SealingProcess
 from streetproof.daemon.snapshot import DaemonSnapshot
-from streetproof.daemon.stations import Stations, check_cameras
+from streetproof.daemon.specs import check_cameras
+from streetproof.daemon.stations import Stations
 from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.unkept import Unkept
 from streetproof.daemon.upkeep import Upkeep
