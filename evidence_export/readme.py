@@ -45,6 +45,7 @@ CAUSES = {
     "overflow": ("处理不及", "more came than could be taken"),
     "clock": ("时钟调整", "a clock was set"),
     "reload": ("配置更新", "the configuration was changed"),
+    "handover": ("数据库恢复后重新开始录像", "recording began anew when the database answered"),
     "segments_missing": ("缺少录像片段", "segments are missing"),
     "frames_missing": ("未收到画面", "no frames were received"),
     "new_session": ("重新连接", "the connection began anew"),

@@ -23,7 +23,8 @@ class GapStatement:
     """The end of what was recorded before; None: nothing was recorded before."""
     end: Instant | None
     cause: str
-    """A `FaultKind`, or `started`, `stopped`, `crashed`, `overflow`, `clock`, `reload`, `frames_missing`."""
+    """A `FaultKind`, or `started`, `stopped`, `crashed`, `overflow`, `clock`, `reload`, `handover`,
+    `frames_missing`."""
     detail: str
     """One sentence for people, without secrets."""
 

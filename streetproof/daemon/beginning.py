@@ -1,42 +1,44 @@
-"""Opens the state database when the daemon starts."""
+"""What the daemon begins with: what it needs at once, and how its state database is opened."""
 
 from __future__ import annotations
 
-import os
+import signal
+import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
+from streams.live.hostclock import HostClock
 from streetproof.daemon.sdnotify import Notifier
-from streetproof.databases.opening import begun_state, has_state
+from streetproof.databases.opening import begun_state
 from streetproof.settings.load import LoadedSite
-from streetproof.store.connection import StoreAwayError
 from streetproof.store.database import Store
-
-_log = structlog.get_logger(__name__)
 
 BUSY_S = 1.0
 """So long the hub waits for somebody else who writes."""
 ANSWERS_S = 10.0
-"""So long the hub waits for an answer of the database's server, which keeps its connections also when it hangs."""
-_AGAIN_S = 2.0
-_STARTING_S = 60
-"""So long systemd goes on waiting, each time that it is told of a start."""
+"""So long the daemon waits for an answer of the database's server, which keeps its connections also when it hangs."""
 
 
-def opened_store(data: Path, loaded: LoadedSite) -> Store:
-    """The state database. One that the folder had before and whose server is away is waited for: after a power cut this
-    machine may be up before the server is, and must not have to be started again by hand."""
-    notifier, told = Notifier.from_environment(dict(os.environ)), False
-    while True:
-        try:
-            return begun_state(data, loaded, by="daemon", busy_s=BUSY_S, answers_s=ANSWERS_S)
-        except StoreAwayError as error:
-            if not has_state(data):
-                raise
-            if not told:
-                _log.error("database_awaited", error=str(error))
-                told = True
-            notifier.starting(_STARTING_S, "waits for the database; nothing is recorded yet")
-            time.sleep(_AGAIN_S)
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a daemon has before its database, and keeps: its line of time, and what it was told."""
+
+    host: HostClock = field(default_factory=HostClock)
+    notifier: Notifier = field(default_factory=Notifier.from_environment)
+    stop: threading.Event = field(default_factory=threading.Event)
+    """SIGTERM or SIGINT came."""
+    reload: threading.Event = field(default_factory=threading.Event)
+    """SIGHUP came."""
+    began_ns: int = field(default_factory=time.monotonic_ns)
+
+    def listen(self) -> None:
+        """Take signals from now on. In the main thread."""
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: self.stop.set())
+        signal.signal(signal.SIGHUP, lambda *_: self.reload.set())
+
+
+def daemon_store(data: Path, loaded: LoadedSite) -> Store:
+    """The state database, as the daemon opens it. Raises PlaceError, SecretError and StoreError."""
+    return begun_state(data, loaded, by="daemon", busy_s=BUSY_S, answers_s=ANSWERS_S)

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from evidence_export.words import Said
+from streetproof.daemon.beginning import ANSWERS_S
 from streetproof.databases.opening import ledger_of, state_of
 from streetproof.errors import StreetproofError
 from streetproof.retention.applying import BusyError, ClockError, apply
@@ -63,8 +64,8 @@ class CaseKeeper:
         if not site.evidence.retention.automatic:
             return False
         with (
-            state_of(self._data, by=BY) as store,
-            ledger_of(self._data, site.site.id) as ledger,
+            state_of(self._data, by=BY, answers_s=ANSWERS_S) as store,
+            ledger_of(self._data, site.site.id, answers_s=ANSWERS_S) as ledger,
         ):
             try:
                 done = apply(self._data, store, ledger, site.evidence.retention, by=BY, now_ns=now_ns)

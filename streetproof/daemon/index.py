@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,10 +19,12 @@ from evidence_export.words import Said
 from streams.recorder.chain import Damaged, scan
 from streams.recorder.durable import write_whole
 from streams.recorder.errors import RecorderError
-from streams.recorder.interface import CloseReason, GapStatement, SegmentRecord
-from streams.recorder.names import cameras
+from streams.recorder.interface import GapStatement, SegmentRecord
+from streams.recorder.names import cameras, listed
 from streams.recorder.recovery import NotRecovered, partials, recover
 from streams.recorder.tombstones import tombstones
+from streetproof.daemon.backlog import Backlog
+from streetproof.daemon.endings import gap_after
 from streetproof.daemon.problems import index_behind
 from streetproof.errors import StreetproofError
 from streetproof.store.connection import StoreError
@@ -31,8 +33,6 @@ from streetproof.store.holds import Hold
 
 _log = structlog.get_logger(__name__)
 
-MAX_PENDING = 10_000
-"""About half an hour of 64 cameras."""
 HOLDS = "holds.json"
 _BATCH = 200
 _STEP = 10
@@ -68,15 +68,13 @@ class Rebuild:
 class RecordingIndex:
     """The segments and gaps of one folder of recordings. Reporting and flushing are safe from any thread."""
 
-    def __init__(self, store: Store, folder: Path, *, max_pending: int = MAX_PENDING) -> None:
+    def __init__(self, store: Store, folder: Path, backlog: Backlog | None = None) -> None:
+        """`backlog`: what was recorded before there was a store."""
         self._store = store
         self.folder = folder
-        self._max_pending = max_pending
-        self._pending: list[SegmentRecord | GapStatement] = []
-        self._behind = False
+        self._backlog = Backlog() if backlog is None else backlog
         self._catching: Iterator[SegmentRecord | Damaged] | None = None
         self._problem: Said | None = None
-        self._lock = threading.Lock()
         self._writing = threading.Lock()
 
     @property
@@ -86,11 +84,11 @@ class RecordingIndex:
 
     def add_segment(self, record: SegmentRecord) -> None:
         """A segment was closed. It is in the index after the next `flush`. Never waits, never fails."""
-        self._keep(record)
+        self._backlog.add(record)
 
     def add_gap(self, statement: GapStatement) -> None:
         """A gap began or ended. As `add_segment`."""
-        self._keep(statement)
+        self._backlog.add(statement)
 
     def flush(self) -> bool:
         """Write what was reported; to be called every second or so. False: the database does not take it now."""
@@ -121,6 +119,10 @@ class RecordingIndex:
         self._write()
         return self._store.gaps.open(camera)
 
+    def reported_gap(self, camera: str) -> GapStatement | None:
+        """As `open_gap`, of what the database does not have yet; None: nothing that was reported last is a gap."""
+        return self._backlog.lasting(camera)
+
     def recover_all(self) -> Recovery:
         """At the start, before anything records: finish what a crash cut off, bring the index up to the files, and say
         of every camera since when nothing is recorded.
@@ -144,9 +146,9 @@ class RecordingIndex:
                 else:
                     given_up.append(outcome)
                     _log.warning("partial_not_recovered", path=str(outcome.path), why=outcome.what)
-        self.catch_up()
-        for camera in self._cameras():
-            self._state_the_end(camera)
+        if self._enter_what_is_there():
+            for camera in self._cameras():
+                self._state_the_end(camera)
         return Recovery(tuple(recovered), tuple(given_up), tuple(failed))
 
     def catch_up(self) -> int:
@@ -175,19 +177,25 @@ class RecordingIndex:
         self._store.segments.recount()
         return Rebuild(found, added, lost, tuple(damaged[:_MAX_TOLD]), len(damaged))
 
-    def _keep(self, item: SegmentRecord | GapStatement) -> None:
-        with self._lock:
-            if len(self._pending) >= self._max_pending:
-                # The files tell everything but gaps that still last; of those each camera has one.
-                self._behind = True
-                lasting = {p.camera: p for p in self._pending if isinstance(p, GapStatement) and p.end is None}
-                self._pending = list(lasting.values())
-            self._pending.append(item)
+    def _enter_what_is_there(self) -> bool:
+        """Whether the index has all now. What was recorded while the database was awaited is not read once more: that
+        would take the longer, the longer it was away, and nothing is recorded now. What it does not tell comes from the
+        files, step by step, beside the recording."""
+        if self._backlog.empty:
+            self.catch_up()
+            return True
+        for camera in self._cameras():
+            known = self._store.segments.last_number(camera)
+            files = listed(self.folder, camera) if (self.folder / camera).is_dir() else []
+            if {one.sequence for one in files if one.sequence > known} - self._backlog.numbers(camera):
+                self._backlog.drop()
+                break
+        return self.flush()
 
     def _write(self) -> None:
         with self._writing:
             self._step_from_files()
-            while batch := self._next_batch():
+            while batch := self._backlog.front(_BATCH):
                 records = [item for item in batch if isinstance(item, SegmentRecord)]
                 if records:
                     self._store.segments.add(records)
@@ -195,17 +203,13 @@ class RecordingIndex:
                     for item in batch:
                         if isinstance(item, GapStatement):
                             self._store.gaps.note(item)
-                with self._lock:
-                    # By identity: what was reported meanwhile, or dropped, is no longer at the front.
-                    written = {id(item) for item in batch}
-                    self._pending = [item for item in self._pending if id(item) not in written]
+                self._backlog.entered(batch)
 
     def _step_from_files(self) -> None:
         """Enter a few of the files that were dropped from memory. What is newer waits until all are in: where this
         process ends before, the highest number in the index still says from where on files have to be read."""
-        if self._catching is None and self._behind:
-            # First down: what is dropped while these files are read is found by the next round.
-            self._behind = False
+        # What is dropped while these files are read is found by the next round.
+        if self._catching is None and self._backlog.take_dropped():
             self._catching = self._newer_files()
         if self._catching is None:
             return
@@ -213,11 +217,12 @@ class RecordingIndex:
             few = list(islice(self._catching, _STEP))
             self._enter(iter(few))
         except StreetproofError:
-            self._catching, self._behind = None, True
+            self._catching = None
+            self._backlog.drop()
             raise
         if not few:
             self._catching = None
-        if few or self._behind:
+        if few or self._backlog.dropped:
             raise StoreError(
                 "the index is catching up with the files", where=str(self.folder), remedy="Wait; recording goes on"
             )
@@ -225,16 +230,6 @@ class RecordingIndex:
     def _newer_files(self) -> Iterator[SegmentRecord | Damaged]:
         for camera in self._cameras():
             yield from scan(self.folder, camera=camera, after={camera: self._store.segments.last_number(camera)})
-
-    def _next_batch(self) -> Sequence[SegmentRecord | GapStatement]:
-        """The first that are pending, as far as they are of one sort: their order matters."""
-        with self._lock:
-            # Not past what was dropped just now: see `_step_from_files`.
-            if self._behind or not self._pending:
-                return ()
-            sort = type(self._pending[0])
-            end = next((i for i, item in enumerate(self._pending) if type(item) is not sort), len(self._pending))
-            return self._pending[: min(end, _BATCH)]
 
     def _enter(self, files: Iterator[SegmentRecord | Damaged]) -> tuple[set[int], int, list[Damaged]]:
         """Enter what a scan finds: the numbers found, how many were new, and what is damaged."""
@@ -259,16 +254,7 @@ class RecordingIndex:
         last = self._store.segments.last(camera)
         if last is None or self._store.gaps.open(camera) is not None:
             return
-        stopped = last.closing.reason is CloseReason.STOPPED
-        self._store.gaps.note(
-            GapStatement(
-                camera,
-                start=last.closing.end,
-                end=None,
-                cause="stopped" if stopped else "crashed",
-                detail="the recorder was stopped" if stopped else "the recorder ended without closing its segment",
-            )
-        )
+        self._store.gaps.note(gap_after(camera, last.closing))
 
     def _unburied(self, camera: str, missing: set[int]) -> set[int]:
         if missing:

@@ -43,6 +43,8 @@ _WHY_STOPPED = {
     "stopped": "the daemon was stopped",
     "reload": "its settings were changed",
     "crashed": "the daemon ended unexpectedly",
+    "handover": "the database answered, and recording began anew together with the analysis",
+    "disk": "the disk was nearly full, and no footage could be deleted without the database",
 }
 _MAX_UNSETTLED = 500
 """Packets held back, at most, until the first instant of a connection can be trusted."""
@@ -108,9 +110,9 @@ class MainStream:
                 self._send(Faulted(StreamRole.MAIN, error.kind, error.what, error.remedy, retry_ns))
 
     def stop(self, cause: str) -> None:
-        """Close the open segment and state the gap that begins; `cause` is `stopped`, `reload` or `crashed`."""
-        # Who is left without a hub was not stopped by anybody: the next run must not take it for an orderly end.
-        reason = CloseReason.FAULT if cause == "crashed" else CloseReason.STOPPED
+        """Close the open segment and state the gap that begins; `cause`: one of `_WHY_STOPPED`."""
+        # Neither was asked for by anybody: the next run must not take it for an orderly end.
+        reason = CloseReason.FAULT if cause in ("crashed", "disk") else CloseReason.STOPPED
         self._finish(cause, _WHY_STOPPED[cause], reason)
 
     def look_back(self, asked: LookBack) -> None:

@@ -26,6 +26,24 @@ def database_silent(error: str) -> Said:
     )
 
 
+def database_awaited(error: str) -> Said:
+    """Since the start; nobody knows yet what stood where."""
+    return Said(
+        f"数据库尚无响应，系统正在等待：各路照常录像，但不识别、不判定；恢复后自动转入正常运行，请检查数据库服务。详情：{error}",
+        f"The database does not answer since the start, and is waited for. Cameras are recorded; nothing is looked at "
+        f"or judged until then: {error}",
+    )
+
+
+def room_kept() -> Said:
+    """The last of the disk is left to the database and to what deletes footage."""
+    return Said(
+        "磁盘将满，而等待数据库期间不能清理录像，已停止录像；请尽快恢复数据库或腾出磁盘空间，之后自动恢复录像",
+        "The disk is nearly full, no footage can be deleted without the database, and recording has stopped. Bring the "
+        "database back, or make room: then it goes on by itself",
+    )
+
+
 def site_file_refused(error: str) -> Said:
     """The site file that was in force before stays so."""
     return Said(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import threading
 import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -17,19 +15,19 @@ from evidence_export.words import Said
 from models.detector import YoloDetector
 from models.store import ModelStore, load_detector
 from streams.instant import NS_PER_S
-from streams.live.hostclock import HostClock
 from streetproof.daemon import announce
-from streetproof.daemon.beginning import opened_store
+from streetproof.daemon.awaiting import Opened, opened_store
+from streetproof.daemon.beginning import Start
 from streetproof.daemon.books import ENTER_NS, Books
 from streetproof.daemon.casekeeping import CaseKeeper
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.copier import Copier
-from streetproof.daemon.fleet import Fleet
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.http import StatusServer
 from streetproof.daemon.hub import Hub
 from streetproof.daemon.index import RecordingIndex
 from streetproof.daemon.inference import FairQueue, InferenceThread
+from streetproof.daemon.meanwhile import STOP_S, camera_fleet
 from streetproof.daemon.notices.interface import Notice, NoticeKind
 from streetproof.daemon.notices.queue import NoticeQueue
 from streetproof.daemon.notices.sender import Sender
@@ -38,14 +36,13 @@ from streetproof.daemon.overview import overview
 from streetproof.daemon.problems import site_file_refused
 from streetproof.daemon.rechecking import Rechecking
 from streetproof.daemon.reload import SiteFile, changes, kept_copy, live_cameras
-from streetproof.daemon.sdnotify import Notifier
 from streetproof.daemon.sealing import SealingProcess
 from streetproof.daemon.snapshot import DaemonSnapshot
-from streetproof.daemon.stations import Stations, check_cameras
+from streetproof.daemon.specs import check_cameras
+from streetproof.daemon.stations import Stations
 from streetproof.daemon.timekeeper import Timekeeper
 from streetproof.daemon.unkept import Unkept
 from streetproof.daemon.upkeep import Upkeep
-from streetproof.daemon.worker import camera_process
 from streetproof.databases.opening import check_database
 from streetproof.errors import StreetproofError
 from streetproof.keys import check_keys
@@ -56,12 +53,9 @@ from streetproof.plates import check_plates
 from streetproof.settings.classes import check_classes
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import ModelSettings
-from streetproof.store.database import Store
 
 _log = structlog.get_logger(__name__)
 
-STOP_S = 8.0
-"""What cameras' processes have for closing their segments. Systemd is told 15 s for all."""
 _UNKEPT_NS = 30 * NS_PER_S
 _HEARTBEAT_NS = 15 * NS_PER_S
 _HOUSE_NS = 30 * NS_PER_S
@@ -104,28 +98,30 @@ def run_daemon(request: DaemonRequest) -> None:
     with ExitStack() as stack:
         stack.enter_context(only_daemon(request.data))
         detector = check_daemon(request)
-        store = stack.enter_context(opened_store(request.data, request.loaded))
-        Daemon(request, store, detector, stack).run()
+        start = Start()
+        start.listen()
+        opened = opened_store(request.data, request.loaded, detector.info.name, start)
+        if opened is not None:
+            stack.enter_context(opened.store)
+            Daemon(request, start, opened, detector, stack).run()
 
 
 class Daemon:
     """All parts of one running daemon."""
 
-    def __init__(self, request: DaemonRequest, store: Store, detector: YoloDetector, stack: ExitStack) -> None:
-        loaded = request.loaded
+    def __init__(
+        self, request: DaemonRequest, start: Start, opened: Opened, detector: YoloDetector, stack: ExitStack
+    ) -> None:
+        loaded, store = request.loaded, opened.store
         self._request = request
-        self._store = store
-        self._stop = threading.Event()
-        self._reload = threading.Event()
-        self._started_ns = time.monotonic_ns()
-        self._beat_ns = self._started_ns
-        self._notifier = Notifier.from_environment()
-        self._host = HostClock()
+        self._stop, self._reload = start.stop, start.reload
+        self._started_ns, self._beat_ns = start.began_ns, time.monotonic_ns()
+        self._notifier, self._host = start.notifier, start.host
         self._file = SiteFile(loaded, self._can_run)
         kept_copy(request.data / "configs", loaded)
         self._recordings = request.data / "recordings"
         self._recordings.mkdir(parents=True, exist_ok=True)
-        self._index = RecordingIndex(store, self._recordings)
+        self._index = RecordingIndex(store, self._recordings, opened.backlog)
         self._recover()
         targets = targets_of(loaded)
         self._notices = NoticeQueue(
@@ -164,13 +160,10 @@ class Daemon:
         )
         live = loaded.site.live
         self._inference = InferenceThread(detector, self._pictures, live.inference_batch, self._hub.tell)
-        self._fleet = Fleet(
-            camera_process, self._hub.tell_camera, time.monotonic_ns, preload="streetproof.daemon.worker"
-        )
-        self._hub.fleet = self._fleet
+        self._hub.fleet = self._fleet = camera_fleet(self._hub.tell_camera)
         self._stations = Stations(self._hub, self._fleet, store, self._index, self._recordings, self._host)
         house = Housekeeper(store, self._recordings, now_ns=self._host.now_ns, mono_ns=time.monotonic_ns)
-        self._upkeep = Upkeep(self._hub, store, house, self._notices, request.data, self._say)
+        self._upkeep = Upkeep(self._hub, store, house, self._notices, request.data, self._say, opened.before)
         self._cases = CaseKeeper(request.data, lambda: self._hub.loaded.site, self._upkeep.sure_now_ns)
         self._timekeeper = Timekeeper(
             self._host,
@@ -188,9 +181,6 @@ class Daemon:
 
     def run(self) -> None:
         """Turn until told to stop."""
-        for one in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(one, lambda *_: self._stop.set())
-        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
         loaded = self._request.loaded
         self._take_snapshot()
         self._server.start()  # first: a port that is taken is found before anything is recorded

@@ -9,25 +9,18 @@ from pathlib import Path
 import rfc8785
 import structlog
 
-from streams.instant import Instant
 from streams.live.address import CameraAddress
 from streams.live.hostclock import HostClock
-from streams.live.source import Timeouts
-from streams.recorder.chain import last_link
-from streams.recorder.errors import RecorderError
-from streams.recorder.interface import GapStatement, SegmentRecord
-from streams.recorder.names import listed
-from streams.recorder.reading import read_facts
-from streams.recorder.recovery import partials, recover
+from streams.recorder.interface import GapStatement
 from streetproof.daemon.desk import restored
+from streetproof.daemon.endings import last_closing, recovered
 from streetproof.daemon.fleet import Fleet
 from streetproof.daemon.hub import Hub, Station
 from streetproof.daemon.index import RecordingIndex
 from streetproof.daemon.messages import ServerClock, WorkerSpec
 from streetproof.daemon.reload import Changes, live_cameras
-from streetproof.daemon.secrets import password_of
+from streetproof.daemon.specs import addresses_of, spec_of
 from streetproof.daemon.tallies import CameraTally
-from streetproof.settings.live import Stream
 from streetproof.settings.load import LoadedSite
 from streetproof.settings.site import Camera
 from streetproof.store.database import Store, StoreError
@@ -36,7 +29,6 @@ from vision.policy import CameraRules
 
 _log = structlog.get_logger(__name__)
 
-_MIB = 1 << 20
 _CHANGE_S = 5.0
 """What a process has for closing its segment when its camera changes."""
 
@@ -68,7 +60,7 @@ class Stations:
         self._open(loaded, camera, self._store.states.state(camera.id))
 
     def _open(self, loaded: LoadedSite, camera: Camera, saved: SavedState | None) -> None:
-        main, _ = _addresses(loaded, camera)
+        main, _ = addresses_of(loaded, camera)
         rules = loaded.site.rules_of(camera)
         digest = rules_sha256(rules, loaded.site.site.timezone)
         usable = saved is not None and saved.rules_sha256 == digest
@@ -107,7 +99,7 @@ class Stations:
             if station is not None:
                 station.camera = camera
                 station.tally.name = camera.name
-                station.tally.address = _addresses(loaded, camera)[0].label
+                station.tally.address = addresses_of(loaded, camera)[0].label
         for name in found.ruled:
             station = self._hub.stations[name]
             self._hub.leave(name)
@@ -138,7 +130,7 @@ class Stations:
         renewed = []
         for name, station in self._hub.stations.items():
             told = self._addresses.get(name)
-            if told is not None and told != _addresses(self._hub.loaded, station.camera):
+            if told is not None and told != addresses_of(self._hub.loaded, station.camera):
                 renewed.append(name)
         for name in renewed:
             self._restart(name)
@@ -157,31 +149,11 @@ class Stations:
     def _spec(self, name: str) -> WorkerSpec:
         """What a process is told when it starts; made anew each time, after what the last one left was recovered."""
         loaded, station = self._hub.loaded, self._hub.stations[name]
-        camera, live = station.camera, loaded.site.live
-        assert camera.stream is not None
         self._recover(name)
         self._index.flush()
-        main, sub = self._addresses[name] = _addresses(loaded, camera)
-        return WorkerSpec(
-            site=loaded.site.site.id,
-            camera=name,
-            main=main,
-            sub=sub,
-            timeouts=_timeouts(camera.stream),
-            retry_max_ns=camera.stream.retry_max,
-            recordings=self._recordings,
-            segment_ns=live.segment,
-            ring_ns=live.pre_roll,
-            ring_bytes=live.pre_roll_mib * _MIB,
-            rate=camera.look.rate,
-            max_interval_ns=camera.look.max_interval,
-            skip_unchanged=camera.look.skip_unchanged,
-            max_reuse_ns=camera.look.max_reuse,
-            previous=last_link(self._recordings, name),
-            gap=self._gap(name),
-            view=station.view,
-            line_ns=self._host.line_ns,
-            reference=self._host.reference,
+        addresses = self._addresses[name] = addresses_of(loaded, station.camera)
+        return spec_of(
+            loaded, station.camera, addresses, self._recordings, self._host, gap=self._gap(name), view=station.view
         )
 
     def _gap(self, name: str) -> GapStatement | None:
@@ -191,7 +163,9 @@ class Stations:
             end = None if last is None else last.closing.end
         except StoreError:
             # Recording does not wait for the database. What the newest file says is in the index later, too.
-            gap, end = None, _end_of_files(self._recordings, name)
+            gap, closing = self._index.reported_gap(name), last_closing(self._recordings, name)
+            end = None if closing is None else closing.end
+            gap = gap if gap is not None and gap.start == end else None
         if gap is None and end is not None:
             gap = GapStatement(name, end, None, "crashed", "the process of the camera died")
             self._index.add_gap(gap)
@@ -199,45 +173,10 @@ class Stations:
 
     def _recover(self, name: str) -> None:
         """A process that died left an open segment behind."""
-        for path in list(partials(self._recordings, camera=name)):
-            try:
-                outcome = recover(path)
-            except RecorderError as error:
-                _log.error("segment_not_recovered", camera=name, error=str(error))
-                continue
-            if isinstance(outcome, SegmentRecord):
-                _log.warning("segment_recovered", camera=name, path=str(outcome.path))
-                self._index.add_segment(outcome)
-
-
-def check_cameras(loaded: LoadedSite) -> None:
-    """Raises StreetproofError where a camera could not be opened, for want of a password or the like."""
-    for camera in live_cameras(loaded.site).values():
-        _addresses(loaded, camera)
+        for record in recovered(self._recordings, name):
+            self._index.add_segment(record)
 
 
 def rules_sha256(rules: CameraRules, timezone: str) -> str:
     """SHA-256 over everything that a camera's stays are judged by, hex."""
     return hashlib.sha256(rfc8785.dumps([rules.model_dump(mode="json"), timezone])).hexdigest()
-
-
-def _end_of_files(recordings: Path, camera: str) -> Instant | None:
-    """Where a camera's newest segment ends; None where there is none. Raises RecorderError."""
-    files = listed(recordings, camera) if (recordings / camera).is_dir() else []
-    return read_facts(files[-1].path)[1].end if files else None
-
-
-def _addresses(loaded: LoadedSite, camera: Camera) -> tuple[CameraAddress, CameraAddress | None]:
-    stream = camera.stream
-    assert stream is not None
-    secret = password_of(stream, loaded.path)
-    password = secret.reveal() if secret is not None else None
-    main = CameraAddress(stream.main, stream.username, password, stream.transport)
-    sub = None if stream.sub is None else CameraAddress(stream.sub, stream.username, password, stream.transport)
-    return main, sub
-
-
-def _timeouts(stream: Stream) -> Timeouts:
-    return Timeouts(
-        connect_ns=stream.connect_timeout, stall_ns=stream.stall_timeout, keyframe_ns=stream.keyframe_timeout
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -26,6 +27,16 @@ _log = structlog.get_logger(__name__)
 _GIB = 1 << 30
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known from before a daemon recorded anything itself."""
+
+    began_ns: int
+    """When it started, on CLOCK_MONOTONIC."""
+    newest_ns: int | None
+    """Up to when there was footage by then, UTC; None: there was none."""
+
+
 class Upkeep:
     """Fills in the parts of the overview that cost a query. Called by the hub's thread."""
 
@@ -37,18 +48,22 @@ class Upkeep:
         notices: NoticeQueue,
         data: Path,
         say: Callable[[NoticeKind, Said], None],
+        before: Before | None = None,
     ) -> None:
+        """`before`: where something was recorded already, which must not vouch for the clock that it was stamped by;
+        None: nothing was."""
         self._hub = hub
         self._store = store
         self._house = house
         self._notices = notices
         self._data = data
-        self._began_ns = time.monotonic_ns()
         self._say = say
         self.overview = Overview(self._room())
-        lasts = [store.segments.last(camera) for camera in store.segments.footage()]
-        self._newest_ns = max((last.closing.end.utc_ns for last in lasts if last is not None), default=None)
-        """Up to when there was footage before this daemon started."""
+        if before is None:
+            lasts = [store.segments.last(camera) for camera in store.segments.footage()]
+            newest_ns = max((last.closing.end.utc_ns for last in lasts if last is not None), default=None)
+            before = Before(time.monotonic_ns(), newest_ns)
+        self._before = before
         self._sure_ns: int | None = None
 
     def run(self, host: HostClock) -> None:
@@ -80,12 +95,13 @@ class Upkeep:
         It is in doubt where the footage before the start is more than a day old, until a reference confirms the clock,
         or a day has passed.
         """
-        if self._newest_ns is None or host.utc_ns(self._began_ns) - self._newest_ns <= DAY_NS:
+        began_ns, newest_ns = self._before.began_ns, self._before.newest_ns
+        if newest_ns is None or host.utc_ns(began_ns) - newest_ns <= DAY_NS:
             return False
         known = host.server_offset()
         if known is not None:
             return abs(known.offset_ns) > LIMIT_NS
-        return time.monotonic_ns() - self._began_ns < DAY_NS
+        return time.monotonic_ns() - began_ns < DAY_NS
 
     def _wanted_from(self, now_ns: int) -> dict[str, int]:
         """Per camera, from when on its footage may yet be part of a case: something stands there and is being timed.

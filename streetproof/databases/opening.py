@@ -41,15 +41,17 @@ def has_ledger(data: Path) -> bool:
     return (data / LEDGER).is_file() if place is None else place.ledger is not None
 
 
-def state_of(data: Path, *, by: str = "unknown", busy_s: float = BUSY_S) -> Store:
-    """The state database of a folder; an SQLite file is made where it is missing, nothing else is.
+def state_of(data: Path, *, by: str = "unknown", busy_s: float = BUSY_S, answers_s: float | None = None) -> Store:
+    """The state database of a folder; an SQLite file is made where it is missing, nothing else is. `answers_s`: see
+    `Connection`.
 
     Raises PlaceError, SecretError and StoreError.
     """
     place = read_place(data)
     if place is None:
         return Store.open_file(data / STATE, by=by, busy_s=busy_s)
-    return Store(url_of(place.database, data / FILE), by=by, busy_s=busy_s, name=place.name, begins=False)
+    url = url_of(place.database, data / FILE)
+    return Store(url, by=by, busy_s=busy_s, name=place.name, begins=False, answers_s=answers_s)
 
 
 def begun_state(

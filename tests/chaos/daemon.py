@@ -102,8 +102,8 @@ class Daemon:
 
     # -- its life --------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start it, or start it again, and wait until it answers."""
+    def start(self, fits: Callable[[Status], Any] = lambda status: status["ready"]) -> None:
+        """Start it, or start it again, and wait until its status fits: by default until it is ready."""
         assert self._process is None
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -115,7 +115,7 @@ class Daemon:
                 env=self._environ,
             )
         self._sessions.append(self._process.pid)
-        self.until(lambda status: status["ready"], within_s=_READY_S)
+        self.until(fits, within_s=_READY_S)
 
     def stop(self) -> None:
         """SIGTERM. It must end in time, in order, and nothing may be left of it.

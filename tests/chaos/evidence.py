@@ -27,7 +27,16 @@ from streams.timeline import to_ns
 from streetproof.databases.opening import ledger_of, state_of, url_of
 from streetproof.databases.place import read_place
 
-CAUSES = frozenset(FaultKind) | {"started", "stopped", "crashed", "overflow", "clock", "reload", "frames_missing"}
+CAUSES = frozenset(FaultKind) | {
+    "started",
+    "stopped",
+    "crashed",
+    "overflow",
+    "clock",
+    "reload",
+    "frames_missing",
+    "handover",
+}
 _SLEW_NS = 12_000_000
 """A line may move so much between two segments (docs/time.md)."""
 _STALL_NS = 2 * NS_PER_S

@@ -11,7 +11,7 @@ import pytest
 
 from evidence_export.ledger.entry import Kind, read_entry
 from streetproof.databases.opening import ledger_of
-from tests.chaos.daemon import Daemon, recording
+from tests.chaos.daemon import Daemon, Status, recording
 from tests.chaos.evidence import breaks, check_ledger, gaps, records
 from tests.chaos.packets import check_sessions
 from tests.chaos.site import camera
@@ -145,9 +145,21 @@ def test_what_happens_while_the_server_is_away_is_in_the_ledger_afterwards(
         assert used[-1] == taken["config"] and len(used) == 2
 
 
-def test_a_start_before_the_server_is_up_waits_for_it(
+def _records_without_database(status: Status) -> bool:
+    """Whether it waits for its database, and something of its camera is on disk meanwhile."""
+    waits = any("is waited for" in problem["en"] for problem in status["problems"])
+    return waits and not status["ready"] and all(recording(one) for one in status["cameras"])
+
+
+def _files(daemon: Daemon) -> list[Path]:
+    """The segments that are there."""
+    return list(daemon.data.rglob("*.mp4"))
+
+
+def test_a_start_before_the_server_is_up_waits_for_it_and_records_meanwhile(
     tmp_path: Path, film: Path, real_model: str, own: Cluster, database: dict[str, Any]
 ) -> None:
+    """While it waits it is told to stop; started again, a camera's process is killed, and then all of it."""
     with (
         RtspServer({"/cam": film}) as server,
         Daemon(
@@ -155,23 +167,37 @@ def test_a_start_before_the_server_is_up_waits_for_it(
             [camera("gate-1", server.url("/cam"))],
             real_model,
             database=database,
-            expected=["database_awaited"],
+            secrets=[PASSWORD],
+            expected=["database_awaited", "camera_process_died"],
         ) as daemon,
     ):
         daemon.until_camera(recording)
         daemon.stop()
         own.stop()
-        starts = daemon.logs("started")
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(daemon, "until", lambda *_, **__: {})
-            daemon.start()
-        daemon.wait_for_log("database_awaited")
-        assert daemon.logs("started") == starts
+        known, starts = len(_files(daemon)), daemon.logs("started")
+        daemon.start(_records_without_database)
+        daemon.stop()
+        daemon.start(_records_without_database)
+        before = daemon.camera()
+        daemon.kill_camera("gate-1")
+        again = daemon.until_camera(lambda one: one["gaps"] > before["gaps"])
+        daemon.until_camera(lambda one: one["segments"] > again["segments"])
+        daemon.kill()
+        daemon.start(_records_without_database)
+        assert daemon.logs("started") == starts, "the test is none: the database has answered"
+        assert any("数据库" in problem["zh"] for problem in daemon.status()["problems"])
+        meanwhile = len(_files(daemon))
+        assert meanwhile >= known + 3
         own.start()
         daemon.until(lambda status: status["ready"])
         daemon.until_camera(recording)
         daemon.stop()
-        assert [gap.cause for gap in breaks(records(daemon.data))] == ["started", "stopped"]
+        found = records(daemon.data)
+        assert len(found) > meanwhile
+        causes = ["started", "stopped", "stopped", "crashed", "crashed", "handover"]
+        assert [gap.cause for gap in breaks(found)] == causes
+        check_sessions(daemon.data, found, film)
+        check_ledger(daemon.data, found)
 
 
 def test_a_daemon_that_is_restarted_while_the_server_is_away_loses_no_violation(

@@ -17,6 +17,7 @@ from streams.recorder.chain import Damaged
 from streams.recorder.errors import RecorderError
 from streams.recorder.interface import CloseReason, GapStatement
 from streams.recorder.recorder import Recorder
+from streetproof.daemon.backlog import Backlog
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.index import HOLDS, RecordingIndex, load_holds, save_holds
 from streetproof.daemon.retention import Limits
@@ -146,7 +147,7 @@ def test_a_locked_database_costs_nothing_but_time(tmp_path: Path, folder: Path, 
 def test_what_cannot_be_kept_in_memory_is_read_from_the_files(
     tmp_path: Path, folder: Path, clip: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index = RecordingIndex(store, folder, max_pending=3)
+    index = RecordingIndex(store, folder, backlog := Backlog(3))
     records, _ = record(clip, folder)
     assert len(records) > 4
     lasting = GapStatement("gate-2", None, None, "refused", "")
@@ -155,7 +156,7 @@ def test_what_cannot_be_kept_in_memory_is_read_from_the_files(
         for one in records:
             index.add_segment(one)
             index.flush()
-        assert len(index._pending) <= 3
+        assert len(backlog._items) <= 3
     # A few files at a time, and nothing newer before them.
     monkeypatch.setattr("streetproof.daemon.index._STEP", 2)
     numbers = []
@@ -294,3 +295,47 @@ def test_a_list_of_holds_that_cannot_be_read_is_not_taken_for_an_empty_one(folde
         (folder / HOLDS).write_bytes(broken)
         with pytest.raises(RecorderError, match="holds"):
             RecordingIndex(store, folder).rebuild(T0)
+
+
+def test_what_was_recorded_before_there_was_a_database_is_entered_without_being_read_again(
+    folder: Path, clip: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, recorder = record(clip, folder)
+    store.segments.add(known)
+    gap = GapStatement("gate-1", known[-1].closing.end, None, "stopped", "the recorder was stopped")
+    store.gaps.note(gap)
+    more, _ = record(clip, folder, session="s2", recorder=recorder, start_ns=START_NS + 60 * NS_PER_S, gap=gap)
+    lasting = GapStatement("gate-1", more[-1].closing.end, None, "handover", "the database answered")
+    backlog = Backlog()
+    for one in (*more, lasting):
+        backlog.add(one)
+    monkeypatch.setattr("streetproof.daemon.index.scan", lambda *_, **__: pytest.fail("a file is read"))
+    index = RecordingIndex(store, folder, backlog)
+    index.recover_all()
+    assert index.problem is None
+    assert index.between("gate-1", 0, ALWAYS) == [*known, *more]
+    assert index.gaps("gate-1", 0, ALWAYS) == [more[0].opening.gap_before, lasting]
+
+
+def test_footage_that_nobody_reported_comes_before_what_was_recorded_without_a_database(
+    folder: Path, clip: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier daemon was killed before the database took it: its numbers are lower, and must not be passed over."""
+    monkeypatch.setattr("streetproof.daemon.index._STEP", 2)
+    unknown, recorder = record(clip, folder)
+    begin = START_NS + 60 * NS_PER_S
+    gap = GapStatement("gate-1", unknown[-1].closing.end, None, "crashed", "")
+    more, _ = record(clip, folder, session="s2", recorder=recorder, start_ns=begin, gap=gap)
+    lasting = GapStatement("gate-1", more[-1].closing.end, None, "handover", "the database answered")
+    backlog = Backlog()
+    for one in (*more, lasting):
+        backlog.add(one)
+    index = RecordingIndex(store, folder, backlog)
+    index.recover_all()
+    assert index.problem is not None, "recording goes on while files are read"
+    assert index.reported_gap("gate-1") == lasting
+    while not index.flush():
+        pass
+    assert index.between("gate-1", 0, ALWAYS) == [*unknown, *more]
+    assert index.gaps("gate-1", 0, ALWAYS)[-1] == lasting
+    assert index.open_gap("gate-1") == lasting

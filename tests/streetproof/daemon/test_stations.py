@@ -13,7 +13,8 @@ from streams.recorder.recorder import Recorder
 from streams.recorder.recovery import partials
 from streetproof.daemon.desk import Desk
 from streetproof.daemon.messages import LookBack, ServerClock
-from streetproof.daemon.stations import check_cameras, rules_sha256
+from streetproof.daemon.specs import check_cameras
+from streetproof.daemon.stations import rules_sha256
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import LoadedSite
 from tests.streams.media import make

@@ -12,7 +12,7 @@ import pytest
 
 from streams.live.hostclock import HostClock, HostReading, ReferenceLine
 from streetproof.daemon.housekeeping import Report
-from streetproof.daemon.upkeep import Upkeep
+from streetproof.daemon.upkeep import Before, Upkeep
 from streetproof.settings.live import Live
 from streetproof.settings.site import EvidenceSettings
 
@@ -43,7 +43,11 @@ def host(ahead_ns: int) -> HostClock:
 
 
 def upkeep(
-    tmp_path: Path, house: House, newest_ns: int | None, timed_since_ns: dict[str, int | None] | None = None
+    tmp_path: Path,
+    house: House,
+    newest_ns: int | None,
+    timed_since_ns: dict[str, int | None] | None = None,
+    before: Before | None = None,
 ) -> Upkeep:
     last = (
         None if newest_ns is None else SimpleNamespace(closing=SimpleNamespace(end=SimpleNamespace(utc_ns=newest_ns)))
@@ -61,7 +65,7 @@ def upkeep(
     site = SimpleNamespace(cameras=(), live=Live(), evidence=EvidenceSettings())
     hub = SimpleNamespace(stations=stations, loaded=SimpleNamespace(site=site))
     notices = SimpleNamespace(waiting=lambda: 0)
-    return Upkeep(*cast(Any, (hub, store, house, notices, tmp_path, lambda *_: None)))
+    return Upkeep(*cast(Any, (hub, store, house, notices, tmp_path, lambda *_: None, before)))
 
 
 @pytest.mark.parametrize(
@@ -97,3 +101,11 @@ def test_footage_of_what_is_being_timed_is_kept_from_before_its_arrival_on_but_n
     assert house.wanted.keys() == {"new", "for ages"}
     assert house.wanted["new"] == now_ns - 5 * minute - before_ns
     assert abs(house.wanted["for ages"] - (now_ns - DAY_NS)) < minute
+
+
+def test_footage_of_this_start_does_not_vouch_for_its_own_clock(tmp_path: Path) -> None:
+    """It was recorded while the database was awaited, by a clock that may be years ahead."""
+    house, ahead_ns = House(), 400 * DAY_NS
+    before = Before(time.monotonic_ns(), time.time_ns())
+    upkeep(tmp_path, house, time.time_ns() + ahead_ns, before=before).run(host(ahead_ns))
+    assert house.doubts == [True]
