@@ -51,6 +51,7 @@ from streetproof.daemon.sealing import NotSealed, Sealed
 from streetproof.daemon.snapshot import CameraState
 from streetproof.daemon.streets import Street, Streets
 from streetproof.daemon.tallies import CameraTally
+from streetproof.daemon.undone import Undone, UndoneQueue
 from streetproof.daemon.views import Views, ViewsError
 from streetproof.errors import StreetproofError
 from streetproof.settings.load import LoadedSite
@@ -58,14 +59,12 @@ from streetproof.settings.site import Camera, Site
 from streetproof.store.database import Store, StoreError
 from streetproof.store.states import SavedState
 from vision.backdrop import size_for
-from vision.integrity.interface import ViewChange, ViewEvent
+from vision.integrity.interface import ViewChange
 from vision.interface import Stay
 
 _log = structlog.get_logger(__name__)
 
 _RETRY_STORE_NS = 2 * NS_PER_S
-_MAX_UNKEPT = 10_000
-"""Findings and ends of stays that wait for the database, over all cameras."""
 
 
 @dataclass(slots=True)
@@ -82,8 +81,6 @@ class Station:
 
 
 Item: TypeAlias = tuple[str, int, FromCamera] | Seen | SeenBack | Broken | Sealed | NotSealed
-Undone: TypeAlias = tuple[str, Fired | Ended | Departed | ViewEvent, LoadedSite]
-"""Camera, what is to be written down, and the site file that was in force when it happened."""
 
 
 class Hub:
@@ -120,7 +117,7 @@ class Hub:
         self._notify = notify
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self.alarms = Alarms(notify, self._place, monotonic, host.now_ns)
-        self._undone: list[Undone] = []
+        self._undone = UndoneQueue(store, casework, host.now_ns, notify)
         self._unanswered: Sealed | NotSealed | None = None
         self._store_again_ns = 0
         self.store_error: str | None = None
@@ -184,17 +181,17 @@ class Hub:
         except StoreError as error:
             self.store_error = str(error)
             self._store_again_ns = now_ns + _RETRY_STORE_NS
-            _log.error("database_refused", error=str(error), waiting=len(self._undone))
+            _log.error("database_refused", error=str(error), waiting=len(self._undone.items))
 
     def unkept(self) -> tuple[list[Undone], dict[str, SavedState]]:
         """What the database has not taken yet, and how all stays stand now."""
         states = {name: self._state(station) for name, station in self.stations.items() if station.last is not None}
-        return list(self._undone), states
+        return list(self._undone.items), states
 
     def take_back(self, undone: Sequence[Undone]) -> None:
         """What an earlier run could not write down goes first. Raises StoreError."""
-        self._undone[:0] = undone
-        self._keep_undone()
+        self._undone.put_first(undone)
+        self._undone.write()
 
     def keep_streets(self, *, last: bool = False) -> None:
         """Write down what a camera knows of its street, the one whose turn it is; at the `last` time those of all."""
@@ -324,14 +321,14 @@ class Hub:
         for outcome in outcomes:
             match outcome:
                 case Fired(violation):
-                    self._remember((name, outcome, self.loaded))
+                    self._undone.add((name, outcome, self.loaded))
                     _log.info(
                         "violation", camera=name, rule=violation.rule, zone=violation.zone, stay=violation.stay.id
                     )
                 case Ended():
-                    self._remember((name, outcome, self.loaded))
+                    self._undone.add((name, outcome, self.loaded))
                 case Departed(stay, pinned):
-                    self._remember((name, outcome, self.loaded))
+                    self._undone.add((name, outcome, self.loaded))
                     _log.info("departure_pinned", camera=name, stay=stay.id, reason=pinned.reason.value)
                 case LookBack():
                     if self.fleet is not None:
@@ -339,31 +336,8 @@ class Hub:
                 case Refused(what):
                     _log.warning("look_refused", camera=name, what=what)
 
-    def _remember(self, undone: Undone) -> None:
-        self._undone.append(undone)
-        if len(self._undone) > _MAX_UNKEPT:
-            # The database has been gone for days. Ends of stays can be spared, findings cannot.
-            self._undone = [one for one in self._undone if isinstance(one[1], Fired)][-_MAX_UNKEPT:]
-
-    def _keep_undone(self) -> None:
-        while self._undone:
-            camera, outcome, loaded = self._undone[0]
-            match outcome:
-                case Fired(violation, role, model):
-                    self.casework.fired(loaded, violation, role, model)
-                case Ended(stay):
-                    self.casework.ended(loaded, stay)
-                case Departed(stay, pinned):
-                    self.casework.departed(stay, pinned)
-                case ViewEvent(fault, ViewChange.BEGUN, since, _):
-                    self._store.views.begin(camera, fault.value, since.utc_ns)
-                    self._doubt_sealed(loaded, camera, fault.value, since)
-                case ViewEvent(fault, _, since, _):
-                    self._store.views.end(camera, fault.value, since.utc_ns)
-            self._undone.pop(0)
-
     def _keep(self) -> None:
-        self._keep_undone()
+        self._undone.write()
         states = {name: one for name, one in self.stations.items() if one.desk.changed and one.last is not None}
         if states:
             self._store.states.save_states({name: self._state(station) for name, station in states.items()})
@@ -379,15 +353,6 @@ class Hub:
         told = None if self.rechecking is None else self.rechecking.work(self._host.now_ns())
         if told is not None:
             self._notify(announce.rechecked(self.loaded.site, told, self._host.now_ns()))
-
-    def _doubt_sealed(self, loaded: LoadedSite, name: str, fault: str, since: Instant) -> None:
-        """A fault is confirmed some time after it began: a case sealed in between does not say so. People must know."""
-        cases = self._store.findings.sealed_since(name, since.utc_ns)
-        camera = loaded.site.camera(name)
-        if not cases or camera is None:
-            return
-        _log.warning("sealed_cases_doubted", camera=name, fault=fault, since=since.isoformat(), cases=cases)
-        self._notify(announce.doubted(loaded.site, camera, fault, since, cases, self._host.now_ns()))
 
     def _state(self, station: Station) -> SavedState:
         assert station.last is not None
@@ -421,7 +386,7 @@ class Hub:
             begun = event.change is ViewChange.BEGUN
             if begun:
                 desk.suspend(event.since)
-            self._remember((name, event, self.loaded))
+            self._undone.add((name, event, self.loaded))
             _log.warning("view", camera=name, fault=event.fault.value, change=event.change.value)
             site, now_ns = self.loaded.site, self._host.now_ns()
             self._notify(announce.view(site, station.camera, event.fault.value, begun, bool(message.faults), now_ns))

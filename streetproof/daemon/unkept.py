@@ -19,8 +19,8 @@ from models.interface import ModelInfo
 from streams.recorder.durable import write_whole
 from streetproof.daemon.casework import kept_site
 from streetproof.daemon.desk import Departed, Ended, Fired
-from streetproof.daemon.hub import Undone
 from streetproof.daemon.messages import StreamRole
+from streetproof.daemon.undone import Undone
 from streetproof.errors import StreetproofError
 from streetproof.store.database import Store
 from streetproof.store.states import SavedState

@@ -15,7 +15,7 @@ from streams.instant import NS_PER_S
 from streams.interface import DecodeLevel
 from streams.live.interface import FaultKind
 from streams.recorder.interface import GapStatement
-from streetproof.daemon import announce, hub, inference
+from streetproof.daemon import announce, hub, inference, undone
 from streetproof.daemon.fleet import Died
 from streetproof.daemon.inference import Broken, Seen, SeenBack
 from streetproof.daemon.messages import (
@@ -160,14 +160,14 @@ def test_a_finding_keeps_the_site_file_it_fired_under_though_the_database_came_b
 def test_memory_is_bounded_while_the_database_is_away_and_findings_go_last(
     centre: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "_MAX_UNKEPT", 5)
+    monkeypatch.setattr(undone, "_MOST", 5)
     monkeypatch.setattr(hub, "_RETRY_STORE_NS", 100 * S)
     with sites.kept(centre.database):
         for start in range(0, 600, 200):  # three that break the rule
             centre.play(parked(start + 6, start + 80), start, start + 120)
         for start in range(600, 1000, 50):  # eight that do not
             centre.play(parked(start + 4, start + 14), start, start + 48)
-        assert len(centre.hub._undone) <= 5
+        assert len(centre.hub.unkept()[0]) <= 5
     centre.second += 101
     centre.hub.keep()
     assert findings(centre) == 3

@@ -10,9 +10,9 @@ import pytest
 
 from models.interface import ModelInfo
 from streetproof.daemon.desk import Departed, Ended, Fired
-from streetproof.daemon.hub import Undone
 from streetproof.daemon.messages import StreamRole
 from streetproof.daemon.reload import kept_copy
+from streetproof.daemon.undone import Undone
 from streetproof.daemon.unkept import FILE, Unkept
 from streetproof.settings.load import load_site
 from streetproof.store.database import Store
