@@ -14,15 +14,15 @@ from evidence_export.bag import layout
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import digest_file
 from evidence_export.errors import MaskError
-from evidence_export.imageset.words import SIGN_ROLE
+from evidence_export.imageset.words import PHOTO_ROLE, SIGN_ROLE
 from evidence_export.masking.clips import Hidden, Timed, look_through, mask_all_but_vehicle, mask_clip
 from evidence_export.masking.encode import ENCODER
 from evidence_export.masking.frames import Clip
 from evidence_export.masking.interface import Box, Counts, Masked, MaskedFile, Progress, Scope, Settings
 from evidence_export.masking.looking import Looker
-from evidence_export.masking.own import Own, own_of
+from evidence_export.masking.own import NOTHING, Own, own_of
 from evidence_export.masking.plan import Plan
-from evidence_export.masking.stills import Still, all_but_vehicle, masked, plan_still, png_of, read_png
+from evidence_export.masking.stills import Still, all_but_vehicle, masked, plan_still, png_of, read_photo, read_png
 from evidence_export.masking.words import cautions_of, transform_of
 from models.catalog import load_catalog
 from models.interface import Detector, Image
@@ -92,7 +92,7 @@ def mask_case(
             remedy="Name a model (`streetproof models list`), or use the scope all-but-vehicle, which needs none",
         )
     maker = _Maker(folder, out, own_of(case), looker, scope, settings, progress, _listed(case))
-    pictures, shots, parts = _pictures_of(case), _shots_of(case), _parts_of(case)
+    pictures, shots, parts, photos = _pictures_of(case), _shots_of(case), _parts_of(case), _photos_of(case)
     fresh = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -103,6 +103,8 @@ def mask_case(
             progress(STILLS, number + 1, len(pictures))
         for part in parts:
             maker.part(part)
+        for photo in photos:
+            maker.photo(photo)
     except BaseException:
         for name in maker.names:
             (out / name).unlink(missing_ok=True)
@@ -193,6 +195,21 @@ class _Maker:
         out.write_bytes(png_of(np.ascontiguousarray(made[y : y + high, x : x + wide])))
         self._made(out, SIGN_ROLE, part.path, counts, "; PNG")
 
+    def photo(self, path: str) -> None:
+        """Mask a photograph of a sign, which was taken at another time: the case's vehicle is not in it."""
+        image = read_photo(self._original(path).read_bytes(), path)
+        size = image.shape[1], image.shape[0]
+        still = Still(size, (), Counts(frames=1, painted=1))
+        if self._looker is not None:
+            still = plan_still(image, self._looker, NOTHING, 0, self._settings)
+        if self._scope is Scope.PEOPLE_AND_PLATES:
+            made = masked(image, still)
+        else:
+            made = all_but_vehicle(image, size, NOTHING, 0, ())
+        out = self._new(f"{PurePosixPath(path).stem}.png")
+        out.write_bytes(png_of(made))
+        self._made(out, PHOTO_ROLE, path, still.counts, "; PNG, no metadata")
+
     def _from_clips(self, at_ns: int, size: tuple[int, int]) -> list[Box]:
         """What the clips show at that moment: a thing that one picture misses was seen before and after."""
         found: list[Box] = []
@@ -281,6 +298,13 @@ def _parts_of(case: Any) -> list[_Part]:
             parts.append(_Part(str(one["path"]), str(one["panorama"]), (x, y, wide, high)))
         return parts
     except (KeyError, TypeError, ValueError) as error:
+        raise MaskError(f"does not say what its signs are ({error})", where="case.json", remedy=_REMEDY) from error
+
+
+def _photos_of(case: Any) -> list[str]:
+    try:
+        return [str(one["photo"]["path"]) for one in case["images"].get("signs", ()) if "path" in one["photo"]]
+    except (KeyError, TypeError) as error:
         raise MaskError(f"does not say what its signs are ({error})", where="case.json", remedy=_REMEDY) from error
 
 

@@ -81,7 +81,7 @@ class MaskedFile:
     path: str
     """Its name in the folder of the copies: plain ASCII."""
     role: str
-    """As in the case: `panorama`, `overlay`, `before`, `obstruction`, `sign_close_up` or `clip`."""
+    """As in the case: `panorama`, `overlay`, `before`, `obstruction`, `sign_close_up`, `sign_photo` or `clip`."""
     parent: str
     """The original: its path in the case."""
     parent_sha256: str

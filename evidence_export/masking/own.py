@@ -69,6 +69,10 @@ class Own:
         return False
 
 
+NOTHING = Own(cls="", boxes=(), since_ns=None, until_ns=None, plate=None)
+"""Of a picture that does not show the case's vehicle: all that are in it are others."""
+
+
 def own_of(case: Any) -> Own:
     """What a case says of it. Raises MaskError where case.json says something else than the format allows."""
     try:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 
 import cv2
 import numpy as np
+from PIL import Image as Picture
+from PIL import ImageOps
 
 from evidence_export.errors import MaskError
 from evidence_export.masking.areas import larger, paint, pixels_of
@@ -48,6 +51,20 @@ def read_png(data: bytes, where: str) -> Image:
             remedy="Check the bundle with `streetproof verify`",
         )
     return np.asarray(image, np.uint8)
+
+
+def read_photo(data: bytes, where: str) -> Image:
+    """A photograph, PNG or JPEG, as people see it: turned as it says. H x W x 3 BGR uint8. Raises MaskError."""
+    try:
+        with Picture.open(BytesIO(data), formats=("PNG", "JPEG")) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise MaskError(f"is too large a picture: {opened.width}x{opened.height}", where=where)
+            turned = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"), np.uint8)
+    except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError) as error:
+        raise MaskError(
+            "cannot be read as a PNG or JPEG", where=where, remedy="Check the bundle with `streetproof verify`"
+        ) from error
+    return np.ascontiguousarray(turned[:, :, ::-1])
 
 
 def png_of(image: Image) -> bytes:

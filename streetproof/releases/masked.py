@@ -23,7 +23,7 @@ from streetproof.errors import StreetproofError
 DOCUMENT = "masked.json"
 _MAX_DOCUMENT = 4 << 20
 _NOT_PICTURES = frozenset({"clip"})
-_MASKED = frozenset({"panorama", "overlay", "before", "obstruction", "sign_close_up", "clip"})
+_MASKED = frozenset({"panorama", "overlay", "before", "obstruction", "sign_close_up", "sign_photo", "clip"})
 """Roles of files that show bystanders: each needs a masked copy."""
 
 

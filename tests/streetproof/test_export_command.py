@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rfc8785
 import yaml
 from PIL import Image
 
 from evidence_export.bag import layout, releases
 from evidence_export.bag.code import code_of
+from evidence_export.case import CaseRequest
 from evidence_export.keys import load_or_create_key
 from evidence_export.keys.management import NewKey, Secrets, init
 from evidence_export.keys.ring import Role
@@ -28,24 +30,26 @@ from streetproof.ledgers.bookkeeping import ledger_of
 from streetproof.releases import exhibits
 from streetproof.store.database import Store
 from tests.conftest import ROOT
-from tests.evidence_export.conftest import SEALED_AT, make_request, write_recording
+from tests.evidence_export.conftest import POLICY, SEALED_AT, make_request, write_recording
 from tests.evidence_export.helpers import flip
 from tests.streetproof.commands import Ran, inside
 from tests.tsa import Tsa, serving
 
 LI = ("--officer", "李明", "--licence", "33010001")
 WANG = ("--officer", "王芳", "--licence", "33010002")
+RED, BLUE = (200, 40, 40), (40, 60, 200)
+"""The car that the recording shows, and the photograph of the sign."""
 TO_COURT = ("--recipient", "西湖区人民法院", "--purpose", "行政诉讼举证")
 Command = Callable[..., Ran]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A data folder with one case, whose recording lies where it was read."""
+    """A data folder with one case, whose recording lies where it was read, and whose sign somebody photographed."""
     data = tmp_path_factory.mktemp("数据 一")
     recording = data / "东门 20260302_080000.mp4"
     write_recording(recording, 30)
-    request = make_request(recording)
+    request = with_photo(make_request(recording), data / "标志 照片.jpg")
     key = load_or_create_key(data / "key.pem")
     case = seal(request, data / "cases", key, SEALED_AT)
     with Store.open_file(data / "state.db") as store:
@@ -56,6 +60,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         store.remember_case(row, case.manifest_sha256)
     ledger_of(data, "demo").close()
     return data, case.case_id
+
+
+def with_photo(request: CaseRequest, file: Path) -> CaseRequest:
+    Image.new("RGB", (300, 200), BLUE).save(file)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    photo = {"file": file.name, "sha256": sha256, "taken_by": "张三", "taken_on": "2026-02-01"}
+    zone = {**POLICY["zone"], "signs": [{"kind": "sign", "name": "禁止停车标志", "photo": photo}]}
+    policy = {**POLICY, "zone": zone}
+    violation = replace(request.violation, policy_hash=hashlib.sha256(rfc8785.dumps(policy)).hexdigest())
+    return replace(request, policy=policy, violation=violation, sign_photos={sha256: file})
 
 
 @pytest.fixture
@@ -98,10 +112,10 @@ def opened_image(path: Path) -> Image.Image:
         return image.convert("RGB")
 
 
-def red(path: Path) -> int:
-    """How many pixels have the colour of the car that the recording shows."""
+def pixels_of(path: Path, colour: tuple[int, int, int]) -> int:
+    """How many pixels have that colour, or nearly."""
     pixels = np.asarray(opened_image(path)).astype(int)
-    return int((np.abs(pixels - (200, 40, 40)).max(axis=2) < 20).sum())
+    return int((np.abs(pixels - colour).max(axis=2) < 20).sum())
 
 
 def masked_by_hand(data: Path, case: str, to: Path) -> Path:
@@ -110,9 +124,9 @@ def masked_by_hand(data: Path, case: str, to: Path) -> Path:
     to.mkdir()
     files = []
     for listed in json.loads((bundle / layout.CASE).read_bytes())["files"]:
-        if listed["role"] not in ("panorama", "overlay", "before", "clip"):
+        if listed["role"] not in ("panorama", "overlay", "before", "sign_photo", "clip"):
             continue
-        name = f"{len(files)}{Path(listed['path']).suffix}"
+        name = f"{len(files)}{'.mp4' if listed['role'] == 'clip' else '.png'}"
         if listed["role"] == "clip":
             (to / name).write_bytes(b"a masked clip")
         else:
@@ -192,13 +206,16 @@ def test_nothing_of_an_outgoing_release_is_an_original(export: Command, data: Pa
     path = Path(ran.json["path"])
     assert verify(path).ok
     sealed = json.loads((data / "cases" / case / layout.CASE).read_bytes())
-    originals = {one["sha256"] for one in sealed["files"] if one["role"] in ("panorama", "overlay", "clip")}
+    shown = {"panorama", "overlay", "clip", "sign_photo"}
+    assert shown <= {one["role"] for one in sealed["files"]}
+    originals = {one["sha256"] for one in sealed["files"] if one["role"] in shown}
     carried = {hashlib.sha256(one.read_bytes()).hexdigest() for one in path.rglob("*") if one.is_file()}
     assert originals and not originals & carried
-    # The sheet shows the masked pictures: the red car of the original is nowhere on it.
+    # The sheet shows the masked pictures: neither the red car of the original nor the photograph is anywhere on it.
     full = Path(export("--profile", "full", "--json").json["path"])
-    assert red(full / releases.SHEET) > 10_000
-    assert red(path / releases.SHEET) == 0
+    for colour in (RED, BLUE):
+        assert pixels_of(full / releases.SHEET, colour) > 10_000
+        assert pixels_of(path / releases.SHEET, colour) == 0
     root = json.loads((path / layout.RELEASE).read_bytes())
     assert root["masking"]["looked_at_by"] == {"name": "李明", "licence": "33010001"}
     kinds = [one.kind for one in entries_of(data)]
@@ -383,7 +400,7 @@ def test_another_bundle_of_the_same_case_is_not_taken_in_beside_it(
     take_in: Command, made: tuple[Path, str], data: Path, other: Path, case: str, tmp_path: Path
 ) -> None:
     key = load_or_create_key(data / "key.pem")
-    request = make_request(made[0] / "东门 20260302_080000.mp4")
+    request = with_photo(make_request(made[0] / "东门 20260302_080000.mp4"), made[0] / "标志 照片.jpg")
     later = replace(SEALED_AT, utc_ns=SEALED_AT.utc_ns + 1)
     twin = seal(request, tmp_path / "twin", key, later).path
     assert take_in(data / "cases" / case).code == 0
