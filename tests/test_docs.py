@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.once import once
-from tests.streetproof.commands import streetproof
+from tests.streetproof.commands import nursery, streetproof
 
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md"), *ROOT.glob("configs/**/*.md")]
@@ -43,24 +43,23 @@ def test_commands_in_documents_work(
     """Blocks marked `sh` of one document, in order, in a folder with the demo site and the outcome of the demo."""
     place = tmp_path_factory.mktemp("docs")
     shutil.copytree(ROOT / "configs", place / "configs")
-    program = place / "bin" / "streetproof"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'from streetproof.cli import main; main()' \"$@\"\n")
-    program.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{program.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    programs = place / "bin"
+    programs.mkdir()
+    environment = {**os.environ, "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
     if document in WITHOUT_MODELS:
         environment["STREETPROOF_MODELS"] = str(place / "no models")
     if "demo-out" in script:
         shutil.copytree(once(tmp_path_factory, "demo", demo), place / "demo-out")
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=place,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    with nursery.program(programs, 600):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
     assert done.returncode == 0, f"{document}:\n{done.stdout}\n{done.stderr}"
 
 

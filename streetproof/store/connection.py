@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +174,7 @@ class Connection:
             self._writer.release()
 
     def _upgrade(self, begins: bool, settle: Settle | None) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(self._sort.migrations))
-        config.set_main_option("path_separator", "os")
+        scripts = _scripts(self._sort.migrations)
         how = {"writes": True, "wait_s": max(self._busy_s, _UPGRADE_WAIT_S)}
         with self._engine.connect().execution_options(**how) as connection, connection.begin():
             if self._postgres:
@@ -189,9 +188,11 @@ class Connection:
                     where=self.where,
                     remedy="Check the address; if the server lost it, restore it from its backup (docs/storage.md)",
                 )
-            self._check_version(config, found)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            self._check_version(scripts, found)
+            if found != scripts.get_current_head():
+                config = _config(self._sort.migrations)
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
             if settle is not None:
                 settle(connection, found is None)
 
@@ -204,9 +205,9 @@ class Connection:
                 remedy="Make it with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
             )
 
-    def _check_version(self, config: Config, found: str | None) -> None:
+    def _check_version(self, scripts: ScriptDirectory, found: str | None) -> None:
         try:
-            ScriptDirectory.from_config(config).get_revision(found or "base")
+            scripts.get_revision(found or "base")
         except CommandError as error:
             raise StoreError(
                 f"the {self._sort.name} was made by a newer version ({found} is not known here)",
@@ -277,6 +278,19 @@ def _run_upsert(session: Session, table: type[Base], rows: list[dict[str, Any]],
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     # On the connection: the session would take each row for an object of its own.
     session.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+
+def _config(migrations: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@cache
+def _scripts(migrations: Path) -> ScriptDirectory:
+    """What is told by reading every migration, which costs more than all else where a database is up to date."""
+    return ScriptDirectory.from_config(_config(migrations))
 
 
 def _sqlite_connect(busy_s: float) -> Any:

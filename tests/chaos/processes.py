@@ -27,11 +27,12 @@ def of_session(session: int) -> dict[int, str]:
             continue
         try:
             fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
-            title = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if int(fields[3]) != session or fields[0] in (b"Z", b"X"):
+                continue
+            title = (folder / "cmdline").read_bytes()
         except OSError:
             continue  # it ended while we looked
-        if int(fields[3]) == session and fields[0] not in (b"Z", b"X"):
-            found[int(folder.name)] = title
+        found[int(folder.name)] = title.replace(b"\0", b" ").decode(errors="replace")
     return found
 
 

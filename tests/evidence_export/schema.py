@@ -26,6 +26,11 @@ def faults(case: object) -> list[str]:
     return [f"{one.json_path}: {one.message[:300]}" for one in validator().iter_errors(case)]
 
 
+def fits(case: object) -> bool:
+    """Whether it is what the schema says: looks no further than the first fault."""
+    return validator().is_valid(case)
+
+
 def watched(build: Callable[..., Any]) -> Callable[..., Any]:
     """`manifest.build`, whose outcome is compared with the schema every time."""
 

@@ -32,7 +32,7 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-c", "from streetproof.cli import main; main()", *map(str, arguments)]
 
 
-_nursery = Nursery()
+nursery = Nursery()
 
 
 def streetproof(*arguments: object, width: int = 100, cold: bool = False) -> Ran:
@@ -44,7 +44,7 @@ def streetproof(*arguments: object, width: int = 100, cold: bool = False) -> Ran
         done = subprocess.run(command(*arguments), capture_output=True, env=environment, timeout=600, check=False)
         code, out, err = done.returncode, done.stdout, done.stderr
     else:
-        code, out, err = _nursery.run([*map(str, arguments)], environment, 600)
+        code, out, err = nursery.run([*map(str, arguments)], environment, 600)
     return Ran(code, out.decode(), err.decode())
 
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ROOT
-from tests.streetproof.commands import command, streetproof
+from tests.streetproof.commands import command, inside, streetproof
 
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
@@ -32,8 +32,10 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself_with_an_example_and_its_exit_codes(command: str) -> None:
-    ran = streetproof(*command.split(), "--help")
+def test_every_command_explains_itself_with_an_example_and_its_exit_codes(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = inside(capsys, monkeypatch, *command.split(), "--help")
     assert ran.code == 0
     assert f"Example: streetproof {command}" in ran.out
     assert "Exit codes: 0" in " ".join(ran.out.split())

@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pyrage
@@ -78,6 +79,20 @@ def export(run: Command, made: tuple[Path, str], site: Path, tmp_path: Path) -> 
     return lambda *args: run("export", made[1], site, *TO_COURT, *LI, *fixed, *args)
 
 
+@pytest.fixture
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No release, and locked in no time: where nobody gets as far as to look at what is in it."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        with (folder / "a.zip.age").open("wb") as to, (folder / "plain").open("wb+") as plain:
+            plain.write(os.urandom(300_000))
+            plain.seek(0)
+            age.lock(plain, to, PASSWORD, work_factor=2)
+
+    return once(tmp_path_factory, "locked", make) / "a.zip.age"
+
+
 def test_a_locked_release_is_opened_verified_and_taken_in(
     released: Path, take_in: Command, run: Command, data: Path, other: Path, tmp_path: Path, case: str
 ) -> None:  # fmt: skip
@@ -129,12 +144,13 @@ def test_an_open_release_says_nothing_of_a_password(export: Command, tmp_path: P
 
 
 def test_what_cannot_be_opened_is_told_in_both_languages(
-    released: Path, take_in: Command, run: Command, other: Path, tmp_path: Path,
+    small: Path, take_in: Command, run: Command, other: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setenv("RELEASE_PASSWORD", PASSWORD)
     monkeypatch.setenv("WRONG", "another password")
-    whole = released.read_bytes()
+    whole = small.read_bytes()
     changed = bytearray(whole)
     changed[len(whole) // 2] ^= 1
     for name, content, source, code, said, zh in (
@@ -239,18 +255,6 @@ def test_two_that_differ_when_typed_lock_nothing(monkeypatch: pytest.MonkeyPatch
 # -- what lies open meanwhile ------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def small(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
-    def make(folder: Path) -> None:
-        folder.mkdir()
-        with (folder / "a.zip.age").open("wb") as to, (folder / "plain").open("wb+") as plain:
-            plain.write(os.urandom(300_000))
-            plain.seek(0)
-            age.lock(plain, to, PASSWORD, work_factor=2)
-
-    return once(tmp_path_factory, "locked", make) / "a.zip.age"
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_nothing_stays_open_after_a_signal(
     small: Path, tmp_path: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
@@ -314,6 +318,7 @@ def test_what_was_opened_of_a_damaged_file_does_not_stay(small: Path, tmp_path: 
 def test_locking_replaces_nothing_and_leaves_no_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, final = tmp_path / "a.zip", tmp_path / "out" / "a.zip.age"
     plain.write_bytes(b"content")
+    monkeypatch.setattr(age, "lock", partial(age.lock, work_factor=2))
     lock_into(plain, final, PASSWORD)
     with pytest.raises(LockedError, match="there is a release of this name"):
         lock_into(plain, final, PASSWORD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from streetproof.store.ledger.database import LEDGER as SORT
 from streetproof.store.ledger.database import SqlLedger
 from streetproof.store.ledger.tables import LedgerBase
 from streetproof.store.tables import Base
+from tests.once import once
 from tests.postgres import PASSWORD, Cluster, requires_postgres
 from tests.streetproof.commands import inside, streetproof
 from tests.streetproof.databases.test_commands import VARIABLE, site_at
@@ -45,9 +47,12 @@ def site(tmp_path: Path, postgres: Cluster) -> Path:
 
 
 @pytest.fixture
-def data(tmp_path: Path, site: Path) -> Path:
+def data(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a row or more in every table, and more than one page of some."""
-    folder = tmp_path / "数据 一"
+    return Path(shutil.copytree(once(tmp_path_factory, "full databases", make), tmp_path / "数据 一"))
+
+
+def make(folder: Path) -> None:
     folder.mkdir()
     with Store.open_file(folder / STATE) as store, SqlLedger.open_file(folder / LEDGER, "demo") as kept:
         for first, behind in ((0, 1_201), (1_201, 2_500)):
@@ -62,7 +67,6 @@ def data(tmp_path: Path, site: Path) -> Path:
             for table in tables.sorted_tables:
                 if not table.name.startswith(("happening", "ledger_head", "ledger_entry", "ledger_node")):
                     session.connection().execute(sa.insert(table), [_row(table, n) for n in range(1, 4)])
-    return folder
 
 
 def _state(folder: Path) -> Connection:
