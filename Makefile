@@ -25,7 +25,7 @@ WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 # Tests start hundreds of processes: without compiled modules each of these spends a second on compiling them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test cameras lint bench soak lock schema clean
+.PHONY: help demo packages test cameras lint bench soak lock schema clean
 
 help:
 	@echo "make demo    set up, run the demo on real CCTV footage, end with a verified evidence bundle (./demo-out)"
@@ -43,7 +43,8 @@ demo: $(READY)
 	@./setup.sh --packages '$(PAPER_CHECK)' $(PAPER_PACKAGES)
 	@$(BIN)/streetproof demo --out demo-out
 
-test: $(READY)
+# Of the system, for the tests.
+packages:
 	@./setup.sh --packages 'command -v openssl' openssl
 	@./setup.sh --packages 'command -v cc' gcc libc6-dev
 	@./setup.sh --packages '$(RTSP_CHECK)' $(RTSP_PACKAGES)
@@ -52,6 +53,8 @@ test: $(READY)
 	@./setup.sh --packages '$(PAPER_CHECK) && command -v pdfsig' $(PAPER_PACKAGES) poppler-utils
 	@./setup.sh --packages 'command -v age' $(LOCK_PACKAGES)
 	@./setup.sh --packages 'command -v chromium' chromium
+
+test: $(READY) packages
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Three RTSP cameras to try `streetproof run configs/live/site.yaml` with. They ask for $$CAMERA_PASSWORD.

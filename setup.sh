@@ -12,10 +12,14 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null; fi
 }
 
+# One at a time: apt-get waits for nobody. What an installation starts must not hold the lock on.
 apt_install() {
     command -v apt-get >/dev/null 2>&1 || return 1
     echo "Installing $* ..."
-    { as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq "$@"; } >/dev/null 2>&1
+    (
+        flock 9 && as_root apt-get update -qq 9<&- &&
+            DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq "$@" 9<&-
+    ) 9<"$0" >/dev/null 2>&1
 }
 
 # setup.sh --packages CHECK PACKAGE...: what only reports or some tests need; CHECK succeeds where it is there. Without it
