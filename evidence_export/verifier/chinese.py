@@ -225,7 +225,7 @@ SENTENCES = {
     "{}: its box is none": "{}：位置框有误",
     # 11 reasons
     "its steps and sums agree with what is stated": "各步与合计同所述一致",
-    "none are given: an earlier revision": "未给出（较早的修订）",
+    "none are given: an earlier version timed it": "未给出（由较早的版本计时）",
     "violation: no reasons are given, and its revision has them": "violation：未给出理由，而其修订应当给出",
     "{}: more than {} steps": "{}：超过 {} 步",
     "{}: step {} does not begin where the one before it ends": "{}：第 {} 步与前一步不衔接",

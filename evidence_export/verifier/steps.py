@@ -170,7 +170,9 @@ class Verification(BagVerification[CaseManifest]):
                 faults.append("violation: no reasons are given, and its revision has them")
         except ValueError as error:
             return "not readable", [Finding(layout.CASE, printable(str(error)))]
-        detail = "its steps and sums agree with what is stated" if given else "none are given: an earlier revision"
+        detail = (
+            "its steps and sums agree with what is stated" if given else "none are given: an earlier version timed it"
+        )
         return detail, [Finding(layout.CASE, printable(fault)) for fault in faults]
 
 

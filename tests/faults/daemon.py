@@ -121,7 +121,7 @@ class DaemonPath:
             books = Books(store, data, _SITE, data / "key.pem")
             for outcome in outcomes:
                 if isinstance(outcome, Fired | Ended):
-                    hub._remember(("gate-1", outcome, loaded))
+                    hub._undone.add(("gate-1", outcome, loaded))
             for number in range(_ROUNDS):
                 if number == _ROUNDS // 2 and control is not None:
                     control.disarm()
