@@ -7,6 +7,7 @@ the same version of this software, and whoever gets one can compare it with one 
 from __future__ import annotations
 
 import zlib
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -37,8 +38,9 @@ sys.exit(main(prog="python3 verify.pyz"))
 '''
 
 
+@cache
 def pyz_bytes() -> bytes:
-    """The whole file."""
+    """The whole file. Made once: every case that is sealed takes it."""
     contents = {"__main__.py": _MAIN.encode()}
     for package, name in _FILES:
         contents[f"{package}/{name}"] = files(package).joinpath(name).read_bytes()

@@ -7,7 +7,6 @@ and what is missing, is handed on in a backlog, which the index takes once there
 from __future__ import annotations
 
 import queue
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -60,11 +59,6 @@ def camera_fleet(tell: Tell) -> Fleet:
     return Fleet(camera_process, tell, time.monotonic_ns, preload="streetproof.daemon.worker")
 
 
-def _room(place: Path) -> Room:
-    usage = shutil.disk_usage(place)
-    return Room(usage.total, usage.free)
-
-
 class Meanwhile:
     """All cameras of a site, recorded. For one thread, between `start` and `stop`."""
 
@@ -75,7 +69,7 @@ class Meanwhile:
         host: HostClock,
         *,
         fleet: Callable[[Tell], Fleet] = camera_fleet,
-        room: Callable[[Path], Room] = _room,
+        room: Callable[[Path], Room] = Room.of,
     ) -> None:
         self._loaded = loaded
         self._recordings = recordings

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
 
 from evidence_export.words import Said
 from streams.instant import NS_PER_S
@@ -26,6 +29,12 @@ class Room:
 
     total: int
     free: int
+
+    @classmethod
+    def of(cls, place: Path) -> Self:
+        """As it is now. Raises OSError."""
+        usage = shutil.disk_usage(place)
+        return cls(usage.total, usage.free)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +57,7 @@ class Upkeep:
         self._notices = notices
         self._data = data
         self._say = say
-        self.overview = Overview(self._room())
+        self.overview = Overview(Room.of(self._data))
         if before is None:
             lasts = [store.segments.last(camera) for camera in store.segments.footage()]
             newest_ns = max((last.closing.end.utc_ns for last in lasts if last is not None), default=None)
@@ -82,7 +81,7 @@ class Upkeep:
         except StreetproofError as error:
             _log.error("housekeeping_failed", error=error)
             overview.house_error = problems.upkeep_failed(error)
-        overview.disk = self._room()
+        overview.disk = Room.of(self._data)
 
     def sure_now_ns(self) -> int | None:
         """The time, where it was not in doubt at the last run, no later than that; None where it was. From any
@@ -139,7 +138,3 @@ class Upkeep:
         self.overview.concerns = report.concerns
         if report.deleted:
             _log.info("footage_deleted", segments=report.deleted, bytes=report.freed, free=report.free)
-
-    def _room(self) -> Room:
-        usage = shutil.disk_usage(self._data)
-        return Room(usage.total, usage.free)
