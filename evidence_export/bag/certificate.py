@@ -7,9 +7,7 @@ out of the bytes here.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from evidence_export.bag import der, layout, pubkey
+from evidence_export.bag.pem import der_in, pem_of
 from evidence_export.bag.pubkey import PublicKey
 
 try:
@@ -40,9 +39,6 @@ _ALGORITHMS = (bytes.fromhex("300506032b6570"), bytes.fromhex("300a06082a8648ce3
 """AlgorithmIdentifier of Ed25519 (RFC 8410) and of ecdsa-with-SHA256 (RFC 5758)."""
 _KNOWN = frozenset({"2.5.29.19", "2.5.29.15", "2.5.29.14", "2.5.29.35"})
 """Extensions: basic constraints, key usage, and the identifiers of the subject's and the authority's key."""
-_PEM = re.compile(
-    rb"\s*-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]{16,16384}?)\s*-----END CERTIFICATE-----\s*", re.ASCII
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ class Certificate:
 
     @property
     def pem(self) -> bytes:
-        return pubkey.pem_of(self.der, b"CERTIFICATE")
+        return pem_of(self.der, b"CERTIFICATE")
 
     def valid_at(self, at_ns: int) -> bool:
         return self.not_before_ns <= at_ns <= self.not_after_ns
@@ -173,10 +169,7 @@ def load_crl(data: bytes) -> RevocationList:
 
 def fingerprint_in(data: bytes) -> str:
     """The fingerprint of the one certificate in PEM `data`, of which nothing else is read. Raises ValueError."""
-    match = _PEM.fullmatch(data)
-    if match is None:
-        raise ValueError("no certificate in PEM form")
-    return hashlib.sha256(base64.b64decode(b"".join(match[1].split()), validate=True)).hexdigest()
+    return hashlib.sha256(der_in(data, b"CERTIFICATE")).hexdigest()
 
 
 def spki_in(tbs: bytes) -> bytes:

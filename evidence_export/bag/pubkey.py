@@ -6,13 +6,12 @@ Signatures are checked by `cryptography` where it is installed, and by `edwards`
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evidence_export.bag import curve, der, edwards, layout, sm2
+from evidence_export.bag.pem import der_in, pem_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,9 +31,6 @@ _NAMES = {
 }
 """The content of the OID of kinds of keys that are met where one of ours should be."""
 _EC = bytes.fromhex("2a8648ce3d0201")
-_PEM = re.compile(
-    rb"\s*-----BEGIN PUBLIC KEY-----\s*([A-Za-z0-9+/=\s]{16,16384}?)\s*-----END PUBLIC KEY-----\s*", re.ASCII
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +86,6 @@ except ImportError:
     _ed25519, _p256 = edwards.verify, plain_p256
 
 
-def pem_of(content: bytes, label: bytes) -> bytes:
-    """DER `content` as PEM (RFC 7468): lines of 64 characters, LF."""
-    text = base64.b64encode(content)
-    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return b"\n".join((b"-----BEGIN " + label + b"-----", *lines, b"-----END " + label + b"-----", b""))
-
-
 def of_der(spki: bytes) -> PublicKey:
     """The key in a DER SubjectPublicKeyInfo. Raises ValueError for a key of another kind or a malformed one."""
     if spki.startswith(sm2.SPKI_HEAD):
@@ -122,11 +111,8 @@ def of(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> PublicKey:
 
 def from_pem(data: bytes) -> PublicKey:
     """The public key in PEM `data`. Raises ValueError for anything else."""
-    match = _PEM.fullmatch(data)
-    if match is None:
-        raise ValueError("no readable public key in PEM form")
     try:
-        spki = base64.b64decode(b"".join(match[1].split()), validate=True)
+        spki = der_in(data, b"PUBLIC KEY")
     except ValueError as error:
         raise ValueError("no readable public key in PEM form") from error
     return of_der(spki)

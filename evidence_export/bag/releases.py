@@ -48,8 +48,9 @@ class Profile(StrEnum):
     """对外: bystanders are masked, and the originals of what is masked stay with the department."""
 
 
-KEPT_ROLES = frozenset({"plate_close_up", "policy", "bagit", "readme", "public_key", "certificate", "verifier"})
-"""Files of a case, by the role that `case.json` gives them, that an outgoing release carries as they are."""
+KEPT_ROLES = frozenset({"policy", "bagit", "readme", "public_key", "certificate", "verifier"})
+"""Files of a case, by the role that `case.json` gives them, that an outgoing release carries as they are, beside the
+close-up of the case's own plate."""
 
 _ID = re.compile(r"SP-[0-9]{8}-[A-Z2-7]{12}-R[A-Z2-7]{12}")
 

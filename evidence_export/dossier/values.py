@@ -75,6 +75,8 @@ class Dossier:
     procedure: Procedure | None = None
     """None: what was done with the case since it was sealed is not known to who makes the papers."""
     custody: tuple[CustodyEntry, ...] | None = None
+    custody_whole: bool = True
+    """False: entries that concern nobody outside are left out."""
     ledger: LedgerFacts | None = None
     exhibits: tuple[ShownExhibit, ...] | None = None
     sign_photo: bytes | None = None

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from evidence_export.bag import der, layout, pubkey
+from evidence_export.bag.pem import pem_of
 from evidence_export.bag.pubkey import PublicKey
 
 AuthorityKey: TypeAlias = "Ed25519PrivateKey | ec.EllipticCurvePrivateKey"
@@ -134,7 +135,7 @@ def _with_key(made: x509.Certificate, old: bytes, new: bytes, key: AuthorityKey)
     rest = der.whole(der.read(made.public_bytes(Encoding.DER), der.SEQUENCE))[len(made.tbs_certificate_bytes) :]
     algorithm = rest[: len(rest) - len(der.read(rest, der.SEQUENCE)[1])]
     content = der.tlv(der.SEQUENCE, tbs, algorithm, der.tlv(der.BIT_STRING, b"\0", signature))
-    return pubkey.pem_of(content, b"CERTIFICATE")
+    return pem_of(content, b"CERTIFICATE")
 
 
 def _dated(now: datetime, until: datetime) -> x509.CertificateBuilder:

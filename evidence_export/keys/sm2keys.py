@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from evidence_export.bag import curve, der, layout, pubkey, sm2
+from evidence_export.bag.pem import pem_of
 from evidence_export.errors import SigningKeyError
 from evidence_export.keys.held import Held
 
@@ -74,7 +75,7 @@ def to_pem(private: int, passphrase: bytes | None) -> bytes:
     )
     plain = der.tlv(der.SEQUENCE, der.integer(0), _ALGORITHM, der.tlv(der.OCTET_STRING, inner))
     if passphrase is None:
-        return pubkey.pem_of(plain, b"PRIVATE KEY")
+        return pem_of(plain, b"PRIVATE KEY")
     salt, iv = os.urandom(16), os.urandom(16)
     derivation = der.tlv(der.SEQUENCE, der.tlv(der.OCTET_STRING, salt), der.integer(_ROUNDS), _HMAC_SHA256)
     scheme = der.tlv(
@@ -89,7 +90,7 @@ def to_pem(private: int, passphrase: bytes | None) -> bytes:
     padder = padding.PKCS7(128).padder()
     encryptor = Cipher(algorithms.AES(_derive(passphrase, salt, _ROUNDS)), modes.CBC(iv)).encryptor()
     locked = encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
-    return pubkey.pem_of(der.tlv(der.SEQUENCE, scheme, der.tlv(der.OCTET_STRING, locked)), b"ENCRYPTED PRIVATE KEY")
+    return pem_of(der.tlv(der.SEQUENCE, scheme, der.tlv(der.OCTET_STRING, locked)), b"ENCRYPTED PRIVATE KEY")
 
 
 def is_sm2(plain: bytes) -> bool:

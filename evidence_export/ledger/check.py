@@ -6,12 +6,16 @@ What each kind of tampering leaves to be found, in the database alone:
   where all of them were, the root is not the one that was signed;
 - one that was *deleted* or *inserted*, or two that were *reordered*, break the numbers, which are part of the entries;
 - a ledger that was *truncated* or *rolled back* is shorter than a checkpoint says. Where the newest checkpoints were
-  taken away as well, the database alone is at one with itself: a checkpoint that somebody else keeps (`witness`) tells.
+  taken away as well, the database alone is at one with itself: the one that the site keeps beside it tells, and one
+  that somebody else keeps (`witness`), which whoever has the whole server cannot replace.
+
+What was entered since the last checkpoint is signed by nobody yet (`unsigned`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -39,6 +43,7 @@ class Fault(StrEnum):
     ROOT = "root"
     SHORTER = "shorter"
     NOT_A_CHECKPOINT = "not_a_checkpoint"
+    NO_CHECKPOINT = "no_checkpoint"
     UNSIGNED = "unsigned"
     OTHER_LEDGER = "other_ledger"
     SIZE = "size"
@@ -155,24 +160,41 @@ def check(
     witnessed: Iterable[bytes] = (),
     roots: Sequence[x509.Certificate] = (),
     *,
+    beside: Iterable[bytes] = (),
     most: int = 100,
 ) -> Iterator[Finding]:
     """Everything that is wrong with a ledger, `most` findings at most; nothing where nothing is.
 
-    `keys`: that the site has, and had; `witnessed`: checkpoints that somebody else kept; `roots`: of time-stamping
-    authorities, without which time stamps are not looked at. Reads the whole ledger once, with constant memory but for
-    the checkpoints.
+    `keys`: that the site has, and had; `witnessed`: checkpoints that somebody else kept; `beside`: the one that the
+    site keeps apart from the database; `roots`: of time-stamping authorities, without which time stamps are not looked
+    at. Reads the whole ledger once, with constant memory but for the checkpoints.
     """
-    findings = chain(_all(store, keys, witnessed), _stamps(store, roots))
+    findings = chain(_all(store, keys, witnessed, beside), _stamps(store, roots))
     for _, finding in zip(range(most), findings, strict=False):
         yield finding
 
 
-def _all(store: LedgerStore, keys: Sequence[PublicKey], witnessed: Iterable[bytes]) -> Iterator[Finding]:
+def unsigned(store: LedgerStore) -> int:
+    """Entries that no checkpoint of the ledger covers yet: until the next one, nothing shows that they were changed."""
+    sizes = []
+    for data in store.checkpoints():
+        with suppress(ValueError):  # `check` tells
+            sizes.append(read_note(data).checkpoint.size)
+    return max(0, store.size() - max(sizes, default=0))
+
+
+def _all(
+    store: LedgerStore, keys: Sequence[PublicKey], witnessed: Iterable[bytes], beside: Iterable[bytes]
+) -> Iterator[Finding]:
     asked: dict[int, list[tuple[str, Hash]]] = {}
-    for whose, notes in (("checkpoint", store.checkpoints()), ("witnessed checkpoint", witnessed)):
+    signed = 0
+    named = (("checkpoint", store.checkpoints()), ("witnessed checkpoint", witnessed), ("kept checkpoint", beside))
+    for whose, notes in named:
         for number, data in enumerate(notes, start=1):
+            signed += 1
             yield from _checkpoint(f"{whose} {number}", data, store.origin, keys, asked)
+    if not signed and store.size():
+        yield Finding(Fault.NO_CHECKPOINT, "ledger", "nobody can tell whether it was written anew")
     yield from _compare(asked.pop(0, ()), EMPTY, 0)
     roots, expected, kept, lookups = _Roots(), 0, _Kept(store), _Lookups(store)
     for row in store.rows():

@@ -12,7 +12,7 @@ from evidence_export.bag.canonical import JsonObject
 VERSION = 1
 MAX_ENTRY_BYTES = 64 << 10
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
 _FIELDS = {"v", "seq", "kind", "at", "by", "about", "data"}
 
 
@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """What can happen."""
 
     LEDGER_BEGUN = "ledger.begun"
+    LEDGER_RESTORED = "ledger.restored"
+    """It was brought back from a backup: entries that a checkpoint had signed are lost."""
     SEGMENT_CLOSED = "segment.closed"
     SEGMENT_DELETED = "segment.deleted"
     SEGMENT_MISSING = "segment.missing"

@@ -39,14 +39,16 @@ class CarriedCase:
         """Path -> SHA-256 and reason, of the files that the receiver does not get.
 
         Of an outgoing release that is every file that shows the street, and the sightings, which tell of all that was
-        seen there; the close-up of the plate stays, because it is what the case is about.
+        seen there. The close-up of the plate stays, because it is what the case is about; those of other plates do
+        not.
         """
         if profile is Profile.FULL:
             return {}
+        own = self.manifest["images"].get("plate_close_up")
         return {
             listed["path"]: (listed["sha256"], _WHY)
             for listed in self.manifest["files"]
-            if listed["role"] not in releases.KEPT_ROLES
+            if listed["role"] not in releases.KEPT_ROLES and listed["path"] != own
         }
 
     def names(self, without: frozenset[str]) -> list[str]:

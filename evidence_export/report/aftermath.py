@@ -190,6 +190,16 @@ def _custody(dossier: Dossier, facts: Facts) -> Iterator[Block]:
         for one in dossier.custody[:_MOST]
     ]
     yield Grid(head, tuple(rows), (9, 22, 21, 15, 33))
+    if not dossier.custody_whole:
+        yield Lines(
+            (
+                Said(
+                    "对外报告仅列封存、办案步骤与本次移送；查阅、复制等记录留存于移送单位",
+                    "What goes out tells of sealing, steps and this release; who looked or copied stays with the "
+                    "department",
+                ),
+            )
+        )
     if len(dossier.custody) > _MOST:
         more = len(dossier.custody) - _MOST
         yield Lines((Said(f"另有 {more} 条，见存证日志", f"{more} more: see the ledger"),))

@@ -70,6 +70,9 @@ class BagVerification(ABC, Generic[Manifest]):
             return Step(number, title, title_zh, Outcome.NOT_CHECKED, str(lacking))
         except BlameError as blame:
             detail, findings = blame.detail, [blame.finding]
+        except (ValueError, RecursionError) as error:
+            # Hostile values may stand where others were expected: never accepted, and never a crash.
+            detail, findings = "not readable", [Finding(self._form.manifest, printable(str(error)))]
         outcome = Outcome.FAILED if findings else Outcome.PASSED
         return Step(number, title, title_zh, outcome, detail, tuple(findings))
 

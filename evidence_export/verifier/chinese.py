@@ -260,7 +260,9 @@ SENTENCES = {
     "{}: it does not fit together": "{}：自相矛盾",
     # 12 certificates
     "none: the key stands by itself": "无证书，公钥独立使用",
-    "none: the key stands by itself; the revocation list says nothing of it": "无证书，公钥独立使用；吊销列表与其无关",
+    "no certificate tells whether the revocation list is about this key: it may have been withdrawn": (
+        "没有证书可说明吊销列表是否涉及此密钥：此密钥可能已被吊销"
+    ),
     "none": "无",
     "incomplete": "不完整",
     "the certificates are not checked: the Python package `cryptography` is not installed here": (
@@ -270,6 +272,9 @@ SENTENCES = {
         "{}，封存时有效（至 {}），签发机构 {}；{}"
     ),
     "no revocation list was given": "未提供吊销列表",
+    "the revocation list {} of {} is older than the seal and cannot tell whether the key was withdrawn by then": (
+        "吊销列表 {}（{}）早于封存，无法说明当时是否已被吊销"
+    ),
     "not withdrawn by then, says the revocation list {} of {}": "据吊销列表 {}（{}），当时未被吊销",
     "no authority to go by": "没有可依据的签发机构",
     "a certificate does not fit the seal": "有证书与签封不符",

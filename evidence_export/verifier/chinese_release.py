@@ -54,6 +54,9 @@ RELEASE_SENTENCES = {
     "the ledger's part cannot be trusted": "存证日志部分不可信",
     "the seal existed at {}, by {}, the trusted root {}": "封存内容在 {} 已存在；时间戳由 {} 签发，根证书可信：{}",
     "the seal existed at {}, by {}, root not compared {}": "封存内容在 {} 已存在；时间戳由 {} 签发，根证书未核对：{}",
+    "{}; that is {} s before the time that the seal names: the clock that named it ran ahead": (
+        "{}；比封存所载时间早 {} 秒：封存所用时钟偏快"
+    ),
     "the newest checkpoint does not go on from the one that was stamped": "最新检查点不是由加盖时间戳的检查点延续而来",
     "it is not the entry of this case's seal": "不是本案封存的记录",
     "over something else": "是对其他内容签发的",
@@ -75,6 +78,8 @@ RELEASE_SENTENCES = {
     "a step is about another case.json": "有步骤针对另一 case.json",
     "the step {} is dated before the one that was taken before it": "步骤 {} 的时间早于其前一步骤",
     "it was confirmed by the officer who had reviewed it, or without a review": "由审核人本人确认，或未经审核即确认",
+    "it was decided, and nobody had confirmed it": "未经确认即作出决定",
+    "it was decided, and the party had not been given notice": "未告知当事人即作出决定",
     "it was decided by one officer alone": "由一名执法人员单独决定",
     "it was decided twice": "作出了两次决定",
     "a step cannot be read: {}": "有步骤无法读取：{}",

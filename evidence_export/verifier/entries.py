@@ -114,4 +114,8 @@ def _proven(value: JsonValue, under: Checkpoint) -> Proven:
 
 
 def _hashes(value: JsonValue, name: str) -> tuple[bytes, ...]:
-    return tuple(bytes.fromhex(one) for one in texts(value, name))
+    """Each in the one form that it has: `bytes.fromhex` alone would take capitals and spaces as well."""
+    found = tuple(bytes.fromhex(one) for one in texts(value, name))
+    if [one.hex() for one in found] != list(texts(value, name)):
+        raise ValueError(f"{name} is not lower-case hex")
+    return found

@@ -71,7 +71,7 @@ def check_papers(
         return None, ("a certificate does not fit the seal", findings)
     until = _day(min(found[name].not_after_ns for name, _ in keys))
     detail = f"{found[layout.SITE_CERTIFICATE].subject}, valid at the time of sealing (until {until})"
-    detail = f"{printable(detail)}, by the authority {authority.fingerprint}; {_said_of_list(trust)}"
+    detail = f"{printable(detail)}, by the authority {authority.fingerprint}; {_said_of_list(trust, sealed_ns)}"
     return Papers(authority, withdrawn), (detail, [])
 
 
@@ -120,8 +120,11 @@ def _without(trust: Trust, signatures: Signatures, case: SealedManifest) -> Resu
         ]
     if signatures.by_authority or trust.is_authority:
         return "none", [Finding(layout.SITE_KEY, "it has no certificate of the trusted authority")]
-    beside = "; the revocation list says nothing of it" if trust.crl is not None else ""
-    return f"none: the key stands by itself{beside}", []
+    if trust.crl is not None:
+        # Else whoever has a key that was withdrawn would only have to leave its certificate out.
+        what = "no certificate tells whether the revocation list is about this key: it may have been withdrawn"
+        return "none", [Finding(layout.SITE_KEY, what)]
+    return "none: the key stands by itself", []
 
 
 def _read(files: Files, names: list[str], case: SealedManifest) -> tuple[dict[str, Certificate], list[Finding]]:
@@ -190,10 +193,13 @@ def _revoked(
     return tuple(later), findings
 
 
-def _said_of_list(trust: Trust) -> str:
+def _said_of_list(trust: Trust, sealed_ns: int) -> str:
     if trust.crl is None:
         return "no revocation list was given"
-    return f"not withdrawn by then, says the revocation list {trust.crl.number} of {_time(trust.crl.made_ns)}"
+    listed = f"the revocation list {trust.crl.number} of {_time(trust.crl.made_ns)}"
+    if trust.crl.made_ns < sealed_ns:
+        return f"{listed} is older than the seal and cannot tell whether the key was withdrawn by then"
+    return f"not withdrawn by then, says {listed}"
 
 
 def _not_valid(found: Certificate) -> str:

@@ -17,7 +17,7 @@ def proceeding_faults(steps: Sequence[Happening], case_sha256: str) -> Iterator[
     """What is wrong with the steps, in order of the ledger; they are entries of the kind `case.step`."""
     last: datetime | None = None
     reviewer: tuple[str, str] | None = None
-    decided = False
+    confirmed = notified = decided = False
     for one in steps:
         try:
             root: JsonValue = dict(one.data)
@@ -33,14 +33,25 @@ def proceeding_faults(steps: Sequence[Happening], case_sha256: str) -> Iterator[
             last = when
             if name == "review":
                 reviewer = who
-            if name == "confirm" and (reviewer is None or _same(who, reviewer)):
-                yield "it was confirmed by the officer who had reviewed it, or without a review"
+            if name == "reject":
+                confirmed = False
+            notified = notified or name == "notice"
+            if name == "confirm":
+                confirmed = True
+                if reviewer is None or _same(who, reviewer):
+                    yield "it was confirmed by the officer who had reviewed it, or without a review"
             if name == "decide":
+                if not confirmed:
+                    yield "it was decided, and nobody had confirmed it"
+                if not notified:
+                    yield "it was decided, and the party had not been given notice"
                 if _same(who, _officer(step, "second")):
                     yield "it was decided by one officer alone"
                 if decided:
                     yield "it was decided twice"
                 decided = True
+            if name == "exhibit":
+                hexdigest(step, "sha256")
         except ValueError as error:
             yield f"a step cannot be read: {error}"
 

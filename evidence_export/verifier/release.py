@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evidence_export.bag import forms, layout, pubkey, releases, timestamp
+from evidence_export.bag.certificate import Revoked
 from evidence_export.bag.pubkey import PublicKey
 from evidence_export.bag.timestamp import TimeStamp
 from evidence_export.ledger.entry import Kind
@@ -36,7 +37,7 @@ from evidence_export.verifier.key import Trust
 from evidence_export.verifier.manifest import CaseManifest
 from evidence_export.verifier.papers import cannot_know
 from evidence_export.verifier.proceeding import exhibits_told, proceeding_faults
-from evidence_export.verifier.reading import integer, optional, text
+from evidence_export.verifier.reading import integer, moment, optional, text
 from evidence_export.verifier.releasemanifest import ReleaseManifest, read_release
 from evidence_export.verifier.report import (
     ALL_MASKED,
@@ -52,6 +53,8 @@ from evidence_export.verifier.steps import Verification
 
 _BEGINNINGS = (Kind.CASE_SEALED, Kind.CASE_IMPORTED)
 """How a case comes into a ledger."""
+_CLOCKS_AGREE_NS = 1_000_000_000
+"""By how much a clock may be off without being flagged (GA/T 832-2014, 3.2), and an authority's time is rounded."""
 
 
 class ReleaseVerification(BagVerification[ReleaseManifest]):
@@ -64,6 +67,8 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
         self._case_key: PublicKey | None = None
         self._ledger: Ledger | None = None
         self._stamp: TimeStamp | None = None
+        self._compromised: tuple[Revoked, ...] = ()
+        """Withdrawals of the keys of the case within that put in doubt what they signed before."""
 
     def run(self) -> VerificationReport:
         steps = [
@@ -113,6 +118,7 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
         within = Verification(self._path / releases.CASE, inside, trust, release.withheld)
         self._inner = within.run()
         self._case, self._case_key = within.case, within.key
+        self._compromised = tuple(one for one in within.withdrawn if one.compromised)
         findings = [
             Finding(f"{releases.CASE}{finding.culprit}", f"step {step.number}: {finding.what}")
             for step in self._inner.steps
@@ -240,9 +246,15 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
         if proven != self._ledger.of(*_BEGINNINGS)[0]:
             return "over something else", [Finding(releases.STAMPED_ENTRY, "it is not the entry of this case's seal")]
         self._stamp = stamp
-        at = f"{datetime.fromtimestamp(stamp.at_ns // 1_000_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        at = _time(stamp.at_ns)
         vouched = "the trusted root" if self._trust.tsa_roots is not None else "root not compared"
         by = f"{printable(stamp.authority)}, {vouched} {stamp.root_fingerprint}"
+        assert self._case is not None, "the ledger was read beside it"
+        early = moment(self._case.sealed_at) - stamp.at_ns
+        if proven.happening.kind is Kind.CASE_SEALED and early > _CLOCKS_AGREE_NS:
+            # The seal's own time is that of a clock; that it ran ahead takes nothing from what the authority proves.
+            ahead = f"{early // 1_000_000_000} s before the time that the seal names: the clock that named it ran ahead"
+            return f"the seal existed at {at}, by {by}; that is {ahead}", []
         return f"the seal existed at {at}, by {by}", []
 
     # 12
@@ -259,7 +271,8 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
         faults = list(proceeding_faults(steps, release.case_sha256))
         findings = [Finding(releases.ENTRIES, printable(fault)) for fault in faults]
         if not faults:
-            told = exhibits_told(steps)
+            with blaming(releases.ENTRIES):
+                told = exhibits_told(steps)
             stated = [(one.sha256, one.after_decision) for one in release.exhibits]
             if sorted(told) != sorted(stated):
                 findings.append(Finding(layout.RELEASE, "its exhibits are not those that the ledger tells of"))
@@ -280,9 +293,34 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
                 )
         if self._ledger is not None:
             told.append((MORE_ENTRIES, MORE_ENTRIES_ZH))
+            told += [self._proven_of(one) for one in self._compromised]
         if self._sealed is not None and optional(self._sealed.root, "masking") is not None:
             told.append((ALL_MASKED, ALL_MASKED_ZH))
         return told
+
+    def _proven_of(self, one: Revoked) -> tuple[str, str]:
+        """What the time stamp says of a case whose key was compromised after the time that the seal names."""
+        since = _time(one.from_ns)
+        if self._stamp is None:
+            return (
+                f"Whether the case was sealed before its key was compromised ({since}): no time stamp proves it.",
+                f"案件是否在密钥泄露（{since}）之前封存：没有时间戳可以证明。",
+            )
+        at = _time(self._stamp.at_ns)
+        if self._stamp.at_ns >= one.from_ns:
+            return (
+                f"Whether the case was sealed before its key was compromised ({since}): the first proof that it "
+                f"existed is of {at}, which is later.",
+                f"案件是否在密钥泄露（{since}）之前封存：最早的存在证明为 {at}，晚于泄露时间。",
+            )
+        return (
+            f"Whether its key was compromised earlier than the list says ({since}); the case existed at {at}, before.",
+            f"密钥是否早于吊销列表所载时间（{since}）泄露；案件在此之前（{at}）已存在。",
+        )
+
+
+def _time(ns: int) -> str:
+    return f"{datetime.fromtimestamp(ns // 1_000_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _entry_faults(ledger: Ledger, release: ReleaseManifest) -> Iterator[str]:

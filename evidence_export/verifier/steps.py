@@ -27,6 +27,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from evidence_export.bag import forms, layout
+from evidence_export.bag.certificate import Revoked
 from evidence_export.bag.pubkey import PublicKey
 from evidence_export.verifier.bagsteps import BagVerification
 from evidence_export.verifier.before import before_faults
@@ -92,6 +93,11 @@ class Verification(BagVerification[CaseManifest]):
     def key(self) -> PublicKey | None:
         """The key that sealed it, as it was found."""
         return self._signatures.key
+
+    @property
+    def withdrawn(self) -> tuple[Revoked, ...]:
+        """Withdrawals of its keys since a later time than the one at which it says that it was sealed."""
+        return self._papers.withdrawn if self._papers else ()
 
     def _read(self, data: bytes) -> CaseManifest:
         return read_manifest(data)

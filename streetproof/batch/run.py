@@ -175,7 +175,7 @@ class _Batch:
         with ledger_of(self._request.out, self._site.site.id) as ledger:
             books = Bookkeeper(self._store, ledger)
             books.enter()
-            books.checkpoint(open_keys(self._request.key).first)
+            books.checkpoint(self._request.out, open_keys(self._request.key).first)
             if self._authority is not None:
                 try:
                     books.stamp(self._authority)

@@ -12,7 +12,7 @@ import typer
 from evidence_export.words import Language, Said
 from streetproof.cli.exits import Exit
 from streetproof.cli.language import language_of
-from streetproof.cli.options import Json
+from streetproof.cli.options import Json, Key, Passphrase, Pin
 from streetproof.cli.output import out, print_json
 
 CHECK_EPILOG = (
@@ -27,6 +27,11 @@ PROVE_EPILOG = (
 VERIFY_EPILOG = (
     "Example: streetproof ledger verify proof.json --key site-key.pub.pem    "
     "Exit codes: 0 it holds · 1 it does not · 2 usage · 4 the file or the key cannot be read"
+)
+SIGN_EPILOG = (
+    "Example: streetproof ledger sign --data streetproof-data    "
+    "Exit codes: 0 signed, also where nothing was new · 2 usage · 4 not signed: the ledger does not go on from what "
+    "was signed last, or there is no ledger or key"
 )
 WITNESS_EPILOG = (
     "Example: streetproof ledger witness /mnt/procuratorate --data streetproof-data    "
@@ -83,6 +88,7 @@ def check(
     from evidence_export.ledger import check as checking
     from streetproof.ledgers import reading
     from streetproof.ledgers.authority import roots_at
+    from streetproof.ledgers.signing import kept_at
     from streetproof.ledgers.witness import witnessed_at
     from streetproof.ledgers.words import FAULTS
 
@@ -90,12 +96,16 @@ def check(
     with reading.opened(data) as store:
         keys = reading.keys_of(store, key or [])
         kept = witnessed_at(store, witness, plain=plain_http) if witness is not None else []
-        found = list(checking.check(store, keys, kept, [] if tsa_ca is None else roots_at(tsa_ca)))
+        own = kept_at(data)
+        roots = [] if tsa_ca is None else roots_at(tsa_ca)
+        found = list(checking.check(store, keys, kept, roots, beside=[] if own is None else [own]))
         size, signed, origin = store.size(), sum(1 for _ in store.checkpoints()), store.origin
+        tail = checking.unsigned(store)
         stamped = sum(1 for _ in store.stamps())
     if as_json:
         faults = [{"fault": str(one.fault), "where": one.where, "what": one.what} for one in found]
-        counts = {"entries": size, "checkpoints": signed, "time_stamps": stamped, "witnessed": len(kept)}
+        counts = {"entries": size, "unsigned_entries": tail, "checkpoints": signed}
+        counts |= {"time_stamps": stamped, "witnessed": len(kept)}
         print_json({"ledger": origin, **counts, "time_stamps_checked": tsa_ca is not None, "faults": faults})
     else:
         for one in found:
@@ -108,6 +118,13 @@ def check(
             + ("something is wrong" if found else "all in order"),
         )
         out.print(told.to(language), style="bold red" if found else "bold green", markup=False)
+        if tail and not found:
+            open_ended = Said(
+                f"最后 {tail} 条尚未签名，其改动无从发现：守护进程每五分钟签名一次，也可用 `streetproof ledger sign`",
+                f"The last {tail} entries are not signed yet, and changes to them would not be found: the daemon signs "
+                "every five minutes, `streetproof ledger sign` at once",
+            )
+            out.print(open_ended.to(language), style="yellow", markup=False)
         if not kept and not found:
             unseen = Said(
                 "若整个账本被换成旧副本，仅凭自身无法发现：请用 --witness 指定他方保存的检查点",
@@ -179,6 +196,66 @@ def verify(
         raise typer.Exit(Exit.FAILED)
 
 
+@app.command(epilog=SIGN_EPILOG)
+def sign(
+    data: _Data = _HERE,
+    key: Key = None,
+    passphrase: Passphrase = None,
+    pin: Pin = None,
+    restored: Annotated[
+        str | None,
+        typer.Option(
+            help="Why: the database was brought back from a backup, and entries that were signed are lost. That is "
+            "entered in the ledger; needs --officer."
+        ),
+    ] = None,
+    officer: Annotated[str | None, typer.Option(help="Name of whoever brought it back.")] = None,
+    as_json: Json = False,
+    lang: _Lang = None,
+) -> None:
+    """Enter what waits and sign a checkpoint, without waiting for the daemon or the next batch.
+
+    What is signed must begin with what was signed last, which lies in `last-checkpoint.txt` beside the data.
+    """
+    from evidence_export.keys import open_keys
+    from evidence_export.keys.opening import KeySpec
+    from evidence_export.ledger.checkpoint import read_note
+    from streetproof.cli.database import opened
+    from streetproof.keys import default_key
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.bookkeeping import Bookkeeper
+    from streetproof.ledgers.signing import sign_restored
+
+    if restored is not None and officer is None:
+        raise typer.BadParameter("tell who brought it back with --officer", param_hint="--restored")
+    language = lang or language_of(os.environ)
+    with opened(data, "there is nothing here to sign") as store, reading.opened(data) as ledger:
+        spec = KeySpec((key or default_key(ledger.site)).absolute(), passphrase, pin, ledger.site)
+        if not spec.path.exists():  # a new one would sign what nobody could check
+            raise reading.LedgerError(
+                "there is no key of this site here",
+                where=str(spec.path),
+                remedy="Name the key that seals its cases with --key",
+            )
+        signer = open_keys(spec).first
+        books = Bookkeeper(store, ledger)
+        if restored is None:
+            books.enter()
+            note = books.checkpoint(data, signer)
+        else:
+            note = sign_restored(data, ledger, signer, restored, officer or "")
+            books.enter()
+            books.checkpoint(data, signer)
+        size = ledger.size()
+    if as_json:
+        print_json({"signed": note is not None, "entries": size})
+    elif note is None:
+        out.print(Said(f"{size} 条均已签名", f"all {size} entries are signed already").to(language), markup=False)
+    else:
+        at = read_note(note).checkpoint.at
+        out.print(Said(f"已签名：{size} 条，{at}", f"signed: {size} entries, {at}").to(language), markup=False)
+
+
 @app.command(epilog=WITNESS_EPILOG)
 def witness(
     target: Annotated[
@@ -199,16 +276,24 @@ def witness(
     First the ledger has to prove that it begins with every checkpoint that is there already. A password for
     https:// stands in STREETPROOF_WITNESS_TOKEN, or in STREETPROOF_WITNESS_USER and STREETPROOF_WITNESS_PASSWORD.
     """
+    from evidence_export.ledger.check import unsigned
     from streetproof.ledgers import reading
     from streetproof.ledgers.witness import hand_over_to
 
     language = lang or language_of(os.environ)
     with reading.opened(data) as store:
         path = hand_over_to(store, target, plain=plain_http)
+        tail = unsigned(store)
     if as_json:
-        print_json({"checkpoint": path})
-    else:
-        out.print(Said(f"已交存 {path}", f"handed over: {path}").to(language), markup=False)
+        print_json({"checkpoint": path, "unsigned_entries": tail})
+        return
+    out.print(Said(f"已交存 {path}", f"handed over: {path}").to(language), markup=False)
+    if tail:
+        later = Said(
+            f"此后另有 {tail} 条尚未签名，未包含在内：先用 `streetproof ledger sign` 签名",
+            f"{tail} entries since then are not signed and not covered: sign them first with `streetproof ledger sign`",
+        )
+        out.print(later.to(language), style="yellow", markup=False)
 
 
 @app.command(epilog=STAMP_EPILOG)

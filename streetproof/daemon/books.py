@@ -105,7 +105,7 @@ class Books:
                 pass
             if last or self._signed_ns is None or mono_ns - self._signed_ns >= CHECKPOINT_NS:
                 # Opened each time: after a rotation the next checkpoint has the new key.
-                keeper.checkpoint(open_keys(self._key).first)
+                keeper.checkpoint(self._data, open_keys(self._key).first)
                 self._signed_ns = mono_ns
         except StreetproofError as error:
             if self._behind is None:

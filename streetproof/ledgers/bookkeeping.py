@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from evidence_export.keys import Signer
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.log import Ledger
 from evidence_export.timestamp.interface import Authority
-from streams.instant import iso_utc
-from streetproof.clock import now
 from streetproof.databases.opening import ledger_of
+from streetproof.ledgers.signing import must_go_on, sign
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 
@@ -42,12 +43,16 @@ class Bookkeeper:
             done += len(waiting)
         return done
 
-    def checkpoint(self, signer: Signer) -> bytes | None:
-        """Sign what the ledger holds now and return the note; None where the last one says as much."""
+    def checkpoint(self, data: Path, signer: Signer) -> bytes | None:
+        """Sign what the ledger of the data folder holds now and return the note; None where the last one says as much.
+
+        Raises LedgerError where it does not go on from what was signed before.
+        """
+        must_go_on(data, self._kept)
         last = self._kept.last_checkpoint()
         if last is not None and read_note(last).checkpoint.size == self._ledger.size():
             return None
-        return self._ledger.checkpoint(signer, iso_utc(now().utc_ns))
+        return sign(data, self._kept, signer)
 
     def stamp(self, authority: Authority) -> bool:
         """Have the newest checkpoint stamped, which covers all before it; whether there was one without. Raises

@@ -14,6 +14,7 @@ FAULTS = {
     Fault.ROOT: Said("与已签名的检查点不符", "not what was signed"),
     Fault.SHORTER: Said("账本被截短或回退", "cut, or set back"),
     Fault.NOT_A_CHECKPOINT: Said("不是有效检查点", "not a checkpoint"),
+    Fault.NO_CHECKPOINT: Said("没有已签名的检查点，无从知道是否被重写", "no checkpoint was signed"),
     Fault.UNSIGNED: Said("检查点签名无效", "checkpoint not signed by the site"),
     Fault.OTHER_LEDGER: Said("属于另一账本", "of another ledger"),
     Fault.STAMP: Said("时间戳无效", "time stamp does not hold"),

@@ -65,6 +65,7 @@ def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: 
             remedy="`streetproof verify` says what is wrong with it",
         )
     case: dict[str, Any] = json.loads(manifest)
+    _known_as(ledger, case_id, report.manifest_sha256, bundle)
     steps, numbers = steps_of(ledger, case_id, report.manifest_sha256)
     try:
         procedure = replayed(case, steps, terms)
@@ -75,6 +76,23 @@ def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: 
             remedy="`streetproof ledger check` says whether it was changed",
         ) from error
     return OpenCase(procedure, report.manifest_sha256, numbers, str(case["site"]["timezone"]), bundle)
+
+
+def _known_as(ledger: SqlLedger, case_id: str, manifest_sha256: str, bundle: Path) -> None:
+    """See that the bundle is the one that came into the ledger, where one did. Raises CaseError."""
+    came: object = None
+    for number in ledger.numbers_about(case_id):
+        row = ledger.row(number)
+        assert row is not None, "it was found a moment ago"
+        happening = read_entry(row.entry).happening
+        if happening.kind in (Kind.CASE_SEALED, Kind.CASE_IMPORTED):
+            came = happening.data.get("manifest_sha256")
+    if came is not None and came != manifest_sha256:
+        raise CaseError(
+            "its bundle is not the one that the ledger says was sealed or imported",
+            where=str(bundle),
+            remedy="Keep it as it is for inquiry, and bring the bundle back from a copy",
+        )
 
 
 def steps_of(ledger: SqlLedger, case_id: str, manifest_sha256: str) -> tuple[list[Step], tuple[int, ...]]:

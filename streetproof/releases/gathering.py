@@ -16,6 +16,7 @@ from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.releases import Profile
 from evidence_export.case import Software
 from evidence_export.keys import SealingKeys
+from evidence_export.keys.sealing import verify_own
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.ledger.log import Ledger
@@ -35,18 +36,22 @@ from streetproof.clock import now
 from streetproof.errors import StreetproofError
 from streetproof.ledgers.authority import HttpAuthority
 from streetproof.ledgers.bookkeeping import Bookkeeper
+from streetproof.ledgers.signing import sign
 from streetproof.locked import lock_into, private_folder
 from streetproof.papers import told
 from streetproof.procedures.taking import OpenCase, open_case
 from streetproof.releases import exhibits
 from streetproof.releases.credentialed import with_credentials
 from streetproof.releases.masked import read_masked
-from streetproof.releases.papers import dossier_of, papers_of
+from streetproof.releases.papers import dossier_of, outgoing, papers_of
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 from streetproof.version import __version__
 
 _BEGINNINGS = frozenset({Kind.CASE_SEALED, Kind.CASE_IMPORTED})
+_FOR_EVERYBODY = frozenset({*_BEGINNINGS, Kind.CASE_STEP})
+"""What an outgoing release tells of the ledger beside itself. Who looked at the case and why, where copies of it lie
+and to whom else it went concerns the department, and the people named there (个人信息保护法 6)."""
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -99,6 +104,8 @@ class _Entered:
     """What the ledger has to say, and its files."""
 
     facts: LedgerFacts
+    numbers: frozenset[int]
+    """Of the entries that are carried."""
     parts: list[Part]
     missing: list[str]
 
@@ -141,6 +148,8 @@ def _make(asked: Asked, office: Office, out: Path, scratch: Path, *, as_zip: boo
     pictures = {} if masked is None else masked.pictures
     roots = [] if office.tsa is None else timestamp.roots_in(office.tsa[1])
     dossier = told(dossier_of(carried, pictures), office.data, office.store, office.ledger, roots)
+    if asked.profile is Profile.OUTGOING:
+        dossier = outgoing(dossier, entered.numbers)
     papers = papers_of(dossier, Signing(office.keys, request.made_at), asked.language)
     request = replace(request, ledger=entered.facts, parts=(*request.parts, *entered.parts, *papers))
     lacking = (*missing, *entered.missing)
@@ -200,11 +209,18 @@ def _enter(office: Office, request: ReleaseRequest, case: CarriedCase) -> _Enter
     ledger = Ledger(office.ledger)
     known = office.ledger.numbers_about(case.case_id)
     if not any(_kind(office.ledger, number) in _BEGINNINGS for number in known):
-        # Sealed before this data folder had a ledger: it comes in now, and the entry says when that was.
+        # Sealed before this data folder had a ledger: it comes in now, and the entry says when that was. Only this
+        # site's own key says where it is from.
+        if not verify_own(case.path, (office.keys.first.fingerprint, *office.keys.earlier)).ok:
+            raise ReleaseError(
+                "the ledger does not know this case, and no key of this site has sealed it",
+                where=str(case.path),
+                remedy="Take a case from another department in with `streetproof import`",
+            )
         found: JsonObject = {"manifest_sha256": case.manifest_sha256, "found": True}
         happenings.insert(0, Happening(Kind.CASE_SEALED, at, by, case.case_id, found))
-    ledger.add(happenings)
-    note = ledger.checkpoint(office.keys.first, iso_utc(now().utc_ns))
+    own = ledger.add(happenings)
+    note = sign(office.data, office.ledger, office.keys.first)
     missing = []
     if office.tsa is not None:
         authority, _ = office.tsa
@@ -213,13 +229,21 @@ def _enter(office: Office, request: ReleaseRequest, case: CarriedCase) -> _Enter
         except StampError as error:
             # What was stamped before, if anything was, is carried all the same.
             missing.append(error.what)
-    numbers = office.ledger.numbers_about(case.case_id)
+    numbers = _told(office.ledger, case.case_id, request.profile, own)
     first = next(number for number in numbers if _kind(office.ledger, number) in _BEGINNINGS)
     stamp = _stamp_over(office, first)
     if stamp is None:
         missing.append("no time stamp covers the seal of this case yet")
     facts, parts = ledger_parts(ledger, numbers, first, note, stamp)
-    return _Entered(facts, parts, missing)
+    return _Entered(facts, frozenset(numbers), parts, missing)
+
+
+def _told(ledger: SqlLedger, case_id: str, profile: Profile, own: range) -> list[int]:
+    """Numbers of the entries about the case that a release carries; `own`: those of the release itself."""
+    numbers = ledger.numbers_about(case_id)
+    if profile is Profile.FULL:
+        return list(numbers)
+    return [number for number in numbers if number in own or _kind(ledger, number) in _FOR_EVERYBODY]
 
 
 def _kind(ledger: SqlLedger, number: int) -> Kind:

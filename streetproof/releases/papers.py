@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from evidence_export.bag import releases
 from evidence_export.dossier.values import Dossier
 from evidence_export.errors import SealError
+from evidence_export.masking.stills import png_of, read_photo
 from evidence_export.release.carried import CarriedCase
 from evidence_export.release.interface import Part
 from evidence_export.report.blocks import ReportLanguage
@@ -31,6 +33,21 @@ def dossier_of(carried: CarriedCase, masked: Mapping[str, bytes]) -> Dossier:
         return data
 
     return Dossier(carried.manifest, carried.manifest_sha256, read)
+
+
+def outgoing(dossier: Dossier, entries: frozenset[int]) -> Dossier:
+    """What whoever is outside may see of it: of the custody only the entries that the release carries, and of the
+    photograph that the site publishes of its camera's sign the picture alone, upright, without place, time and device.
+
+    Raises MaskError where that is no picture.
+    """
+    photo = dossier.sign_photo
+    return replace(
+        dossier,
+        custody=tuple(one for one in dossier.custody or () if one.number in entries),
+        custody_whole=False,
+        sign_photo=None if photo is None else png_of(read_photo(photo, "the photograph of the camera's sign")),
+    )
 
 
 def papers_of(dossier: Dossier, signing: Signing, language: ReportLanguage) -> list[Part]:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from evidence_export.bag import certificate, layout
 from evidence_export.bag.curve import Curve
-from evidence_export.bag.pubkey import pem_of
+from evidence_export.bag.pem import pem_of
 from evidence_export.case import CaseRequest
 from evidence_export.errors import NotABundleError, SealError, SigningKeyError
 from evidence_export.keys import Ed25519Signer, KeySpec, SealingKeys, load_key, open_keys
@@ -351,6 +351,29 @@ def test_revoked_before_and_after(since: datetime, ok: bool, copy: Path, own_rin
         assert report.culprits == (layout.SITE_CERTIFICATE,) and "keyCompromise" in last(report)[1]
     unaware = verify(copy, trusted_key=own_ring / CA_CERTIFICATE)
     assert unaware.ok and any("no revocation list was given" in one for one in unaware.cannot_know)
+
+
+def test_a_thief_cannot_leave_the_certificates_out(
+    sealed_folder: Path, signer: Ed25519Signer, own_ring: Path, tmp_path: Path
+) -> None:
+    """Of a key that was withdrawn; without its certificate nothing tells the list's serial number."""
+    stolen = open_keys(own_ring)
+    revoke(own_ring, "key-1", "compromise", MADE, Secrets(), None, SEALED + timedelta(days=30))
+    bare = reseal(tiny(sealed_folder, tmp_path / sealed_folder.name, signer), SealingKeys(stolen.first))
+    fingerprint = stolen.first.fingerprint
+    for trusted in (fingerprint, None):
+        report = verify(bare, trusted_key=trusted, crl=own_ring / CA_CRL)
+        assert not report.ok and report.culprits == (layout.SITE_KEY,)
+        assert "may have been withdrawn" in last(report)[1] and "可能已被吊销" in as_text(report)
+    assert verify(bare, trusted_key=fingerprint).ok, "who has no list is told that the key stands by itself"
+
+
+def test_a_list_from_before_the_seal_clears_nothing(copy: Path, own_ring: Path) -> None:
+    report = verify(copy, crl=own_ring / CA_CRL)
+    assert report.ok and "is older than the seal and cannot tell" in last(report)[1]
+    assert "早于封存" in as_text(report)
+    revoke(own_ring, "key-2", "superseded", SEALED + timedelta(days=1), Secrets(), None, SEALED + timedelta(days=30))
+    assert "not withdrawn by then" in last(verify(copy, crl=own_ring / CA_CRL))[1]
 
 
 def test_a_revoked_second_key_counts_as_well(copy: Path, own_ring: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from evidence_export.bag.releases import Profile
 from evidence_export.case import CaseRequest, PlateRules
 from evidence_export.errors import SealError
 from evidence_export.footage import open_footage
@@ -21,6 +22,7 @@ from evidence_export.plates.looks import PlateEyes, looks_of
 from evidence_export.plates.reading import PlateFindings, most_looks, read_plates
 from evidence_export.plates.statement import marked
 from evidence_export.plates.words import plate_lines, text_of
+from evidence_export.release.carried import opened
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
 from models.errors import InferenceError
@@ -121,6 +123,13 @@ def test_the_close_up_is_cut_out_of_the_frame_that_it_names(certain: Case) -> No
     listed = next(one for one in certain.json["files"] if one["path"] == shown["path"])
     assert shown["panorama"] == listed["derived_from"]["parent"] == "data/stills/panorama-1.png"
     assert f"pts {shown['pts']}" in listed["derived_from"]["transform"]
+
+
+def test_the_plate_of_another_vehicle_stays_with_the_department(two: Case) -> None:
+    withheld = opened(two.bundle).withheld(Profile.OUTGOING)
+    (other,) = two.plate["others"]
+    assert other["close_up"]["path"] in withheld and two.plate["close_up"]["path"] not in withheld
+    assert opened(two.bundle).withheld(Profile.FULL) == {}
 
 
 def test_two_plates_in_one_box_make_neither_certain(two: Case) -> None:

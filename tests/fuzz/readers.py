@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence_export.bag import certificate, pubkey, timestamp
+from evidence_export.bag.pem import pem_of
 from evidence_export.keys import open_keys
 from evidence_export.keys.management import NewKey, Secrets, init
 from evidence_export.keys.ring import CA_CERTIFICATE, CA_CRL, Role
@@ -229,7 +230,7 @@ def _inside(data: bytes, dice: random.Random) -> bytes:
         lines = data.split(b"\n")
         body = bytearray(base64.b64decode(b"".join(lines[1:-2])))
         body[dice.randrange(len(body))] ^= 1 << dice.randrange(8)
-        return pubkey.pem_of(bytes(body), lines[0].removeprefix(b"-----BEGIN ").removesuffix(b"-----"))
+        return pem_of(bytes(body), lines[0].removeprefix(b"-----BEGIN ").removesuffix(b"-----"))
     if not data.startswith(b"{"):
         return data + b"x"
     value = json.loads(data)

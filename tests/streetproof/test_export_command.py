@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
+import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,19 +24,22 @@ from PIL import Image
 from evidence_export.bag import layout, releases
 from evidence_export.bag.code import code_of
 from evidence_export.case import CaseRequest
+from evidence_export.dossier import Dossier
 from evidence_export.keys import load_or_create_key
 from evidence_export.keys.management import NewKey, Secrets, init
 from evidence_export.keys.ring import Role
 from evidence_export.ledger.entry import Happening, Kind, read_entry
+from evidence_export.ledger.log import Ledger
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
 from streetproof.bundles import case_row
 from streetproof.ledgers.bookkeeping import ledger_of
 from streetproof.releases import exhibits
+from streetproof.releases.papers import outgoing
 from streetproof.store.database import Store
 from tests.conftest import ROOT
 from tests.evidence_export.conftest import POLICY, SEALED_AT, make_request, write_recording
-from tests.evidence_export.helpers import flip
+from tests.evidence_export.helpers import flip, resign
 from tests.streetproof.commands import Ran, inside
 from tests.tsa import Tsa, serving
 
@@ -220,6 +228,69 @@ def test_nothing_of_an_outgoing_release_is_an_original(export: Command, data: Pa
     assert root["masking"]["looked_at_by"] == {"name": "李明", "licence": "33010001"}
     kinds = [one.kind for one in entries_of(data)]
     assert kinds == [Kind.CASE_SEALED, Kind.CASE_REDACTED, Kind.CASE_EXPORTED, Kind.CASE_EXPORTED]
+
+
+def test_what_concerns_the_department_alone_stays_there(
+    export: Command, run: Command, data: Path, case: str, tmp_path: Path
+) -> None:
+    """Who looked at the case and why, and to whom else it went, in entries and report alike."""
+    assert export("--profile", "full").code == 0  # enters the case
+    with ledger_of(data, "demo") as ledger:
+        looked: dict[str, Any] = {"purpose": "inspection", "reason": "举报人 王五 的复核"}
+        Ledger(ledger).add([Happening(Kind.CASE_VIEWED, "2026-03-03T00:00:00Z", "赵六 33010099", case, looked)])
+    masked = masked_by_hand(data, case, tmp_path / "masked")
+    path = Path(export("--profile", "outgoing", "--masked", masked, "--json").json["path"])
+    assert verify(path).ok
+    entries = json.loads((path / releases.ENTRIES).read_bytes())["entries"]
+    kinds = [json.loads(one["entry"])["kind"] for one in entries]
+    assert kinds == ["case.sealed", "case.redacted", "case.exported"], "of several exports its own"
+    report = subprocess.run(
+        ["pdftotext", path / releases.REPORT, "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "封存" in report and "留存于移送单位" in report
+    told = report + "".join(one["entry"] for one in entries)
+    for secret in ("赵六", "33010099", "王五"):
+        assert secret not in told
+    full = Path(export("--profile", "full", "--json").json["path"])
+    assert "赵六" in json.dumps(json.loads((full / releases.ENTRIES).read_bytes()), ensure_ascii=False)
+
+
+def test_the_photograph_of_the_cameras_sign_goes_without_place_and_device() -> None:
+    """As the picture that people see: a phone writes where, when and with what it was taken into it."""
+    photo, exif = BytesIO(), Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x0132] = 6, "手机 PHONE-7", "2026:02:01 08:00:00"
+    Image.new("RGB", (40, 20), BLUE).save(photo, "JPEG", exif=exif)
+    assert b"PHONE-7" in photo.getvalue()
+    dossier = Dossier({"case": {"id": "x"}}, "0" * 64, lambda path: b"", sign_photo=photo.getvalue())
+    shown = outgoing(dossier, frozenset()).sign_photo
+    assert shown is not None and b"PHONE-7" not in shown
+    with Image.open(BytesIO(shown)) as image:
+        assert (image.format, image.size, dict(image.getexif())) == ("PNG", (20, 40), {}), "turned upright"
+    assert outgoing(replace(dossier, sign_photo=None), frozenset()).sign_photo is None
+
+
+def test_nobody_vouches_for_a_case_that_the_ledger_does_not_know(
+    export: Command, data: Path, case: str, tmp_path: Path
+) -> None:
+    """Somebody who may write to the folder and its database has no key of the site."""
+    with closing(sqlite3.connect(data / "state.db")) as database, database:
+        database.execute("DELETE FROM happening")  # as if it had been sealed before there was a ledger
+    copied = shutil.copytree(data, tmp_path / "own")
+    assert export("--profile", "full", "--data", copied).code == 0, "by the site's own key it comes into the ledger now"
+    resign(data / "cases" / case, load_or_create_key(tmp_path / "a stranger's.pem"))
+    ran = export("--profile", "full", "--out", tmp_path / "again")
+    assert ran.code == 4 and "no key of this site has sealed it" in ran.err
+    assert entries_of(data) == []
+
+
+def test_a_bundle_that_was_put_in_the_place_of_the_sealed_one_is_not_gone_on_with(
+    export: Command, run: Command, data: Path, case: str, tmp_path: Path
+) -> None:
+    assert export("--profile", "full").code == 0
+    resign(data / "cases" / case, load_or_create_key(data / "key.pem"), lambda root: root["site"].update(name="另一局"))
+    refused = export("--profile", "full", "--out", tmp_path / "again")
+    assert refused.code == 4 and "not the one that the ledger says" in refused.err
+    assert run("procedure", "show", case, "--data", data).code == 4
 
 
 def test_masked_copies_get_content_credentials_where_an_officer_asks_for_them(

@@ -51,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         Ledger(ledger).add(
             [Happening(Kind.CASE_SEALED, "2026-03-03T01:06:40.123456789Z", "batch", case.case_id, sealed)]
         )
-        Bookkeeper(store, ledger).checkpoint(key)
+        Bookkeeper(store, ledger).checkpoint(data, key)
     return data, path
 
 

@@ -116,7 +116,7 @@ def make(footage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monk
                 case_row(sealed.case_id, f"cases/{sealed.case_id}", request, None), sealed.manifest_sha256
             )
             Bookkeeper(store, ledger).enter()
-            Bookkeeper(store, ledger).checkpoint(load_or_create_key(data / "key.pem"))
+            Bookkeeper(store, ledger).checkpoint(data, load_or_create_key(data / "key.pem"))
         return Office(data, sealed.case_id, lambda *args: inside(capsys, monkeypatch, *args, width=200))
 
     return made

@@ -331,7 +331,21 @@ class BagVerification {
         findings.push({ culprit: name, what: "it is not byte for byte what the manifest makes of it" });
       }
     }
+    findings.push(...(await this.oxumFaults()));
     return ["bagit.txt and both manifests are exactly what the manifest makes of them", findings];
+  }
+
+  // BagIt's own sum of the payload (RFC 8493, 2.2.2), which other tools go by.
+  async oxumFaults() {
+    if (this.form === CASE && this.sealed.revision === 0) return []; // nobody looked at it then
+    const listed = this.sealed.files.get(BAG_INFO);
+    const data = await this.small(BAG_INFO);
+    if (data === null || (await this.digest(BAG_INFO)).sha256 !== listed.sha256) return []; // steps 5 and 6 named it
+    const payload = [...this.sealed.files].filter(([name]) => name.startsWith(PAYLOAD)).map(([, one]) => one.size);
+    const wanted = `${PAYLOAD_OXUM}: ${payload.reduce((sum, size) => sum + size, 0)}.${payload.length}`;
+    const stated = latin(data).split("\n").filter((line) => line.startsWith(PAYLOAD_OXUM));
+    if (stated.length === 1 && stated[0] === wanted) return [];
+    return [{ culprit: BAG_INFO, what: `its ${PAYLOAD_OXUM} is not that of its payload` }];
   }
 
   // Used only to name culprits when the signature vouches for nothing.

@@ -96,14 +96,21 @@ function folderContainer(name, files, odd, told) {
 
 async function zipContainer(file, told) {
   const box = new Container(file.name, "zip", new Map(), [], told);
+  const blamed = new Set();
   const blame = (member, what) => {
     const culprit = printable(file.name) + (member ? ` (zip entry ${printable(member)})` : "");
-    if (!box.findings.some((one) => one.culprit === culprit && one.what === what)) box.findings.push({ culprit, what });
+    const told = `${culprit}\n${what}`;
+    if (!blamed.has(told)) box.findings.push({ culprit, what });
+    blamed.add(told);
   };
   let entries = await fromDirectory(file);
   if (entries === null) {
     entries = await fromLocalHeaders(file);
     blame("", "the directory at the end of the zip is damaged, cut off, or followed by other data");
+  }
+  if (entries.length > MAX_FILES) {
+    blame("", `more than ${MAX_FILES} entries; no bundle has so many`);
+    entries.length = MAX_FILES;
   }
   for (const entry of entries) {
     for (const fault of entry.faults) blame(entry.name, fault);

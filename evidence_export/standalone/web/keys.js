@@ -227,7 +227,7 @@ async function verifyEd25519(key, signature, data) {
 const ED25519_HEAD = fromHex("302a300506032b6570032100");
 const P256_HEAD = fromHex("3059301306072a8648ce3d020106082a8648ce3d03010703420004");
 const SM2_HEAD = fromHex("3059301306072a8648ce3d020106082a811ccf5501822d03420004");
-const SPACE = "[ \\t\\n\\r\\f\\v]";
+const MAX_BODY = 16 << 10;
 
 class PublicKey {
   constructor(algorithm, der) {
@@ -275,14 +275,18 @@ function latin(bytes) {
   return text;
 }
 
-// The DER within one PEM block; null for anything else.
+// The DER within one PEM block; null for anything else. No expression over the whole: one with white space in three of
+// its parts would try every way to share it out among them.
 function derIn(data, label) {
-  const body = `([A-Za-z0-9+/= \\t\\n\\r\\f\\v]{16,16384}?)`;
-  const form = `^${SPACE}*-----BEGIN ${label}-----${SPACE}*${body}${SPACE}*-----END ${label}-----${SPACE}*$`;
-  const match = new RegExp(form).exec(latin(data));
-  const text = match ? match[1].replace(/[ \t\n\r\f\v]/g, "") : "";
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4) return null;
-  return Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  const text = latin(data).replace(/^[ \t\n\r\f\v]+/, "");
+  const begin = `-----BEGIN ${label}-----`;
+  const end = `-----END ${label}-----`;
+  const stop = text.lastIndexOf(end);
+  if (!text.startsWith(begin) || stop < begin.length || stop - begin.length > MAX_BODY) return null;
+  if (/[^ \t\n\r\f\v]/.test(text.slice(stop + end.length))) return null;
+  const body = text.slice(begin.length, stop).replace(/[ \t\n\r\f\v]/g, "");
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(body) || body.length % 4) return null;
+  return Uint8Array.from(atob(body), (one) => one.charCodeAt(0));
 }
 
 // The key in PEM form, or an Error that says why there is none.

@@ -1,6 +1,8 @@
 // Names and limits of bundles, and of the two forms of one: a sealed case, and a release that carries a case.
 
 const BAGIT = "bagit.txt";
+const BAG_INFO = "bag-info.txt";
+const PAYLOAD_OXUM = "Payload-Oxum";
 const MANIFEST = "manifest-sha256.txt";
 const TAG_MANIFEST = "tagmanifest-sha256.txt";
 const SITE_KEY = "site-key.pub.pem";
@@ -32,7 +34,7 @@ const STAMP_FILES = ["stamped-checkpoint.txt", "stamped-entry.json", "time-stamp
 
 function formOf(manifest, format, pages) {
   const signature = `${manifest}.sig`;
-  const common = ["bag-info.txt", BAGIT, MANIFEST, "README.txt", SITE_KEY, manifest, signature, ...pages];
+  const common = [BAG_INFO, BAGIT, MANIFEST, "README.txt", SITE_KEY, manifest, signature, ...pages];
   return {
     manifest,
     format,

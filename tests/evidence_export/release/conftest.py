@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,16 @@ def office(sealed_folder: Path, signer: Ed25519Signer, tsa: Tsa, tmp_path: Path)
         yield office
 
 
+@contextmanager
+def stamped_office(bundle: Path, keys: SealingKeys, tsa: Tsa, folder: Path) -> Iterator[Office]:
+    """One whose ledger holds nothing but the case, under a stamped checkpoint."""
+    with SqlLedger.open_file(folder / "ledger.db", "west") as store:
+        office = Office(bundle, keys, tsa, Ledger(store), store)
+        office.enter(Kind.CASE_SEALED, manifest_sha256=opened(bundle).manifest_sha256)
+        office.stamp = office.stamped()
+        yield office
+
+
 @pytest.fixture
 def full(office: Office, tmp_path: Path) -> Path:
     """A full release, with a procedure, two exhibits, and everything else that one may carry."""
@@ -128,6 +139,7 @@ def full(office: Office, tmp_path: Path) -> Path:
     photo, late = _sha256(PHOTO), _sha256(LATE)
     exhibit = {"origin": "执法记录仪", "relation": "现场照片"}
     office.step("甲", "exhibit", "2026-03-03T11:00:00+08:00", sha256=photo, **exhibit)
+    office.step("甲", "notice", "2026-03-04T11:00:00+08:00", served_at="2026-03-04T11:00:00+08:00", document="告知书")
     office.step("甲", "decide", "2026-03-20T11:00:00+08:00", second=OFFICERS["乙"], document="决定书")
     office.step("甲", "exhibit", "2026-03-21T11:00:00+08:00", sha256=late, origin="当事人", relation="来信")
     request = replace(

@@ -36,7 +36,7 @@ def test_a_full_release_and_every_second_file_of_it_changed(browser: Browser, fu
     assert (report["caseId"], report["releaseId"]) == (office.case_id, full.name)
     details = {step["number"]: step["detail"] for step in report["steps"]}
     assert details[8] == f"8 of 8 steps of {office.case_id} passed, whole"
-    assert details[10].startswith("7 entries about the case")
+    assert details[10].startswith("8 entries about the case")
     shown = browser.page.inner_text("#result")
     assert "时间戳本页不核验" in shown and "尚无时间戳机构签名" not in shown
     for number, name in enumerate(files_of(full)[::2]):

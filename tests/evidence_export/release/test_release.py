@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evidence_export.bag import layout, releases
 from evidence_export.bag.releases import Profile
 from evidence_export.errors import SealError
-from evidence_export.keys import Ed25519Signer, SealingKeys
+from evidence_export.keys import Ed25519Signer, SealingKeys, open_keys
+from evidence_export.keys.management import NewKey, Secrets, init, revoke
+from evidence_export.keys.ring import CA_CERTIFICATE, CA_CRL, Role
 from evidence_export.ledger.entry import Kind
 from evidence_export.release.carried import opened
 from evidence_export.release.interface import Part
 from evidence_export.release.making import release
 from evidence_export.verifier import VerificationReport, verify
+from evidence_export.verifier.__main__ import as_text
 from evidence_export.verifier.report import UNSTAMPED
-from tests.evidence_export.helpers import files_of, flip
+from tests.evidence_export.helpers import files_of, flip, reseal, tiny
 from tests.evidence_export.helpers import resign as reseal_case
-from tests.evidence_export.release.conftest import PHOTO, Office, copied, resign, with_wrong_sm3
+from tests.evidence_export.release.conftest import (
+    OFFICERS,
+    PHOTO,
+    Office,
+    copied,
+    resign,
+    stamped_office,
+    with_wrong_sm3,
+)
 from tests.tsa import Tsa
 
 Edit = Callable[[dict[str, Any]], object]
@@ -50,9 +62,9 @@ def test_a_full_release_verifies_with_all_that_it_carries(full: Path, office: Of
     assert (report.case_id, report.release_id) == (office.case_id, full.name)
     details = {step.number: step.detail for step in report.steps}
     assert details[8].startswith("12 of 12 steps")
-    assert details[10].startswith("7 entries about the case")
+    assert details[10].startswith("8 entries about the case")
     assert "the trusted root" in details[11]
-    assert details[12].startswith("5 steps")
+    assert details[12].startswith("6 steps")
     assert UNSTAMPED not in report.cannot_know
 
 
@@ -332,6 +344,34 @@ def test_a_stamp_over_another_ledger_is_refused(full: Path, office: Office, tmp_
     assert failed(verify(resign(bundle, office.keys)))[11] == [releases.STAMPED_ENTRY]
 
 
+def test_a_stamp_from_before_the_time_of_the_seal_tells_that_a_clock_ran_ahead(
+    sealed_folder: Path, signer: Ed25519Signer, tsa: Tsa, tmp_path: Path
+) -> None:
+    bundle = tiny(sealed_folder, tmp_path / sealed_folder.name, signer)
+    reseal_case(bundle, signer, lambda root: root["seal"].update(sealed_at="2099-01-01T00:00:00.000000000Z"))
+    with stamped_office(bundle, SealingKeys(signer), tsa, tmp_path) as office:
+        report = verify(office.released(tmp_path / "out", office.request()), tsa_ca=tsa.ca)
+    assert failed(report) == {}
+    assert "the clock that named it ran ahead" in report.steps[10].detail and "时钟偏快" in as_text(report)
+
+
+@pytest.mark.parametrize(("since", "said"), [("2026-03-05", "which is later"), ("2098-01-01", "the case existed at")])
+def test_what_a_stamp_proves_of_a_case_whose_key_was_compromised_later(
+    sealed_folder: Path, signer: Ed25519Signer, tsa: Tsa, tmp_path: Path, since: str, said: str
+) -> None:
+    ring, made = tmp_path / "ring", datetime(2026, 3, 1, tzinfo=UTC)
+    init(ring, "demo", (NewKey(Role.SEAL),), Secrets(), made)
+    keys = open_keys(ring)
+    bundle = reseal(tiny(sealed_folder, tmp_path / sealed_folder.name, signer), keys)
+    with stamped_office(bundle, keys, tsa, tmp_path) as office:
+        path = office.released(tmp_path / "out", replace(office.request(), site=("demo", "示范区")))
+    withdrawn = datetime.fromisoformat(f"{since}T00:00:00+00:00")
+    revoke(ring, "key-1", "compromise", withdrawn, Secrets(), None, withdrawn)
+    report = verify(path, trusted_key=ring / CA_CERTIFICATE, crl=ring / CA_CRL, tsa_ca=tsa.ca)
+    assert failed(report) == {}
+    assert any(said in line for line in report.cannot_know) and len(report.cannot_know) == len(report.cannot_know_zh)
+
+
 # -- procedure ------------------------------------------------------------------------------------------------------
 
 
@@ -346,6 +386,26 @@ def test_a_stamp_over_another_ledger_is_refused(full: Path, office: Office, tmp_
             "it was decided by one officer alone",
         ),
         ([("甲", "decide", "09", {})], "a step cannot be read"),
+        ([("甲", "exhibit", "09", {"origin": "o", "relation": "r"})], "a step cannot be read: sha256 is missing"),
+        ([("甲", "exhibit", "09", {"sha256": "x"})], "a step cannot be read: sha256 is not 64"),
+        ([("甲", "decide", "09", {"second": OFFICERS["乙"]})], "it was decided, and nobody had confirmed it"),
+        (
+            [
+                ("甲", "review", "09", {}),
+                ("乙", "confirm", "10", {}),
+                ("甲", "reject", "11", {}),
+                ("甲", "decide", "12", {"second": OFFICERS["乙"]}),
+            ],
+            "nobody had confirmed it",
+        ),
+        (
+            [
+                ("甲", "review", "09", {}),
+                ("乙", "confirm", "10", {}),
+                ("甲", "decide", "12", {"second": OFFICERS["乙"]}),
+            ],
+            "the party had not been given notice",
+        ),
     ],
 )  # fmt: skip
 def test_a_procedure_that_broke_its_rules_is_told(

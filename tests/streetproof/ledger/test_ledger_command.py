@@ -15,6 +15,7 @@ import pytest
 from evidence_export.keys import Ed25519Signer, Signer, load_or_create_key, open_keys
 from evidence_export.ledger.entry import Kind, read_entry
 from streams.instant import NS_PER_S
+from streetproof.ledgers import signing
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.store.database import Store
 from streetproof.store.holds import Hold
@@ -36,7 +37,7 @@ def books(data: Path, key: Signer, cases: range = range(0)) -> None:
             store.remember_case(case(number), f"{number:064x}")
         keeper = Bookkeeper(store, ledger)
         keeper.enter()
-        keeper.checkpoint(key)
+        keeper.checkpoint(data, key)
 
 
 @pytest.fixture
@@ -194,6 +195,8 @@ def test_a_witness_finds_what_the_ledger_alone_cannot(
     for leftover in data.glob("ledger.db*"):
         leftover.unlink()
     shutil.copy(old, data / "ledger.db")
+    assert "kept checkpoint" in run("check", "--data", data, "--lang", "en").out, "the database alone was set back"
+    (data / signing.NAME).unlink()  # who has the whole server takes that away as well
     assert run("check", "--data", data).code == 0, "an old copy is at one with itself"
     ran = run("check", "--data", data, "--witness", kept, "--lang", "en")
     assert ran.code == 1 and "cut, or set back" in ran.out
