@@ -12,10 +12,26 @@ from typing import Any
 from evidence_export.bag import layout, releases
 from evidence_export.case import CaseRequest
 from streams.instant import from_datetime
+from streetproof.databases.opening import has_ledger, has_state
 from streetproof.store.tables import CaseRow
 
 IMPORTS = "imports"
 """Folder of releases that came from other departments, and are cases here as well."""
+_DEPTH = 4
+"""Folders from a bundle up to the data folder: imported releases have the case deepest within."""
+
+
+def data_of(bundle: Path) -> Path | None:
+    """The data folder that a bundle lies in, by its path or by where links lead; None: it lies in none.
+
+    A folder with one of the two databases is one: that the other is missing has to be told, not passed over. Raises
+    PlaceError.
+    """
+    for path in (bundle.absolute(), bundle.resolve()):
+        for folder in list(path.parents)[:_DEPTH]:
+            if has_ledger(folder) or has_state(folder):
+                return folder
+    return None
 
 
 def case_row(case_id: str, bundle: str, request: CaseRequest, run: int | None) -> CaseRow:

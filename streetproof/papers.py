@@ -20,10 +20,9 @@ from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.procedure.procedure import Procedure
 from evidence_export.procedure.steps import Exhibit
 from streams.instant import from_datetime, iso_utc
-from streetproof.databases.opening import has_ledger, has_state
 from streetproof.errors import StreetproofError
 from streetproof.keys import default_key
-from streetproof.procedures.taking import open_case
+from streetproof.procedures.taking import OpenCase, open_case
 from streetproof.releases import exhibits
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
@@ -36,22 +35,20 @@ class PapersError(StreetproofError):
     """Papers that cannot be made as asked."""
 
 
-def data_of(bundle: Path) -> Path | None:
-    """The data folder that a bundle lies in; None: it lies in none."""
-    for folder in list(bundle.absolute().parents)[:4]:
-        if has_ledger(folder) and has_state(folder):
-            return folder
-    return None
-
-
 def told(
-    dossier: Dossier, data: Path, store: Store, ledger: SqlLedger, roots: Sequence[x509.Certificate] = ()
+    dossier: Dossier,
+    data: Path,
+    store: Store,
+    ledger: SqlLedger,
+    roots: Sequence[x509.Certificate] = (),
+    case: OpenCase | None = None,
 ) -> Dossier:
     """The dossier with what a data folder and its ledger tell of the case. Raises StreetproofError.
 
-    `roots`: of time-stamping authorities, without which time stamps are not believed.
+    `roots`: of time-stamping authorities, without which time stamps are not believed. `case`: for whoever has just
+    opened it.
     """
-    case = open_case(data, store, ledger, dossier.case_id)
+    case = case if case is not None else open_case(data, store, ledger, dossier.case_id)
     if case.manifest_sha256 != dossier.manifest_sha256:
         raise PapersError(
             "the data folder holds another bundle of this case",

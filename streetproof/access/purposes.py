@@ -23,6 +23,9 @@ class Reason(StrEnum):
     COMPLAINT = "complaint"
     AUDIT = "audit"
     MAINTENANCE = "maintenance"
+    RELEASE = "release"
+    """To hand something over: masked copies, a report."""
+    TRAINING = "training"
     OTHER = "other"
 
 
@@ -32,6 +35,8 @@ REASONS = {
     Reason.COMPLAINT: Said("复议诉讼", "complaint or lawsuit"),
     Reason.AUDIT: Said("监督检查", "audit"),
     Reason.MAINTENANCE: Said("运维", "maintenance"),
+    Reason.RELEASE: Said("移送", "release"),
+    Reason.TRAINING: Said("训练", "training"),
     Reason.OTHER: Said("其他", "other"),
 }
 

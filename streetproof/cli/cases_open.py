@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evidence_export.words import Language, Said
+from evidence_export.words import Language
 from streetproof.cli.language import language_of
-from streetproof.cli.officers import Licence, Officer
+from streetproof.cli.officers import Licence, Officer, Purpose, entered_said
 from streetproof.cli.options import Json
 from streetproof.cli.output import out, print_json
 
@@ -22,13 +22,6 @@ EPILOG = (
     "--licence 33010012    "
     "Exit codes: 0 opened, and entered in the ledger · 2 usage · 4 not opened, and the message says why"
 )
-Purpose = Annotated[
-    str,
-    typer.Option(
-        help="review 审核, procedure 办案, complaint 复议诉讼, audit 监督检查, maintenance 运维 or other 其他; what "
-        "exactly goes behind a colon."
-    ),
-]
 
 
 def open_(
@@ -45,14 +38,14 @@ def open_(
     ] = None,
 ) -> None:
     """Say where the bundle and the pictures of a case lie, and what it is about; who looks and why is entered first."""
-    from streetproof.access.purposes import purpose_of
+    from streetproof.access.looker import looker_of
     from streetproof.access.viewing import view
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
 
-    why = purpose_of(purpose)
+    looker = looker_of(purpose, officer, licence)
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
-        viewed = view(data, store, ledger, case, why, (officer, licence))
+        viewed = view(data, store, ledger, case, looker)
     if as_json:
         facts = viewed.manifest
         told = {"case": case, "entry": viewed.entry, "bundle": str(viewed.bundle), "pictures": list(viewed.pictures)}
@@ -79,11 +72,10 @@ def lines(viewed: Viewed, language: Language) -> list[str]:
     zone, kind = facts["site"]["timezone"], facts["violation"]["kind"]
     words = kind_words(kind if isinstance(kind, str) else "", facts["violation"]["rule"])
     times = " – ".join(on_the_wall(from_iso(one), zone) for one in (stay["arrived"]["by"], stay["last_seen"]))
-    entered = Said(f"已记入存证日志第 {viewed.entry} 条", f"entered in the ledger as number {viewed.entry}")
     return [
         f"{facts['case']['id']}  {words.to(language)}  {STATES[viewed.procedure.state].to(language)}",
         f"  {facts['camera']['name']}  {times}",
         f"  {viewed.bundle}",
         *(f"    {path}" for path in viewed.pictures),
-        entered.to(language),
+        entered_said(viewed.entry).to(language),
     ]

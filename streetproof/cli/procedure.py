@@ -52,7 +52,7 @@ def show(
 
     How far it has come needs no purpose. Pictures do: that they are looked at is entered in the ledger first.
     """
-    from streetproof.access.purposes import purpose_of
+    from streetproof.access.looker import looker_of
     from streetproof.access.viewing import view
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
@@ -65,7 +65,7 @@ def show(
         if pictures:
             if purpose is None or officer is None or licence is None:
                 raise typer.BadParameter("pictures need --purpose, --officer and --licence", param_hint="--pictures")
-            viewed = view(data, store, ledger, case, purpose_of(purpose), (officer, licence))
+            viewed = view(data, store, ledger, case, looker_of(purpose, officer, licence))
             shown = [str(viewed.bundle / path) for path in viewed.pictures]
     procedure = found.procedure
     if as_json:

@@ -250,6 +250,15 @@ REFUSALS = {
     "the {} refused: the databases of this folder were moved to PostgreSQL; run it again": (
         "数据库已移入 PostgreSQL，请重新运行本命令"
     ),
+    "who looks needs a name and the number of a licence": "须写明查看人的姓名和执法证号",
+    "a name, and a licence, has {} characters at most": "姓名和执法证号各不超过 {} 个字符",
+    "the data folder holds another bundle of this case": "数据文件夹中是本案的另一证据包",
+    "it was deleted meanwhile, as its time was up": "案件保存期满，已被删除",
+    "the purpose names the plate that is searched for, and what the ledger holds stays in it": (
+        "查看事由中写有所查号牌，而存证日志的内容不可删除"
+    ),
+    "Name the file or the report that asks for it instead": "请改写案卷或举报的编号",
+    "the secret under which searched plates are entered cannot be used ({})": "号牌检索记录的密钥无法使用（{}）",
 }
 """English, with `{}` for each gap, and the Chinese with the same gaps."""
 

@@ -456,6 +456,20 @@ def test_a_masked_release_can_be_kept_and_not_handed_on_as_whole(
     assert ran.code == 4 and "not whole" in ran.err
 
 
+def test_the_case_within_an_import_is_looked_at_as_any_other(
+    export: Command, take_in: Command, run: Command, other: Path, tmp_path: Path
+) -> None:
+    """It lies four folders deep in the data folder, and is entered there."""
+    released = Path(export("--profile", "full", "--json").json["path"])
+    assert take_in(released).code == 0
+    within = other / "imports" / released.name / releases.CASE
+    asked = ("--purpose", "release", *WANG, "--json")
+    masked = run("mask", within, "--out", tmp_path / "m", "--scope", "all-but-vehicle", "--store", tmp_path, *asked)
+    assert masked.code == 0 and masked.json["entry"] == 1, masked.err
+    assert run("report", within, "--out", tmp_path / "r.pdf", *asked).json["entry"] == 2
+    assert [one.kind for one in entries_of(other)] == [Kind.CASE_IMPORTED, Kind.CASE_REDACTED, Kind.CASE_VIEWED]
+
+
 def test_an_import_that_was_killed_is_finished_by_the_next(export: Command, take_in: Command, other: Path) -> None:
     """Between the copy and the row, and with a draft left behind."""
     released = Path(export("--profile", "full", "--json").json["path"])

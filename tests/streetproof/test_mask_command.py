@@ -16,6 +16,8 @@ from tests.evidence_export.conftest import SEALED_AT, make_request, write_record
 from tests.evidence_export.helpers import files_of
 from tests.streetproof.commands import streetproof
 
+LI = ("--purpose", "release", "--officer", "李明", "--licence", "33010001")
+
 
 @pytest.fixture(scope="module")
 def sealed_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -30,10 +32,11 @@ def test_the_vehicles_place_alone_needs_no_model(sealed_folder: Path, tmp_path: 
     before = {name: digest_file(sealed_folder / name).sha256 for name in files_of(sealed_folder)}
     out = tmp_path / "副本 一"
     ran = streetproof(
-        "mask", sealed_folder, "--out", out, "--scope", "all-but-vehicle", "--store", tmp_path / "none", "--json"
+        "mask", sealed_folder, "--out", out, "--scope", "all-but-vehicle", "--store", tmp_path / "none", *LI, "--json"
     )
     assert ran.code == 0, ran.err
     told = ran.json
+    assert told.pop("entry") is None, "this bundle lies in no data folder"
     assert told["must_be_looked_at"] is True and told["models"] == [] and told["scope"] == "all-but-vehicle"
     assert {"masked.json", *(one["path"] for one in told["files"])} == {path.name for path in out.iterdir()}
     assert json.loads((out / "masked.json").read_bytes()) == told
@@ -44,14 +47,18 @@ def test_the_vehicles_place_alone_needs_no_model(sealed_folder: Path, tmp_path: 
 
 
 def test_what_a_person_has_to_know_is_said_in_both_languages(sealed_folder: Path, tmp_path: Path) -> None:
-    for lang, words in (("zh", "必须由人员逐一查看"), ("en", "a person must look at each")):
+    for lang, words, none in (
+        ("zh", "必须由人员逐一查看", "未记入存证日志"),
+        ("en", "a person must look at each", "Entered in no ledger"),
+    ):
         arguments = ("--scope", "all-but-vehicle", "--store", tmp_path / "none", "--lang", lang)
-        ran = streetproof("mask", sealed_folder, "--out", tmp_path / lang, *arguments, width=200)
+        ran = streetproof("mask", sealed_folder, "--out", tmp_path / lang, *arguments, *LI, width=200)
         assert ran.code == 0 and words in ran.out, ran.err
+        assert none in ran.out, "nothing is left out in silence"
 
 
 def test_a_model_that_is_not_here_is_named(sealed_folder: Path, tmp_path: Path) -> None:
-    ran = streetproof("mask", sealed_folder, "--out", tmp_path / "out", "--store", tmp_path / "none")
+    ran = streetproof("mask", sealed_folder, "--out", tmp_path / "out", "--store", tmp_path / "none", *LI)
     assert ran.code == 4 and "streetproof models pull yolov3-tiny" in ran.err
     assert not (tmp_path / "out").exists()
 
@@ -59,7 +66,7 @@ def test_a_model_that_is_not_here_is_named(sealed_folder: Path, tmp_path: Path) 
 def test_a_bundle_that_does_not_verify_is_not_masked(sealed_folder: Path, tmp_path: Path) -> None:
     bundle = Path(shutil.copytree(sealed_folder, tmp_path / sealed_folder.name))
     (bundle / "README.txt").write_text("other words\n", encoding="utf-8")
-    ran = streetproof("mask", bundle, "--out", tmp_path / "out", "--scope", "all-but-vehicle")
+    ran = streetproof("mask", bundle, "--out", tmp_path / "out", "--scope", "all-but-vehicle", *LI)
     assert ran.code == 1 and "does not verify" in ran.err and not (tmp_path / "out").exists()
 
 
@@ -67,7 +74,7 @@ def test_a_bundle_that_does_not_verify_is_not_masked(sealed_folder: Path, tmp_pa
 def test_wrong_usage(sealed_folder: Path, tmp_path: Path, existing: bool) -> None:
     if existing:
         (tmp_path / "out").mkdir()
-        ran = streetproof("mask", sealed_folder, "--out", tmp_path / "out", "--scope", "all-but-vehicle")
+        ran = streetproof("mask", sealed_folder, "--out", tmp_path / "out", "--scope", "all-but-vehicle", *LI)
     else:
-        ran = streetproof("mask", tmp_path, "--out", tmp_path / "out", "--scope", "all-but-vehicle")
+        ran = streetproof("mask", tmp_path, "--out", tmp_path / "out", "--scope", "all-but-vehicle", *LI)
     assert ran.code == 2

@@ -23,8 +23,9 @@ from evidence_export.ledger.log import Ledger
 from evidence_export.sealer import seal
 from evidence_export.timestamp import rfc3161
 from streetproof.batch.register import case_row
+from streetproof.bundles import data_of
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
-from streetproof.papers import PapersError, data_of, told
+from streetproof.papers import PapersError, told
 from streetproof.releases import exhibits
 from streetproof.store.database import Store
 from tests.evidence_export.conftest import SEALED_AT, make_request, write_recording
@@ -33,6 +34,7 @@ from tests.streetproof.commands import Ran, inside
 from tests.tsa import Tsa
 
 LI = ("--officer", "李明", "--licence", "33010001")
+WHY = ("--purpose", "complaint: 复议 17", *LI)
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +83,12 @@ def test_it_writes_report_and_sheet_with_what_the_data_folder_knows(
     took = run("procedure", "take", bundle.name, "exhibit", *LI, *exhibit, "--data", data)
     assert took.code == 0, took.err + took.out
     out, sheet = tmp_path / "报告.pdf", tmp_path / "合成图.png"
-    ran = run("report", bundle, "--out", out, "--sheet", sheet, "--lang", "zh")
+    ran = run("report", bundle, "--out", out, "--sheet", sheet, "--lang", "zh", *WHY)
     assert ran.code == 0, ran.err
     own = code_of(hashlib.sha256((bundle / "case.json").read_bytes()).hexdigest())
     assert own in ran.out and "未签名" in ran.out and str(sheet) in ran.out
     text = text_of(out.read_bytes(), tmp_path)
-    for words in ("现场.jpg", "相互印证", "batch", "封存", "李明 33010001", "补充材料", "streetproof/demo/"):
+    for words in ("现场.jpg", "相互印证", "batch", "封存", "李明 33010001", "补充材料", "streetproof/demo/", "查阅"):
         assert words in text, words
     assert "未知：制作本报告时未提供" not in text and "尚无时间戳机构签章" in text
     with Image.open(sheet) as opened:
@@ -99,31 +101,31 @@ def test_json_and_a_certified_key(bundle: Path, run: Callable[..., Ran], tmp_pat
     keys = tmp_path / "ring"
     assert run("keys", "init", "--site", "demo", "--folder", keys, "--algorithm", "p256").code == 0
     out = tmp_path / "r.pdf"
-    ran = run("report", bundle, "-o", out, "--key", keys, "--json")
+    ran = run("report", bundle, "-o", out, "--key", keys, "--json", *WHY)
     assert ran.code == 0 and ran.json["signed"] is True and ran.json["sheet"] is None and ran.json["report"] == str(out)
     assert len(PdfFileReader(BytesIO(out.read_bytes())).embedded_signatures) == 1
-    ran = run("report", bundle, "-o", out, "--key", keys, "--unsigned", "--json")
+    ran = run("report", bundle, "-o", out, "--key", keys, "--unsigned", "--json", *WHY)
     assert ran.json["signed"] is False and PdfFileReader(BytesIO(out.read_bytes())).embedded_signatures == []
 
 
 def test_keys_of_another_site_or_none_are_refused(bundle: Path, run: Callable[..., Ran], tmp_path: Path) -> None:
     keys = tmp_path / "ring"
     run("keys", "init", "--site", "other", "--folder", keys)
-    ran = run("report", bundle, "-o", tmp_path / "r.pdf", "--key", keys)
+    ran = run("report", bundle, "-o", tmp_path / "r.pdf", "--key", keys, *WHY)
     assert ran.code == 4 and "other" in ran.err and not (tmp_path / "r.pdf").exists()
-    ran = run("report", bundle, "-o", tmp_path / "r.pdf", "--key", tmp_path / "absent.pem")
+    ran = run("report", bundle, "-o", tmp_path / "r.pdf", "--key", tmp_path / "absent.pem", *WHY)
     assert ran.code == 4 and "no such key" in ran.err and not (tmp_path / "absent.pem").exists()
 
 
 def test_a_bundle_that_does_not_verify_gets_no_report(bundle: Path, run: Callable[..., Ran], tmp_path: Path) -> None:
     (bundle / "README.txt").write_bytes(b"another")
-    ran = run("report", bundle, "-o", tmp_path / "r.pdf")
+    ran = run("report", bundle, "-o", tmp_path / "r.pdf", *WHY)
     assert ran.code == 4 and "does not verify" in ran.err and "README.txt" in ran.err
-    assert run("report", tmp_path / "nothing", "-o", tmp_path / "r.pdf").code == 4
+    assert run("report", tmp_path / "nothing", "-o", tmp_path / "r.pdf", *WHY).code == 4
 
 
 def test_where_nothing_can_be_written(bundle: Path, run: Callable[..., Ran], tmp_path: Path) -> None:
-    ran = run("report", bundle, "-o", tmp_path / "absent" / "r.pdf")
+    ran = run("report", bundle, "-o", tmp_path / "absent" / "r.pdf", *WHY)
     assert ran.code == 4 and "cannot be written" in ran.err
 
 
@@ -132,10 +134,31 @@ def test_a_bundle_outside_any_data_folder_has_what_it_holds_alone(
 ) -> None:
     alone = Path(shutil.copytree(bundle, tmp_path / "alone" / bundle.name))
     assert data_of(alone) is None and data_of(bundle) == data
-    assert run("report", alone, "-o", tmp_path / "r.pdf").code == 0
+    ran = run("report", alone, "-o", tmp_path / "r.pdf", *WHY)
+    assert ran.code == 0 and "未记入存证日志" in ran.out
+    assert run("report", alone, "-o", tmp_path / "r.pdf", *WHY, "--json").json["entry"] is None
+    assert run("report", alone, "-o", tmp_path / "r.pdf", *WHY, "--data", data, "--json").json["entry"] is not None
 
 
-def test_another_bundle_of_the_same_case_is_not_mixed_up(bundle: Path, data: Path, tmp_path: Path) -> None:
+def test_a_data_folder_whose_ledger_is_gone_is_no_bundle_without_one(
+    bundle: Path, data: Path, run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Else whoever moves the ledger away could look unseen; nor does a link from elsewhere lead around it."""
+    link = tmp_path / "elsewhere" / bundle.name
+    link.parent.mkdir()
+    link.symlink_to(bundle)
+    assert run("report", link, "-o", tmp_path / "r.pdf", *WHY, "--json").json["entry"] is not None
+    (tmp_path / "r.pdf").unlink()
+    for path in data.glob("ledger.db*"):
+        path.unlink()
+    for asked in (bundle, link):
+        ran = run("report", asked, "-o", tmp_path / "r.pdf", *WHY)
+        assert ran.code == 4 and "此处没有存证日志" in ran.err and not (tmp_path / "r.pdf").exists()
+
+
+def test_another_bundle_of_the_same_case_is_not_mixed_up(
+    bundle: Path, data: Path, run: Callable[..., Ran], tmp_path: Path
+) -> None:
     key = load_or_create_key(tmp_path / "other.pem")
     again = seal(make_request(next(data.glob("*.mp4"))), tmp_path / "again", key, SEALED_AT)
     assert again.case_id == bundle.name
@@ -145,6 +168,9 @@ def test_another_bundle_of_the_same_case_is_not_mixed_up(bundle: Path, data: Pat
         pytest.raises(PapersError, match="another bundle"),
     ):
         told(open_dossier(again.path), data, store, ledger)
+    ran = run("report", again.path, "-o", tmp_path / "r.pdf", "--data", data, *WHY)
+    assert ran.code == 4 and "本案的另一证据包" in ran.err and not (tmp_path / "r.pdf").exists()
+    assert run("access", "list", "--data", data, "--json").json == [], "that case was not looked at"
 
 
 def test_a_time_stamp_is_told_where_its_authority_is_known(bundle: Path, data: Path, tmp_path: Path) -> None:
