@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streetproof.cli.exits import Exit
+from streetproof.cli.officers import Licence, Officer, Purpose
 from streetproof.cli.options import Json, Store, store_at
 from streetproof.cli.output import counted, err, out, print_json
 
 if TYPE_CHECKING:
     from models.dataset.interface import Dataset
+    from streetproof.access.looker import Looker
+    from streetproof.dataset.cases import CaseMaterial
     from streetproof.dataset.export import ExportedDataset
+    from streetproof.dataset.plan import Used
     from streetproof.dataset.reasons import Treatment
 
 app = typer.Typer(help="Data sets to train models from.", no_args_is_help=True, rich_markup_mode=None)
@@ -62,8 +67,8 @@ def check(
 
 @app.command(
     epilog="Example: streetproof dataset export --cases cases/ --reviews reviews.csv --model yolox-nano --out dataset "
-    "   Exit codes: 0 done · 2 usage · 3 done, but some cases could not be used; each is explained · 4 nothing was "
-    "done"
+    "--purpose training --officer 李明 --licence 33010012    Exit codes: 0 done · 2 usage · 3 done, but some cases "
+    "could not be used; each is explained · 4 nothing was done"
 )
 def export(
     cases: Annotated[list[Path], typer.Option(help="Folder of bundles, or a bundle; may be repeated.")],
@@ -75,6 +80,15 @@ def export(
         ),
     ],
     folder: Annotated[Path, typer.Option("--out", help="New folder for the data set.")],
+    purpose: Purpose,
+    officer: Officer,
+    licence: Licence,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", "-d", help="Data folder whose ledger tells of it; default: the one that each bundle lies in."
+        ),
+    ] = None,
     key: Annotated[
         str | None, typer.Option(help="The site key to trust: its fingerprint, or the path of its public key (PEM).")
     ] = None,
@@ -92,15 +106,20 @@ def export(
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Make a data set of reviewed cases: verified, heads and plates masked, split by camera and day."""
+    """Make a data set of reviewed cases: verified, heads and plates masked, split by camera and day.
+
+    Who makes it, what for and of which cases is entered in the ledger first.
+    """
     from models.plates.loading import load_plate_reader
     from models.store import load_detector
+    from streetproof.access.looker import looker_of
     from streetproof.dataset.export import ExportRequest
     from streetproof.dataset.export import export as export_cases
     from streetproof.dataset.masking import MIN_SCORE, Masker
     from streetproof.dataset.reasons import treatments
     from streetproof.dataset.reviews import read_reviews
 
+    looker = looker_of(purpose, officer, licence)
     table = read_reviews(reviews, treatments(_treatments(reasons or [])))
     models = store_at(store)
     masker = Masker(load_detector(model, store=models, min_score=MIN_SCORE), load_plate_reader(store=models))
@@ -114,8 +133,13 @@ def export(
         seed=seed,
         trusted_key=key,
     )
+    entered: list[Entered] = []
+
+    def before(used: Sequence[Used]) -> None:
+        entered.extend(_enter([one.case for one in used], data, looker))
+
     with err.status("...") as status:
-        made = export_cases(request, masker, lambda what, done, of: status.update(f"{what} {done}/{of}"))
+        made = export_cases(request, masker, lambda what, done, of: status.update(f"{what} {done}/{of}"), before)
     if as_json:
         print_json(
             {
@@ -125,15 +149,47 @@ def export(
                 "not_used": [asdict(one) for one in made.not_used],
                 "masked": {"heads": made.heads, "plates": made.plates, "blanked": made.blanked},
                 "key_was_trusted": key is not None,
+                "entered": [
+                    {"data": None if one.data is None else str(one.data), "entries": one.entries, "cases": one.cases}
+                    for one in entered
+                ],
             }
         )
     else:
-        _tell(made, trusted=key is not None)
+        _tell(made, entered, trusted=key is not None)
     if made.problems:
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _tell(made: ExportedDataset, *, trusted: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Numbers of entries in the ledger of a data folder, and how many cases they name. `data`: None where no ledger is,
+    and there is no entry."""
+
+    data: Path | None
+    entries: list[int]
+    cases: int
+
+
+def _enter(cases: Sequence[CaseMaterial], data: Path | None, looker: Looker) -> Iterator[Entered]:
+    from streetproof.access.training import enter_dataset
+    from streetproof.bundles import data_of
+    from streetproof.cli.database import opened
+    from streetproof.ledgers import reading
+
+    folders: dict[Path | None, list[str]] = {}
+    for one in cases:
+        home = data if data is not None else data_of(one.bundle)
+        folders.setdefault(None if home is None else home.resolve(), []).append(one.id)
+    for folder, ids in folders.items():
+        if folder is None:
+            yield Entered(None, [], len(ids))
+            continue
+        with opened(folder, "there are no cases here") as store, reading.opened(folder) as ledger:
+            yield Entered(folder, list(enter_dataset(store, ledger, looker, ids)), len(ids))
+
+
+def _tell(made: ExportedDataset, entered: Sequence[Entered], *, trusted: bool) -> None:
     for one in made.not_used:
         mark, style = ("✗", "bold red") if one.problem else ("–", "dim")
         out.print(f"{mark} {one.case}: {one.why}", style=style, markup=False)
@@ -142,6 +198,17 @@ def _tell(made: ExportedDataset, *, trusted: bool) -> None:
         f"  masked 遮盖: {counted(made.heads, 'head')}, {counted(made.plates, 'plate')}, {made.blanked} not reviewed",
         markup=False,
     )
+    for told in entered:
+        if told.data is None:
+            out.print(
+                f"  {counted(told.cases, 'case')} entered in no ledger: the bundles lie in no data folder "
+                f"(--data names one) {told.cases} 件未记入存证日志：证据包不在任何数据文件夹中（可用 --data 指定）",
+                style="yellow",
+                markup=False,
+            )
+        else:
+            numbers = ", ".join(map(str, told.entries))
+            out.print(f"  entered in the ledger of 已记入存证日志 {told.data}: {numbers}", style="dim", markup=False)
     if not trusted:
         out.print("  Nobody vouched for the key of the bundles (--key) 未核对证据包的签名密钥", style="yellow")
     out.print(

@@ -14,17 +14,22 @@ from rich.table import Table
 
 from evidence_export.words import Language, Said
 from streetproof.cli.language import language_of
+from streetproof.cli.officers import Licence, Officer, Purpose, entered_said
 from streetproof.cli.options import Json
 from streetproof.cli.output import out, print_json
 
 EPILOG = (
-    "Example: streetproof vehicles 京A12?45 --data cases-2026-11-02 --fuzzy    "
-    "Exit codes: 0 done, also where nothing is found · 2 usage · 4 there is no ledger, or it cannot be read"
+    "Example: streetproof vehicles 京A12?45 --data cases-2026-11-02 --fuzzy --purpose 'complaint: 举报 17' "
+    "--officer 李明 --licence 33010012    "
+    "Exit codes: 0 done, also where nothing is found · 2 usage · 4 there is no ledger, or it cannot be read or written"
 )
 _Order = Literal["nearest", "time", "plate", "camera", "certainty"]
 
 
 def vehicles(
+    purpose: Purpose,
+    officer: Officer,
+    licence: Licence,
     query: Annotated[
         str | None,
         typer.Argument(help="A plate; ? is any one character. Without it all entries are shown.", show_default=False),
@@ -57,9 +62,13 @@ def vehicles(
 ) -> None:
     """Search the ledger of vehicles 违停车辆台账: which plate was read in which case, and how surely.
 
-    An uncertain reading is called so, with its doubtful characters in brackets beside what else they may be.
+    An uncertain reading is called so, with its doubtful characters in brackets beside what else they may be. Who
+    searches, and what for, is entered in the ledger (存证日志) first; the plate that is asked for does not stand there.
     """
+    from streetproof.access.looker import looker_of
+    from streetproof.access.searching import check_purpose, enter_search
     from streetproof.cli.database import opened
+    from streetproof.ledgers import reading
     from streetproof.store.vehicles import Span
     from streetproof.vehicles.matching import normalised
     from streetproof.vehicles.search import Order, search
@@ -76,12 +85,15 @@ def vehicles(
         plate = None if query is None else normalised(query)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="QUERY") from error
-    with opened(data, "there is no ledger here") as store:
+    looker = looker_of(purpose, officer, licence)
+    check_purpose(looker, plate)
+    with opened(data, "there is no ledger here") as store, reading.opened(data) as ledger:
         zone = ZoneInfo(store.vehicles.timezone() or "UTC")
         span = Span(_moment(since, zone, "--since"), _moment(until, zone, "--until", end=True))
         edits = (1.0 if distance is None else distance) if fuzzy else None
         order = Order(sort or ("nearest" if plate is not None else "time"))
         found = search(store, plate, span, edits=edits, order=order)
+        entry = enter_search(data, store, ledger, looker, plate, span, edits=edits, found=len(found))
     if as_json:
         print_json(document(found))
         return
@@ -97,7 +109,8 @@ def vehicles(
         for line in lines:
             table.add_row(*(_literal(cell) for cell in line))
         out.print(table)
-    out.print(_counted(len(lines)).to(language), style="dim", markup=False)
+    for said in (_counted(len(lines)), entered_said(entry)):
+        out.print(said.to(language), style="dim", markup=False)
 
 
 def _literal(cell: str) -> str:

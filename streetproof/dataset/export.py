@@ -92,9 +92,15 @@ class _Frame:
     unknown: list[Still] = field(default_factory=list)
 
 
-def export(request: ExportRequest, masker: Masker, report: Report = lambda *_: None) -> ExportedDataset:
+def export(
+    request: ExportRequest,
+    masker: Masker,
+    report: Report = lambda *_: None,
+    before: Callable[[Sequence[Used]], None] = lambda _: None,
+) -> ExportedDataset:
     """Write the data set into the folder `request.out`, which must not be there yet; whole or not at all.
 
+    `before` is called with the cases whose pictures go in, when nothing is written yet, and may raise.
     Bundles that do not verify are not used, and are told of. Raises DatasetExportError where nothing can be made of
     the cases, DatasetError where what was made could not be trained with, InferenceError.
     """
@@ -121,6 +127,7 @@ def export(request: ExportRequest, masker: Masker, report: Report = lambda *_: N
             where=", ".join(map(str, request.cases)),
             remedy="Add cases of another camera or another day.",
         )
+    before(used)
     draft = request.out.with_name(f"{request.out.name}.partial")
     try:
         shutil.rmtree(draft, ignore_errors=True)

@@ -42,13 +42,18 @@ class Position:
 def normalised(text: str) -> str:
     """A plate as people type it, in the form in which plates are kept: full-width characters, small letters, spaces and
     dots made plain. Raises ValueError where nothing, or too much, is left."""
-    plain = unicodedata.normalize("NFKC", text).upper().translate(_PLAIN)
-    kept = "".join(one for one in plain if one not in _SEPARATORS)
+    kept = plain(text)
     if not kept:
         raise ValueError("no character of a plate is in it")
     if len(kept) > LONGEST_QUERY:
         raise ValueError(f"{len(kept)} characters, where no plate has more than {LONGEST_QUERY}")
     return kept
+
+
+def plain(text: str) -> str:
+    """Any text, with its characters made those of plates, and none between them."""
+    made = unicodedata.normalize("NFKC", text).upper().translate(_PLAIN)
+    return "".join(one for one in made if one not in _SEPARATORS)
 
 
 def halves(query: str, read: Sequence[Position], limit: int) -> int | None:

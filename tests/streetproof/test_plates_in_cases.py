@@ -31,6 +31,7 @@ from tests.streetproof.daemon.test_casework import Work
 from tests.streetproof.vehicles.entries import manifest
 
 TEXT = "苏E05K83"
+LI = ("--purpose", "procedure", "--officer", "李明", "--licence", "33010001")
 SCENE = Scene(
     seconds=13,
     fps=Fraction(3),
@@ -96,7 +97,7 @@ def test_a_plate_goes_from_the_recording_into_bundle_report_and_ledger(
     assert f"<strong>{TEXT}</strong>" in report and case["plate"]["picture"].endswith("data/plates/plate-1.png")
     assert (out / case["plate"]["picture"]).is_file()
 
-    found = inside(capsys, monkeypatch, "vehicles", "苏E05K8?", "--data", out, "--json")
+    found = inside(capsys, monkeypatch, "vehicles", "苏E05K8?", *LI, "--data", out, "--json")
     assert [(one["case"], one["plate"]["text"]) for one in found.json] == [(case["id"], TEXT)]
     assert (found.json[0]["zone_name"], found.json[0]["camera_name"]) == ("西侧路缘", "东门 1")
     assert found.json[0]["arrived"] == case["arrived"]
@@ -106,7 +107,7 @@ def test_a_plate_goes_from_the_recording_into_bundle_report_and_ledger(
         (out / name).unlink(missing_ok=True)
     again = run_batch(request, lambda event: None)
     assert (again.failures, [one["new"] for one in again.cases]) == ([], [False])
-    assert inside(capsys, monkeypatch, "vehicles", TEXT, "--data", out, "--json").json == found.json
+    assert inside(capsys, monkeypatch, "vehicles", TEXT, *LI, "--data", out, "--json").json == found.json
 
 
 def test_a_bundle_sealed_without_plates_stays_and_the_report_says_so(tmp_path: Path) -> None:

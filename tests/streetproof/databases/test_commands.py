@@ -66,7 +66,7 @@ def test_from_a_recording_to_a_release(made: tuple[Path, Path, str], run: Comman
     site, data, _ = made
     told = run("cases", "--data", data, "--json").json
     (case,) = [one["case"] for one in told]
-    assert run("vehicles", "--data", data).code == 0
+    assert run("vehicles", "--purpose", "audit", *LI, "--data", data).code == 0
     assert run("ledger", "check", "--data", data).code == 0
     proven = run("ledger", "prove", case, "--data", data)
     assert proven.code == 0
@@ -119,7 +119,7 @@ def test_without_the_password_every_command_says_where_it_should_stand(
     made: tuple[Path, Path, str], run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(VARIABLE)
-    for asked in (("cases",), ("ledger", "check"), ("ledger", "prove", "0"), ("vehicles",)):
+    for asked in (("cases",), ("ledger", "check"), ("ledger", "prove", "0"), ("vehicles", "--purpose", "audit", *LI)):
         ran = run(*asked, "--data", made[1])
         assert ran.code == 4 and VARIABLE in ran.err, ran
     assert list(made[1].glob("*.db*")) == []

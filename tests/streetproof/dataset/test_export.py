@@ -142,7 +142,8 @@ def test_what_cannot_be_made_is_told_and_leaves_nothing(make, bundles, tmp_path)
 def test_the_command_with_real_models(bundles, tmp_path, bootstrap_model, plate_store, capsys, monkeypatch) -> None:
     table = reviews(bundles, tmp_path / "审核.csv", **{"cam-2": "认定,", "cam-3": "驳回,不想罚"})
     cases = ("--cases", bundles.folder / "cam-2", "--cases", bundles.folder / "cam-3")
-    arguments = ("dataset", "export", *cases, "--reviews", table, "--model", bootstrap_model)
+    who = ("--purpose", "训练", "--officer", "李明", "--licence", "33010001")
+    arguments = ("dataset", "export", *cases, "--reviews", table, "--model", bootstrap_model, *who)
     ran = inside(capsys, monkeypatch, *arguments, "--out", tmp_path / "d")
     assert ran.code == 4 and "the reason '不想罚' is not known" in ran.err and "line 3" in ran.err
     with table.open("ab") as file:
@@ -151,6 +152,7 @@ def test_the_command_with_real_models(bundles, tmp_path, bootstrap_model, plate_
     ran = inside(capsys, monkeypatch, *arguments, *more)
     assert ran.code == 3, ran.err
     assert ran.json["dataset"]["classes"] == ["小汽车"] and ran.json["key_was_trusted"] is False
+    assert ran.json["entered"] == [{"data": None, "entries": [], "cases": 2}], "these bundles lie in no data folder"
     assert [one["why"] for one in ran.json["not_used"] if one["problem"]] == [
         "reviewed (line 4), but no usable bundle is here"
     ]

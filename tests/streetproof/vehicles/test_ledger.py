@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from streetproof.ledgers.bookkeeping import ledger_of
 from streetproof.store.database import Store
 from streetproof.store.vehicles import Span
 from streetproof.vehicles.rows import vehicle_row
@@ -22,6 +23,7 @@ from tests.streetproof.test_store import case
 from tests.streetproof.vehicles.entries import MINUTE, T0, entry, manifest
 
 Run = Callable[..., Ran]
+LI = ("--purpose", "complaint: 举报 17", "--officer", "李明", "--licence", "33010001")
 PLATES: tuple[tuple[int, str | None, dict[str, Any]], ...] = (
     (1, "京A12345", {}),
     (2, "京A12346", {"camera": "c2", "camera_name": '=HYPERLINK("http://x")'}),
@@ -39,12 +41,13 @@ def data(tmp_path: Path) -> Path:
     with Store.open_file(folder / "state.db") as store:
         for number, text, changes in PLATES:
             store.vehicles.keep(entry(number, text, **changes))
+    ledger_of(folder, "demo").close()
     return folder
 
 
 @pytest.fixture
 def run(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    return lambda *arguments: inside(capsys, monkeypatch, "vehicles", *arguments, "--data", data, width=140)
+    return lambda *arguments: inside(capsys, monkeypatch, "vehicles", *arguments, *LI, "--data", data, width=140)
 
 
 def numbers(ran: Ran) -> list[int]:
@@ -110,7 +113,7 @@ def test_the_sheet_opens_in_a_spreadsheet_and_runs_nothing(
 ) -> None:
     from streetproof.cli import main
 
-    monkeypatch.setattr("sys.argv", ["streetproof", "vehicles", "--csv", "--lang", "zh", "--data", str(data)])
+    monkeypatch.setattr("sys.argv", ["streetproof", "vehicles", "--csv", "--lang", "zh", "--data", str(data), *LI])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code in (0, None)
@@ -155,12 +158,15 @@ def test_what_is_not_understood_is_said(run: Run, arguments: tuple[str, ...], sa
 def test_no_ledger_is_no_empty_ledger(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = inside(capsys, monkeypatch, "vehicles", "--data", tmp_path)
+    ran = inside(capsys, monkeypatch, "vehicles", "--data", tmp_path, *LI)
     assert ran.code == 4
     assert "there is no ledger here" in ran.err and "--data" in ran.err
     assert list(tmp_path.iterdir()) == [], "looking makes none"
     Store.open_file(tmp_path / "state.db").close()
-    empty = inside(capsys, monkeypatch, "vehicles", "--data", tmp_path, "--json")
+    ran = inside(capsys, monkeypatch, "vehicles", "--data", tmp_path, *LI)
+    assert ran.code == 4 and not (tmp_path / "ledger.db").exists(), "a search that nobody could enter"
+    ledger_of(tmp_path, "demo").close()
+    empty = inside(capsys, monkeypatch, "vehicles", "--data", tmp_path, *LI, "--json")
     assert (empty.code, empty.json) == (0, [])
 
 
