@@ -18,7 +18,7 @@ from tests.streetproof.commands import command, inside, streetproof
 
 DEMO = ROOT / "configs" / "demo" / "site.yaml"
 COMMANDS = [
-    "access list", "demo", "batch", "cases", "evaluate", "export", "import", "replay", "verify", "whatif",
+    "access list", "demo", "batch", "cases", "cases open", "evaluate", "export", "import", "replay", "verify", "whatif",
     "config check", "config schema", "copies check", "copies make", "database move",
     "dataset check", "dataset export", "keys export-trust", "keys init", "keys revoke", "keys rotate", "keys show",
     "ledger check", "ledger prove", "ledger stamp", "ledger verify",

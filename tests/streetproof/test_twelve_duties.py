@@ -11,7 +11,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,20 +20,27 @@ from typing import Any
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typer.main import get_command
 
 from evidence_export.bag.code import code_of
 from evidence_export.case import CaseRequest
 from evidence_export.keys import Ed25519Signer, load_or_create_key
+from evidence_export.ledger.entry import Happening, read_entry
+from evidence_export.ledger.log import Ledger
 from evidence_export.sealer import seal
 from evidence_export.standalone.pyz import pyz_bytes
+from models.store import load_detector
 from streams.interface import Coverage, Gap
 from streetproof.bundles import case_row
+from streetproof.cli.app import app
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.store.database import Store
 from tests.conftest import ROOT
 from tests.evidence_export.conftest import POLICY, SEALED_AT, S, at, make_request, moment, write_recording
 from tests.evidence_export.helpers import flip, resign
 from tests.streetproof.commands import Ran, inside
+from tests.streetproof.dataset.conftest import PLACES, Plates, Told, request_for
+from tests.streetproof.vehicles.entries import entry
 from vision.interface import Hindrance, RoadUser
 
 CHECKS = ("--check", "genuine", "--check", "clear", "--check", "complete", "--check", "accurate")
@@ -59,6 +66,22 @@ class Office:
 
     def take(self, step: str, *arguments: object) -> Ran:
         return self._run("procedure", "take", self.case, step, *arguments, "--data", self.data, "--lang", "zh")
+
+    def seal_another(self, footage: Path) -> None:
+        """A case of another camera, that the database knows."""
+        request = request_for(footage, "cam-2", "stay-2", PLACES["first"])
+        sealed = seal(request, self.data / "cases", load_or_create_key(self.data / "key.pem"), SEALED_AT)
+        with Store.open_file(self.data / "state.db") as store:
+            store.remember_case(
+                case_row(sealed.case_id, f"cases/{sealed.case_id}", request, None), sealed.manifest_sha256
+            )
+
+    def reviewed(self) -> Path:
+        """A table of reviews that accepts every case here."""
+        path = self.data / "审核.csv"
+        cases = sorted(one.name for one in (self.data / "cases").iterdir())
+        path.write_text("\n".join(["case,decision,reason,officer", *(f"{one},accepted,,张三" for one in cases), ""]))
+        return path
 
     def confirmed(self, *answers: object) -> Ran:
         """Review by one officer, confirmation by another."""
@@ -99,6 +122,13 @@ def good(recording: Path) -> CaseRequest:
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("录像") / "东门 20260302_080000.mp4"
     write_recording(path, 30)
+    return path
+
+
+@pytest.fixture(scope="module")
+def other_footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("录像") / "西门 20260302_080000.mp4"
+    write_recording(path, 24, seed=2)
     return path
 
 
@@ -291,6 +321,159 @@ def test_duty_9_an_entry_of_the_ledger_that_was_edited_is_found(make: Make) -> N
     key = office.bundle / "site-key.pub.pem"
     told = office.run("ledger", "check", "--data", office.data, "--key", key, "--lang", "zh")
     assert told.code == 1 and "条目被改动" in told.out
+
+
+LOOK = {"--purpose": "release: 复议 17", "--officer": "李明", "--licence": "33010001"}
+READ_PLATE = "京A12345"
+SHOWS: dict[str, tuple[str, Callable[[Office, Path], tuple[object, ...]]]] = {
+    "cases open": ("case.viewed", lambda office, out: (office.case, "--data", office.data)),
+    "procedure show": ("case.viewed", lambda office, out: (office.case, "--pictures", "--data", office.data)),
+    "report": ("case.viewed", lambda office, out: (office.bundle, "--out", out / "r.pdf", "--sheet", out / "s.png")),
+    "mask": (
+        "case.redacted",
+        lambda office, out: (
+            office.bundle, "--out", out / "m", "--scope", "all-but-vehicle", "--store", office.data / "none",
+        ),
+    ),
+    "vehicles": ("plates.searched", lambda office, out: (READ_PLATE, "--data", office.data)),
+    "dataset export": (
+        "dataset.exported",
+        lambda office, out: (
+            "--cases", office.data / "cases", "--reviews", office.reviewed(), "--model", "told", "--out", out / "d",
+        ),
+    ),
+    "export": (
+        "case.exported",
+        lambda office, out: (
+            office.case, ROOT / "configs/demo/site.yaml", "--recipient", "法院", "--profile", "full",
+            "--data", office.data, "--key", office.data / "key.pem", "--out", out,
+        ),
+    ),
+}  # fmt: skip
+"""Commands that show pictures of sealed cases, or plates, with what they enter and how they are called."""
+SHOW_NONE = frozenset(
+    {
+        "access list", "cases", "config check", "config schema", "copies check", "copies make", "database move",
+        "dataset check", "evaluate", "import", "keys export-trust", "keys init", "keys revoke", "keys rotate",
+        "keys show", "ledger check", "ledger prove", "ledger stamp", "ledger verify", "ledger witness", "models bench",
+        "models check", "models export", "models list", "models pull", "models train", "outliers", "procedure take",
+        "recordings check", "recordings rebuild", "recordings release", "register", "replay", "retention apply",
+        "retention hold", "retention holds", "retention lift", "retention plan", "status", "verifier", "verify",
+        "whatif",
+    }
+)  # fmt: skip
+MAKE_EVIDENCE = frozenset({"batch", "demo", "plates read", "recheck", "run", "zones preview"})
+"""Out of footage or pictures that are no case's: what they write is new, and nobody has sealed it before."""
+_LOOKS = ("viewed", "redacted", "searched", "exported")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "输出 一"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def open_office(make: Make, other_footage: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """With a second case of another camera, a plate that was read, and models that find what they are told to."""
+    monkeypatch.setattr(
+        "models.store.load_detector", lambda name, **more: Told() if name == "told" else load_detector(name, **more)
+    )
+    monkeypatch.setattr("models.plates.loading.load_plate_reader", lambda **_: Plates())
+    office = make()
+    with Store.open_file(office.data / "state.db") as store:
+        store.vehicles.keep(entry(1, READ_PLATE))
+    office.seal_another(other_footage)
+    return office
+
+
+def entered(office: Office) -> list[Happening]:
+    with ledger_of(office.data, "demo") as ledger:
+        found = [read_entry(row.entry).happening for row in ledger.rows()]
+    return [one for one in found if str(one.kind).endswith(_LOOKS)]
+
+
+def look(**changes: str | None) -> list[str]:
+    """The options, changed; None leaves one out."""
+    given = LOOK | {f"--{name}": value for name, value in changes.items()}
+    return [part for option, value in given.items() if value is not None for part in (option, value)]
+
+
+@pytest.mark.parametrize("command", SHOWS)
+def test_duty_9_the_ledger_has_every_look_before_anything_is_shown(
+    open_office: Office, out: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind, arguments = SHOWS[command]
+    add = Ledger.add
+    there: list[tuple[list[Path], str]] = []
+
+    def watched(self: Ledger, *given: Any, **named: Any) -> range:
+        there.append((list(out.iterdir()), capsys.readouterr().out))
+        return add(self, *given, **named)
+
+    monkeypatch.setattr(Ledger, "add", watched)
+    ran = open_office.run(*command.split(), *arguments(open_office, out), *look())
+    assert ran.code == 0, ran.err
+    assert there == [([], "")], "something was shown or written before the entry"
+    (told,) = entered(open_office)
+    assert (str(told.kind), told.by) == (kind, "李明 33010001")
+    assert "release" in str(told.data["purpose"])
+    shown = " ".join([ran.out, *(str(path) for path in out.rglob("*"))])
+    assert any(word in shown for word in ("panorama", READ_PLATE, "r.pdf", ".jpg")), "or the test watched nothing"
+    if command not in ("vehicles", "dataset export"):
+        assert told.about == open_office.case
+    if command == "dataset export":
+        names = sorted(path.name for path in (open_office.data / "cases").iterdir())
+        assert (told.data["cases"], told.data["ids"]) == (2, names)
+    if command != "export":
+        (listed,) = open_office.run("access", "list", "--data", open_office.data, "--json").json
+        assert (listed["by"], listed["purpose"], listed["text"]) == ("李明 33010001", "release", "复议 17")
+
+
+@pytest.mark.parametrize("command", SHOWS)
+def test_duty_11_nobody_is_shown_anything_for_no_reason(open_office: Office, out: Path, command: str) -> None:
+    _, arguments = SHOWS[command]
+    typed = (*command.split(), *arguments(open_office, out))
+    missing = [look(purpose=None), look(officer=None), look(licence=None)]
+    # To whom and what for is said in any words where something is handed over.
+    wrong = [] if command == "export" else [look(purpose="看看"), look(officer=" "), look(licence="1\n2\x1b")]
+    for options, code in [(one, 2) for one in missing] + [(one, 4) for one in wrong]:
+        ran = open_office.run(*typed, *options)
+        assert ran.code == code, ran.err
+        assert list(out.iterdir()) == [] and "data/" not in ran.out and READ_PLATE not in ran.out
+    assert entered(open_office) == []
+
+
+@pytest.mark.parametrize("command", SHOWS)
+def test_duty_9_where_the_ledger_cannot_be_written_nothing_is_shown(
+    open_office: Office, out: Path, command: str
+) -> None:
+    with closing(sqlite3.connect(open_office.data / "ledger.db")) as connection, connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON ledger_entry BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+    _, arguments = SHOWS[command]
+    ran = open_office.run(*command.split(), *arguments(open_office, out), *look())
+    assert ran.code == 4 and "the disk is full" in ran.err, ran.err
+    assert list(out.iterdir()) == [] and "data/stills" not in ran.out and READ_PLATE not in ran.out
+
+
+def test_duty_11_every_command_is_known_to_show_pictures_or_not() -> None:
+    """A new one fails here until somebody has thought about what it shows."""
+
+    def leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+        inner = getattr(command, "commands", {})
+        if not inner or getattr(command, "invoke_without_command", False):
+            yield path, command
+        for name, one in inner.items():
+            yield from leaves(one, (*path, name))
+
+    found = {" ".join(path): command for path, command in leaves(get_command(app), ())}
+    assert set(found) == {*SHOWS, *SHOW_NONE, *MAKE_EVIDENCE}
+    for name in SHOWS:
+        options = {option for parameter in found[name].params for option in parameter.opts}
+        assert {*LOOK} <= options, name
 
 
 def test_duty_10_a_case_that_somebody_else_sealed_anew_is_not_the_sites(make: Make) -> None:
