@@ -6,6 +6,8 @@ from evidence_export.words import Said
 
 BLOCKERS = {
     "legal_basis_unknown": Said("法律依据未知", "the legal basis is unknown"),
+    "competence_unknown": Said("职权依据未知", "the competence of the office for it is unknown"),
+    "legal_basis_not_reviewed": Said("法律依据未经法制审核", "nobody has reviewed the legal basis"),
     "gap_in_decisive_interval": Said("关键时段有画面缺口", "footage is missing in the decisive interval"),
     "gaps_unknown": Said("是否有画面缺口未知", "whether footage is missing is unknown"),
     "view_fault_in_decisive_interval": Said("关键时段摄像机视角异常", "the view was at fault in the decisive interval"),

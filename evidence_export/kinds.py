@@ -17,6 +17,7 @@ from streams.instant import NS_PER_S
 from vision.codec import clutter_json, occupied_json
 from vision.codec_company import company_json
 from vision.interface import Box, Clutter, Occupied, Violation
+from vision.rules.interface import NEEDED_OF_BASIS
 
 NO_PARKING, BIKE_CLUTTER, INTRUSION = "no_parking", "bike_clutter", "intrusion"
 OCCUPATION = "occupation"
@@ -92,6 +93,16 @@ _TAKING = Course(
     goes_on=Said("结束：封存时仍占用（最后看到 {last}）", "End: still taken when sealed, last seen so {last}"),
 )
 _COURSES = {NO_PARKING: _STAY, INTRUSION: _VISIT, BIKE_CLUTTER: _EXCESS, OCCUPATION: _TAKING}
+
+
+def basis_of(request: CaseRequest) -> Mapping[str, Any]:
+    """The legal basis of the rule that was broken; empty where the policy says nothing of it."""
+    return rule_of(request).get("legal_basis") or {}
+
+
+def lacking_of_basis(request: CaseRequest) -> tuple[str, ...]:
+    """What is unknown of the legal basis, and makes it a lead."""
+    return tuple(name for name in NEEDED_OF_BASIS if not basis_of(request).get(name))
 
 
 def rule_of(request: CaseRequest) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from evidence_export.bag import layout
@@ -10,7 +10,7 @@ from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.case import CameraFacts, CaseRequest
 from evidence_export.imageset.statement import blockers_of, clarity_facts, first_sign, image_facts
 from evidence_export.imageset.zone import zone_of_policy
-from evidence_export.kinds import facts_of, has_plate, kind_of, rule_of, shows_before
+from evidence_export.kinds import basis_of, facts_of, has_plate, kind_of, lacking_of_basis, rule_of, shows_before
 from evidence_export.made import BagFile, Made, Place, Seal
 from evidence_export.plan import local_date, zone_of
 from evidence_export.plates.words import CERTAIN
@@ -26,6 +26,7 @@ from vision.codec import grounds_json
 from vision.codec_reasons import reckoning_json, trace_json
 from vision.interface import Grounds, Moment, Stay
 from vision.lookback import Pinned
+from vision.rules.interface import NEEDED_OF_BASIS
 
 DUTY_WIDTH, DUTY_HEIGHT = 1280, 720
 """GA/T 832-2014 asks for pictures of at least this size."""
@@ -33,8 +34,8 @@ DUTY_WIDTH, DUTY_HEIGHT = 1280, 720
 
 def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal) -> JsonObject:
     """The whole manifest, ready for `canonical.dumps`."""
-    basis = rule_of(request).get("legal_basis") or {}
-    blockers = _blockers(request, made, has_statute=bool(basis.get("statute")))
+    basis, lacking = basis_of(request), lacking_of_basis(request)
+    blockers = _blockers(request, made, lacking)
     return {
         "format": layout.FORMAT,
         "version": layout.FORMAT_VERSION,
@@ -42,13 +43,13 @@ def build(request: CaseRequest, made: Made, files: Iterable[BagFile], seal: Seal
         "case": {
             "id": made.case_id,
             "local_date": local_date(request),
-            "status": "case" if basis.get("statute") else "lead",
+            "status": "lead" if lacking else "case",
             "approval_blocked_by": list(blockers),
         },
         "site": {"id": request.site.id, "name": request.site.name, "timezone": request.site.timezone},
         "camera": _camera(request.camera),
         "time": time_statement(request),
-        "legal_basis": {name: known(basis.get(name)) for name in ("id", "statute", "reviewed_by")},
+        "legal_basis": {name: known(basis.get(name)) for name in ("id", *NEEDED_OF_BASIS)},
         "violation": _violation(request),
         "policy": _policy(request),
         "detection": _detection(request),
@@ -121,8 +122,9 @@ def _iso(utc_ns: int, request: CaseRequest) -> str:
     return Instant(utc_ns, request.stay.last_seen.source, 0).isoformat()
 
 
-def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[str]:
-    """Why a case may not be approved as it stands; empty where nothing known speaks against it."""
+def _blockers(request: CaseRequest, made: Made, lacking: Collection[str]) -> list[str]:
+    """Why a case may not be approved as it stands; empty where nothing known speaks against it. `lacking`: of the legal
+    basis."""
     camera, facts = request.camera, time_facts(request)
     registered = set(
         register_blockers(
@@ -134,7 +136,9 @@ def _blockers(request: CaseRequest, made: Made, *, has_statute: bool) -> list[st
         )
     )
     found = {
-        "legal_basis_unknown": not has_statute,
+        "legal_basis_unknown": "statute" in lacking,
+        "competence_unknown": "competence" in lacking,
+        "legal_basis_not_reviewed": "reviewed_by" in lacking,
         "gap_in_decisive_interval": lost_in_decisive_ns(request, made) > 0 or clock_set_back(request, made),
         "gaps_unknown": any(source.recording.coverage is None and source.contents is None for source in made.sources),
         "view_fault_in_decisive_interval": in_decisive(request),

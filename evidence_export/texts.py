@@ -9,7 +9,7 @@ from evidence_export.bag import code, layout
 from evidence_export.case import CaseRequest
 from evidence_export.imageset.words import users_said
 from evidence_export.imageset.zone import zone_of_policy
-from evidence_export.kinds import called, kind_of, label_of, lasted, rule_of, tenths
+from evidence_export.kinds import called, kind_of, label_of, lacking_of_basis, lasted, rule_of, tenths
 from evidence_export.made import BagFile, Before, Obstruction, Panorama
 from evidence_export.overlay.render import Bar, Field
 from evidence_export.plan import zone_of
@@ -116,7 +116,7 @@ def _bar(
     camera, violation = request.camera, request.violation
     rule = rule_of(request)
     kind = kind_words(called(str(rule.get("kind")), violation), violation.rule)
-    lead = not (rule.get("legal_basis") or {}).get("statute")
+    lead = bool(lacking_of_basis(request))
     zone_name = zone_of_policy(request).get("name") or ""
     said = lasted(kind_of(request), violation)
     place = f"{camera.road or '道路未知 road unknown'}，{camera.location or '具体位置未知 exact place unknown'}"

@@ -53,8 +53,8 @@ def _of_rule(rule: AnyRule, interval_ns: int) -> Iterator[tuple[Location, str]]:
             f"{format_duration((rule.min_sightings - 1) * interval_ns)}: what is there for less, or moves on by more "
             "than its own length between two frames, is not found in recordings; look more often",
         )
-    if rule.legal_basis.statute is None:
-        yield ("legal_basis",), "no legal basis is named: its findings stay leads"
+    if lacking := rule.legal_basis.lacks:
+        yield ("legal_basis",), f"its findings stay leads: not known of the legal basis is {', '.join(lacking)}"
 
 
 def _of_time(rule: AnyRule, interval_ns: int) -> Iterator[tuple[Location, str]]:

@@ -11,7 +11,7 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-case"
 FORMAT_VERSION = 1
-FORMAT_REVISION = 11
+FORMAT_REVISION = 12
 """Revisions add fields and take nothing away. Since revision 11, which brought a verifier into every bundle, all are
 of the current one; those before are of the lowest that had all their fields, the first without one of revision 0."""
 REASONS_REVISION, BEFORE_REVISION, KEYS_REVISION = 5, 6, 8

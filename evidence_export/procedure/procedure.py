@@ -149,24 +149,23 @@ class Procedure:
                         "the checklist is not complete: " + ", ".join(CHECKS[check].en for check in missing),
                     ),
                 )
-        for blocker in sorted(self.facts.blockers - {_ALWAYS}):
-            said = blocker_said(blocker)
-            if blocker not in ANSWERABLE:
-                raise self._refused(
-                    "blocked",
-                    Said(
-                        f"存在不能以说明代替的问题：{said.zh}（{blocker}）",
-                        f"{said.en} ({blocker}) stands against it, and words do not change that",
-                    ),
-                )
-            if blocker not in step.answers:
-                raise self._refused(
-                    "unanswered",
-                    Said(
-                        f"须说明为何不影响认定：{said.zh}（{blocker}）",
-                        f"say why this does not stand against it: {said.en} ({blocker})",
-                    ),
-                )
+        stands = sorted(self.facts.blockers - {_ALWAYS})
+        # All of them at once: whoever puts right one after the other asks as often.
+        if blocked := [one for one in stands if one not in ANSWERABLE]:
+            said = _listed(blocked)
+            raise self._refused(
+                "blocked",
+                Said(
+                    f"存在不能以说明代替的问题：{said.zh}",
+                    f"this stands against it, and words do not change that: {said.en}",
+                ),
+            )
+        if unanswered := [one for one in stands if one not in step.answers]:
+            said = _listed(unanswered)
+            raise self._refused(
+                "unanswered",
+                Said(f"须说明为何不影响认定：{said.zh}", f"say why this does not stand against it: {said.en}"),
+            )
 
     def _may_be_rejected(self, step: Reject) -> None:
         if step.reason is Rejection.OTHER and len(step.note) < 8:
@@ -222,6 +221,13 @@ class Procedure:
             if isinstance(step, Decide):
                 return self.steps[: number + 1]
         return self.steps
+
+
+def _listed(blockers: Sequence[str]) -> Said:
+    found = [(blocker_said(one), one) for one in blockers]
+    return Said(
+        "、".join(f"{said.zh}（{one}）" for said, one in found), ", ".join(f"{said.en} ({one})" for said, one in found)
+    )
 
 
 def _days(told: int | None, default: timedelta) -> timedelta:

@@ -291,6 +291,7 @@ def _basis(case: Mapping[str, Any]) -> Rows:
         (
             (Said("条款编号", "Id"), (known(text(case, "legal_basis", "id")),)),
             (Said("法律条文", "Statute"), (known(text(case, "legal_basis", "statute")),)),
+            (Said("职权依据", "Competence"), (known(text(case, "legal_basis", "competence")),)),
             (Said("法制审核人", "Reviewed by"), (known(text(case, "legal_basis", "reviewed_by")),)),
             (
                 Said("适用规则", "Policy"),

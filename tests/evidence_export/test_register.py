@@ -68,7 +68,12 @@ def test_what_was_confirmed_while_nobody_asked_for_the_owner_stays_confirmed(
 ) -> None:
     """A case of an earlier version with its steps: they were right then, and a ledger is never rewritten."""
     policy = json.loads(json.dumps(request_.policy))
-    basis = {"id": "dj-93", "statute": "道路交通安全法 第九十三条", "reviewed_by": "法制科"}
+    basis = {
+        "id": "dj-93",
+        "statute": "道路交通安全法 第九十三条",
+        "competence": "综合执法事项目录 第12项",
+        "reviewed_by": "法制科",
+    }
     policy["policy"]["rules"][0]["legal_basis"] = basis
     violation = replace(request_.violation, policy_hash=hashlib.sha256(rfc8785.dumps(policy)).hexdigest())
     case = sealed(replace(request_, policy=policy, violation=violation), signer, tmp_path)

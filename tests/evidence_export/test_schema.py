@@ -177,6 +177,9 @@ def test_what_does_not_fit(case: dict[str, Any], place: tuple[Any, ...], value: 
 
 
 def test_what_a_revision_brought_does_not_fit_the_one_before(case: dict[str, Any]) -> None:
+    assert faults({**case, "revision": 11})
+    del case["legal_basis"]["competence"]
+    assert faults(case) and not faults({**case, "revision": 11})
     assert faults({**case, "revision": 10})
     case["files"] = [one for one in case["files"] if one["path"] != layout.OWN_VERIFIER]
     assert not faults({**case, "revision": 1})

@@ -218,7 +218,7 @@ def test_unknown_is_written_as_unknown(sealed_folder: Path) -> None:
     case = read_case(sealed_folder)
     unknown = {"known": False}
     assert case["case"]["status"] == "lead" and "legal_basis_unknown" in case["case"]["approval_blocked_by"]
-    assert case["legal_basis"] == {"id": unknown, "statute": unknown, "reviewed_by": unknown}
+    assert case["legal_basis"] == dict.fromkeys(("id", "statute", "competence", "reviewed_by"), unknown)
     assert case["camera"]["location"] == case["plate"] == case["time"]["clock_offset_ns"] == unknown
     assert case["images"]["resolution"]["met"] is False and case["images"]["resolution"]["height"] == 180
 
@@ -228,12 +228,14 @@ def test_a_legal_basis_makes_a_case(request_: CaseRequest, signer: Ed25519Signer
     policy["policy"]["rules"][0]["legal_basis"] = {
         "id": "dj-93",
         "statute": "道路交通安全法 第九十三条",
+        "competence": "综合执法事项目录 第12项",
         "reviewed_by": "法制科",
     }
     violation = replace(request_.violation, policy_hash=hashlib.sha256(rfc8785.dumps(policy)).hexdigest())
     case = read_case(seal(replace(request_, policy=policy, violation=violation), tmp_path, signer, SEALED_AT).path)
     assert case["case"]["status"] == "case"
-    assert "legal_basis_unknown" not in case["case"]["approval_blocked_by"]
+    basis = {"legal_basis_unknown", "competence_unknown", "legal_basis_not_reviewed"}
+    assert not basis & set(case["case"]["approval_blocked_by"])
 
 
 def test_panoramas_too_close_say_so(request_: CaseRequest, signer: Ed25519Signer, tmp_path: Path) -> None:

@@ -215,6 +215,7 @@ def _with_basis(request: CaseRequest) -> CaseRequest:
     policy["policy"]["rules"][0]["legal_basis"] = {
         "id": "dao-jiao-93",
         "statute": "道路交通安全法 第九十三条",
+        "competence": "综合执法事项目录 第12项",
         "reviewed_by": "法制科",
     }
     digest = hashlib.sha256(rfc8785.dumps(policy)).hexdigest()

@@ -40,7 +40,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     write_recording(recording, 30)
     lead = make_request(recording)
     policy = json.loads(json.dumps(POLICY))
-    basis = {"id": "dj-93", "statute": "道路交通安全法 第九十三条", "reviewed_by": "法制科"}
+    basis = {
+        "id": "dj-93",
+        "statute": "道路交通安全法 第九十三条",
+        "competence": "综合执法事项目录 第12项",
+        "reviewed_by": "法制科",
+    }
     policy["policy"]["rules"][0]["legal_basis"] = basis
     violation = replace(lead.violation, policy_hash=hashlib.sha256(rfc8785.dumps(policy)).hexdigest())
     camera = replace(

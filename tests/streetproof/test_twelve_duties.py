@@ -22,6 +22,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.main import get_command
 
+from evidence_export.bag import layout
 from evidence_export.bag.code import code_of
 from evidence_export.case import CaseRequest
 from evidence_export.keys import Ed25519Signer, load_or_create_key
@@ -96,7 +97,12 @@ def policy_with(basis: dict[str, Any] | None, kind: str = "no_parking") -> dict[
     return policy
 
 
-BASIS = {"id": "dj-93", "statute": "道路交通安全法 第九十三条", "reviewed_by": "法制科"}
+BASIS = {
+    "id": "dj-93",
+    "statute": "道路交通安全法 第九十三条",
+    "competence": "综合执法事项目录 第12项",
+    "reviewed_by": "法制科",
+}
 
 
 def under(request: CaseRequest, policy: dict[str, Any]) -> CaseRequest:
@@ -165,6 +171,19 @@ def test_duty_1_a_case_without_legal_basis_is_not_confirmed(make: Make) -> None:
     office = make(lambda request: under(request, policy_with(None)))
     refused = office.confirmed(*PLATE, "--set", "answer.legal_basis_unknown=没有问题")
     assert refused.code == 1 and "法律依据未知" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("lacks", "said"),
+    [("statute", "法律依据未知"), ("competence", "职权依据未知"), ("reviewed_by", "法律依据未经法制审核")],
+)
+def test_duty_1_a_basis_needs_statute_competence_and_review(make: Make, lacks: str, said: str) -> None:
+    office = make(lambda request: under(request, policy_with({**BASIS, lacks: None})))
+    refused = office.confirmed(*PLATE)
+    assert refused.code == 1 and said in refused.err
+    (bundle,) = (office.data / "cases").iterdir()
+    case = json.loads((bundle / layout.CASE).read_bytes())
+    assert case["case"]["status"] == "lead" and case["legal_basis"][lacks] == {"known": False}
 
 
 @pytest.mark.parametrize(
@@ -355,7 +374,8 @@ SHOW_NONE = frozenset(
     {
         "access list", "cases", "config check", "config schema", "copies check", "copies make", "database move",
         "dataset check", "evaluate", "import", "keys export-trust", "keys init", "keys revoke", "keys rotate",
-        "keys show", "ledger check", "ledger prove", "ledger stamp", "ledger verify", "ledger witness", "models bench",
+        "keys show", "ledger check", "ledger prove", "ledger sign", "ledger stamp", "ledger verify", "ledger witness",
+        "models bench",
         "models check", "models export", "models list", "models pull", "models train", "outliers", "procedure take",
         "recordings check", "recordings rebuild", "recordings release", "register", "replay", "retention apply",
         "retention hold", "retention holds", "retention lift", "retention plan", "status", "verifier", "verify",

@@ -6,9 +6,19 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from streams.instant import NS_PER_S
 from vision.durations import Duration
@@ -194,14 +204,35 @@ def classes_of(sightings: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(cls for cls, count in sightings.items() if count * CLEAR_OF >= total))
 
 
+NEEDED_OF_BASIS = ("statute", "competence", "reviewed_by")
+"""Without any one of these a finding is a lead."""
+
+
 class LegalBasis(BaseModel):
-    """On what a rule stands. None is unknown: without a statute a finding stays a lead."""
+    """On what a rule stands. None is unknown: without a statute, the competence of the office for it, and somebody who
+    has reviewed both a finding stays a lead (行政处罚法 17, 41)."""
 
     model_config = STRICT
 
     id: str | None = Field(default=None, description="identifier in the site's legal mapping")
     statute: str | None = Field(default=None, description="statute and article")
-    reviewed_by: str | None = Field(default=None, description="who checked that the statute fits this road")
+    competence: str | None = Field(
+        default=None, description="by which provision or delegation this office may enforce it here 职权依据"
+    )
+    reviewed_by: str | None = Field(default=None, description="who checked that both fit this road")
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is unknown of that which a case needs."""
+        return tuple(name for name in NEEDED_OF_BASIS if not getattr(self, name))
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Policies from before the competence was asked for keep their hash."""
+        found: dict[str, Any] = dump(self)
+        if self.competence is None:
+            del found["competence"]
+        return found
 
 
 class Rule(BaseModel):
