@@ -13,7 +13,7 @@ from streams.instant import NS_PER_S
 from vision.durations import MAX_DURATION_NS, format_duration, parse_duration
 from vision.errors import PolicyError
 from vision.lint import lint
-from vision.policy import CameraRules, Policy, Zone, build_camera_rules, parse_policy, policy_hash
+from vision.policy import CameraRules, Policy, Zone, build_camera_rules, parse_policy, policy_content, policy_hash
 
 TEXT = """
 id: guta-road
@@ -226,15 +226,27 @@ def test_two_spellings_of_one_content_hash_alike_and_any_change_differs() -> Non
 
 
 def test_lint_warns_of_rules_that_cannot_work_and_is_silent_otherwise() -> None:
-    assert lint(parse_policy(document()), 2 * NS_PER_S) == ()
+    basis = {"statute": "道交法第93条", "competence": "事项目录第12项", "reviewed_by": "法制科"}
+    assert lint(parse_policy(document(legal_basis=basis)), 2 * NS_PER_S) == ()
     slow = "\n".join(lint(parse_policy(document()), 40 * NS_PER_S))
     assert "max_unseen 6s is shorter than the sampling interval 40s" in slow
     assert "shorter than two sampling intervals of 40s" in slow
     assert "two sightings alone" in "".join(lint(parse_policy(document(max_unseen="2m")), NS_PER_S))
-    assert "no legal basis" in "".join(lint(parse_policy(document(legal_basis={})), NS_PER_S))
+    nothing = lint(parse_policy(document(legal_basis={})), NS_PER_S)
+    assert "not known of the legal basis is statute, competence, reviewed_by" in "".join(nothing)
     assert "no queue is recognised" in slow
     assert "before the others have come" in "".join(lint(parse_policy(document(dwell="15s")), NS_PER_S))
     assert "queue" not in "".join(lint(parse_policy(document(dwell="15s", traffic=None)), 40 * NS_PER_S))
+
+
+def test_policies_from_before_the_competence_was_asked_for_keep_their_hash() -> None:
+    """Stays are timed on under the same hash."""
+    basis = {"id": "lb-1", "statute": "s", "reviewed_by": "r"}
+    zone = Zone.model_validate(ZONE)
+    content = policy_content(parse_policy(document(legal_basis=basis)), zone)
+    assert content["policy"]["rules"][0]["legal_basis"] == basis
+    named = policy_content(parse_policy(document(legal_basis={**basis, "competence": "c"})), zone)
+    assert named["policy"]["rules"][0]["legal_basis"] == {**basis, "competence": "c"}
 
 
 def test_camera_rules_come_out_of_models_too() -> None:
