@@ -17,6 +17,7 @@ from pathlib import Path
 from evidence_export.errors import EvidenceError
 from evidence_export.verifier import Verdict, VerificationReport, verify_all
 from evidence_export.verifier.chinese import chinese
+from evidence_export.verifier.report import Step
 from evidence_export.verifier.text import BOTH, EN, ZH, as_text, lacking
 
 __all__ = ["as_json", "as_text", "exit_code", "main"]
@@ -29,14 +30,23 @@ _EPILOG = (
 
 
 def as_json(report: VerificationReport) -> dict[str, object]:
-    """The report as JSON-ready values."""
+    """The report as JSON-ready values; beside each sentence stands its Chinese, under its name and `_zh`."""
     return {
         **asdict(report),
+        "steps": [_step_json(step) for step in report.steps],
         "path": str(report.path),
         "ok": report.ok,
         "verdict": report.verdict,
         "culprits": list(report.culprits),
         "inner": None if report.inner is None else as_json(report.inner),
+    }
+
+
+def _step_json(step: Step) -> dict[str, object]:
+    return {
+        **asdict(step),
+        "detail_zh": chinese(step.detail),
+        "findings": [{"culprit": one.culprit, "what": one.what, "what_zh": chinese(one.what)} for one in step.findings],
     }
 
 
@@ -83,7 +93,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m evidence
     except EvidenceError as error:
         print(f"error: {error}", file=sys.stderr)
         if options.lang != EN:
-            print(f"错误：{chinese(error.what)}（{error.where}）", file=sys.stderr)
+            print(f"错误：{chinese(error.what)}（{error.where}）。{chinese(error.remedy)}", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps([as_json(report) for report in reports], ensure_ascii=False, indent=2))

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from functools import cache
 
 from evidence_export.verifier.chinese_images import IMAGE_SENTENCES
+from evidence_export.verifier.chinese_ledger import LEDGER_SENTENCES
 from evidence_export.verifier.chinese_release import RELEASE_SENTENCES
 
 SENTENCES = {
     **RELEASE_SENTENCES,
     **IMAGE_SENTENCES,
+    **LEDGER_SENTENCES,
     # 1 container
     "folder of {} files, {} bytes": "文件夹，共 {} 个文件，{} 字节",
     "zip of {} files, {} bytes": "压缩包（zip），共 {} 个文件，{} 字节",
@@ -31,6 +33,13 @@ SENTENCES = {
     "outside the folder {}/": "不在文件夹 {}/ 之内",
     "stands twice in the zip": "在压缩包内出现两次",
     "encrypted; a bundle holds plain files only": "已加密；证据包内只能有普通文件",
+    "{} is no longer a plain file": "{} 已不是普通文件",
+    "{}; this zip is not byte for byte what Streetproof packs; if it was re-packed, unpack it and verify the folder": (
+        "{}；此压缩包与本系统打包的结果并非逐字节一致；如系重新打包，请解压后核验文件夹"
+    ),
+    "more than a zip without zip64 can hold (4 GiB)": "超出不用 zip64 的压缩包的上限（4 GiB）",
+    "the CRC-32 of {} was not taken": "没有计算 {} 的 CRC-32",
+    "{} changed while it was packed": "{} 在打包过程中被改动",
     "compressed; a bundle stores its files as they are": "已压缩；证据包按原样存放文件",
     "the directory at the end of the zip is damaged, cut off, or followed by other data": (
         "压缩包末尾的目录已损坏、被截断，或其后附有其他数据"
@@ -38,9 +47,8 @@ SENTENCES = {
     "this zip is not byte for byte what Streetproof packs; if it was re-packed, unpack it and verify the folder": (
         "此压缩包与本系统打包的结果并非逐字节一致；如系重新打包，请解压后核验文件夹"
     ),
-    "its zip header is not what it must be; {}": "其压缩包头部与应有内容不符；{}",
-    "{} bytes long where its files make {}; {}": "长 {} 字节，而按其文件应为 {} 字节；{}",
-    "more than a zip without zip64 can hold (4 GiB); {}": "超出不用 zip64 的压缩包的上限（4 GiB）；{}",
+    "its zip header is not what it must be": "其压缩包头部与应有内容不符",
+    "{} bytes long where its files make {}": "长 {} 字节，而按其文件应为 {} 字节",
     # 2 key
     "no key to check the signature with": "没有可用于验签的公钥",
     "it is missing": "缺失",
@@ -129,6 +137,7 @@ SENTENCES = {
     "its SHA-256 is {}, where {} was sealed": "其 SHA-256 为 {}，封存时为 {}",
     "its SM3 is {}, where {} was sealed": "其 SM3 为 {}，封存时为 {}",
     "its CRC-32 is wrong": "其 CRC-32 有误",
+    "size and SHA-256 of {} files, {} bytes": "{} 个文件的大小和 SHA-256 相符，共 {} 字节",
     "it is larger than {} bytes; no bundle has such a file": "大于 {} 字节；证据包不会有这样的文件",
     # 7 BagIt
     "bagit.txt and both manifests are exactly what the manifest makes of them": (
@@ -139,6 +148,7 @@ SENTENCES = {
     "it is not a manifest in the form that bundles have": "不是证据包应有形式的清单",
     "its SHA-256 is not the one in {}": "其 SHA-256 与 {} 所列不符",
     "{} does not list it": "{} 未列出",
+    "its {} is not that of its payload": "其 {} 与载荷文件不符",
     # 8 inner agreement
     "case id, policy and parents of derived files agree with each other": "案件编号、适用规则和派生文件的来源彼此一致",
     "its case id has no valid form": "案件编号形式有误",
@@ -304,10 +314,17 @@ SENTENCES = {
         "签发机构使用 SM2 密钥，而其须用 Ed25519 或 ECDSA 签名"
     ),
     "it does not say what its key may be used for": "未写明密钥用途",
+    "a critical extension that is not known here: {}": "含有此处不认识的关键扩展：{}",
+    "an entry with an extension that is not known here": "有条目含有此处不认识的扩展",
     "it is signed with neither Ed25519 nor ECDSA over SHA-256, or not in the one form of that": (
         "签名算法既非 Ed25519 也非 ECDSA-SHA256，或形式不符"
     ),
     "DER: {}": "DER 编码有误：{}",
+    "tag {}, where {} must be": "标签为 {}，应为 {}",
+    "cut off": "被截断",
+    "a length in another than its shortest form": "长度不是最短形式",
+    "an integer that is negative or not in its shortest form": "整数为负，或不是最短形式",
+    "something follows the end": "结尾之后还有内容",
     # nothing to verify
     "the trusted key cannot be read ({})": "可信公钥无法读取（{}）",
     "the revocation list cannot be read ({})": "吊销列表无法读取（{}）",
@@ -319,6 +336,20 @@ SENTENCES = {
     "neither a bundle nor a folder with bundles in it": "既不是证据包，其中也没有证据包",
     "a folder without any of a bundle's files": "文件夹内没有任何证据包文件",
     "it cannot be looked at ({})": "无法查看（{}）",
+    "larger than {} bytes": "大于 {} 字节",
+    "the Python package `cryptography` is not installed here": "此处未安装 Python 软件包 cryptography",
+    "the {} cannot be read here: the Python package `cryptography` is not installed": (
+        "{}无法在此读取：未安装 Python 软件包 cryptography"
+    ),
+    "Give the folder that holds bagit.txt and case.json, or the zip of it": (
+        "请指定含有 bagit.txt 和 case.json 的文件夹，或其 zip"
+    ),
+    "Open it, then give the zip that comes out": "请先打开，再指定所得的 zip",
+    "Give the 64-character fingerprint of the site key or of its authority's certificate, or the path of either in PEM "
+    "form": "请给出站点公钥或其签发机构证书的 64 位指纹，或二者之一的 PEM 文件路径",
+    "Give the list (CRL) that the authority publishes, in PEM or DER form": (
+        "请指定签发机构公布的吊销列表（CRL），PEM 或 DER 格式"
+    ),
 }
 """English, with `{}` for each gap, and the Chinese with the same gaps, or numbered ones where their order differs."""
 

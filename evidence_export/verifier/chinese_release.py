@@ -83,4 +83,9 @@ RELEASE_SENTENCES = {
     "it was decided by one officer alone": "由一名执法人员单独决定",
     "it was decided twice": "作出了两次决定",
     "a step cannot be read: {}": "有步骤无法读取：{}",
+    "a time without a zone": "时间未带时区",
+    "release.profile is none of {}": "release.profile 不是 {} 之一",
+    "case.id has no valid form": "case.id 形式有误",
+    "a path is text, or null for what is not carried": "路径应为文本，未随附的为 null",
+    "withheld: {} stands twice": "withheld：{} 重复出现",
 }
