@@ -13,6 +13,7 @@ from streetproof.cli.exits import Exit
 from streetproof.cli.language import language_of
 from streetproof.cli.options import Json
 from streetproof.cli.output import out, print_json
+from streetproof.cli.refusals import said
 
 MAKE_EPILOG = (
     "Example: streetproof copies make site.yaml --data streetproof-data    "
@@ -50,8 +51,8 @@ def make(site: _Site, data: _Data = _HERE, as_json: Json = False, lang: _Lang = 
             for one in copies.make(data, store, targets):
                 done.append({"case": one.case_id, "store": one.store, "new": one.new})
                 if not as_json:
-                    said = Said("已复制到" if one.new else "已存在于", "copied to" if one.new else "is in")
-                    out.print(f"✓ {one.case_id} {said.to(language)} {one.store}", markup=False)
+                    new = Said("已复制到" if one.new else "已存在于", "copied to" if one.new else "is in")
+                    out.print(f"✓ {one.case_id} {new.to(language)} {one.store}", markup=False)
         finally:
             Bookkeeper(store, ledger).enter()
     if as_json:
@@ -83,12 +84,15 @@ def check(
     else:
         for one in faults:
             out.print("✗ ", style="bold red", end="")
-            out.print(f"{one.case_id} {one.store}: {one.what}", markup=False)
-        said = (
+            told = Said(
+                f"{one.case_id} {one.store}：{said(one.what, Language.ZH)}", f"{one.case_id} {one.store}: {one.what}"
+            )
+            out.print(told.to(language), markup=False)
+        outcome = (
             Said("副本有缺失或错误", "copies are missing or wrong")
             if faults
             else Said("副本齐全", "every copy is there")
         )
-        out.print(said.to(language), style="bold red" if faults else "bold green", markup=False)
+        out.print(outcome.to(language), style="bold red" if faults else "bold green", markup=False)
     if faults:
         raise typer.Exit(Exit.FAILED)

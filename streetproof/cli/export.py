@@ -14,6 +14,7 @@ from evidence_export.words import Language, Said
 from streetproof.cli.language import language_of
 from streetproof.cli.options import Json, Key, Passphrase, PasswordFrom, Pin
 from streetproof.cli.output import out, print_json
+from streetproof.cli.refusals import said
 
 if TYPE_CHECKING:
     from streetproof.releases.gathering import Gathered
@@ -115,19 +116,20 @@ def _show(made: Gathered, language: Language) -> None:
     out.print(str(made.release.path), markup=False, soft_wrap=True)
     for one in made.missing:
         out.print("! ", style="yellow", end="")
-        out.print(Said(f"未包含：{one}", f"not in it: {one}").to(language), markup=False)
+        told = Said(f"未包含：{said(one, Language.ZH)}", f"not in it: {one}")
+        out.print(told.to(language), markup=False)
     if made.release.path.suffix == ".age":
         name = made.release.path.name
-        said = Said(
+        how = Said(
             f"接收单位可核验：streetproof verify {name} --password-from -，或先解密：age -d -o "
             f"{made.release.id}.zip {name}；密码请经其他渠道告知",
             f"The receiver checks it with: streetproof verify {name} --password-from -, or opens it first: age -d -o "
             f"{made.release.id}.zip {name}. Tell the password another way",
         )
-        out.print(said.to(language), style="dim", markup=False)
+        out.print(how.to(language), style="dim", markup=False)
         return
-    said = Said(
+    how = Said(
         f"接收单位可核验：streetproof verify {made.release.path.name}，或打开其中的 verify.html",
         f"The receiver checks it with: streetproof verify {made.release.path.name}, or opens verify.html in it",
     )
-    out.print(said.to(language), style="dim", markup=False)
+    out.print(how.to(language), style="dim", markup=False)

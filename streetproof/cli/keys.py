@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evidence_export.words import Said
 from streetproof.cli.exits import EPILOG as EXITS
-from streetproof.cli.options import Json, Passphrase, Pin, _secret
+from streetproof.cli.keys_shown import PUBLISH, document_of, fingerprint, tell
+from streetproof.cli.language import language_of
+from streetproof.cli.options import Json, Lang, Passphrase, Pin, _secret
 from streetproof.cli.output import out, print_json
 
 if TYPE_CHECKING:
     from evidence_export.keys.management import NewKey, Secrets
-    from evidence_export.keys.ring import Ring, RingKey
 
 app = typer.Typer(
     help="Make, rotate and withdraw the keys that cases are sealed with. docs/keys.md is their manual.",
@@ -103,6 +106,7 @@ def init(
         int, typer.Option(min=1, max=20_000, help="How long the authority's certificate is valid.")
     ] = 7305,
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Make a site's authority and the key that seals its cases, with a certificate.
 
@@ -128,18 +132,24 @@ def init(
         authority_days=ca_days,
         key_days=days,
     )
-    _tell(ring, as_json=as_json)
+    language = lang or language_of(os.environ)
+    tell(ring, language, as_json=as_json)
     if not as_json:
-        out.print(f"\nMade. Move {where / 'ca.key.pem'} to a medium that is kept locked away, and back it up.")
-        out.print("Publish the authority's fingerprint; `streetproof keys export-trust` gives what a court needs.")
+        made = Said(
+            f"\n已建立。请将 {where / 'ca.key.pem'} 移到锁存保管的介质上，并另行备份。\n"
+            "请公布签发机构的指纹；`streetproof keys export-trust` 可导出法院核验所需的文件。",
+            f"\nMade. Move {where / 'ca.key.pem'} to a medium that is kept locked away, and back it up.\n"
+            "Publish the authority's fingerprint; `streetproof keys export-trust` gives what a court needs.",
+        )
+        out.print(made.to(language), markup=False)
 
 
 @app.command(epilog="Example: streetproof keys show --site demo    " + EXITS)
-def show(site: _Site, folder: _Folder = None, as_json: Json = False) -> None:
+def show(site: _Site, folder: _Folder = None, as_json: Json = False, lang: Lang = None) -> None:
     """Show a site's keys: what each is for, its certificate, and whether it is in use. Opens none of them."""
     from evidence_export.keys.ring import read_ring
 
-    _tell(read_ring(_folder(site, folder)), as_json=as_json)
+    tell(read_ring(_folder(site, folder)), lang or language_of(os.environ), as_json=as_json)
 
 
 @app.command(epilog="Example: streetproof keys rotate --site demo --ca-key /media/safe/ca.key.pem    " + EXITS)
@@ -157,6 +167,7 @@ def rotate(
     ca_passphrase: _CaPassphrase = None,
     days: _Days = 1096,
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Put a new key in the place of the one in use. What the old one sealed goes on to be valid.
 
@@ -177,13 +188,18 @@ def rotate(
     ring, made, before = management.rotate(
         where, new, _secrets(passphrase, pin, ca_passphrase), ca_key, now().local(UTC), key_days=days
     )
-    _tell(ring, as_json=as_json)
+    language = lang or language_of(os.environ)
+    tell(ring, language, as_json=as_json)
     if not as_json:
-        instead = (
-            "" if before is None else f" in the place of {before.id}, which goes on to be valid for what it sealed"
-        )
-        out.print(f"\n{made.id} seals from now on{instead}.", markup=False)
-        out.print("Publish the new revocation list: `streetproof keys export-trust` has it.")
+        instead = Said("", "")
+        if before is not None:
+            instead = Said(
+                f"，取代 {before.id}；后者此前封存的案件仍然有效",
+                f" in the place of {before.id}, which goes on to be valid for what it sealed",
+            )
+        told = Said(f"\n今后由 {made.id} 封存{instead.zh}。", f"\n{made.id} seals from now on{instead.en}.")
+        out.print(told.to(language), markup=False)
+        out.print(PUBLISH.to(language), markup=False)
 
 
 @app.command(
@@ -201,6 +217,7 @@ def revoke(
     ca_key: _CaKey = None,
     ca_passphrase: _CaPassphrase = None,
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Withdraw a key: put it on the revocation list, with reason and time, signed by the authority.
 
@@ -219,11 +236,17 @@ def revoke(
         ca_key,
         now().local(UTC),
     )
-    _tell(ring, as_json=as_json)
+    language = lang or language_of(os.environ)
+    tell(ring, language, as_json=as_json)
     if not as_json:
-        out.print(f"\n{gone.id} is revoked. Publish the new revocation list: `streetproof keys export-trust` has it.")
+        told = Said(f"\n{gone.id} 已吊销。{PUBLISH.zh}", f"\n{gone.id} is revoked. {PUBLISH.en}")
+        out.print(told.to(language), markup=False)
         if ring.current(gone.role) is None:
-            out.print("No key is in use now: make one with `streetproof keys rotate` before cases can be sealed.")
+            none = Said(
+                "现在没有在用的密钥：须先用 `streetproof keys rotate` 建立新密钥，才能封存案件。",
+                "No key is in use now: make one with `streetproof keys rotate` before cases can be sealed.",
+            )
+            out.print(none.to(language), markup=False)
 
 
 @app.command("export-trust", epilog="Example: streetproof keys export-trust --site demo --out trust    " + EXITS)
@@ -232,6 +255,7 @@ def export_trust(
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made if it does not exist.")],
     folder: _Folder = None,
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Write what a court needs to check bundles: authority, fingerprint, revocation list. Nothing secret."""
     from evidence_export.keys.ring import read_ring
@@ -240,12 +264,16 @@ def export_trust(
     ring = read_ring(_folder(site, folder))
     written = export(ring, out_dir)
     if as_json:
-        print_json({"folder": str(out_dir), "files": [one.name for one in written], **_document(ring)})
+        print_json({"folder": str(out_dir), "files": [one.name for one in written], **document_of(ring)})
         return
     for one in written:
         out.print(str(one), markup=False)
-    out.print(f"Authority of {ring.site}: SHA-256 {_fingerprint(ring)}", markup=False)
-    out.print("Publish this fingerprint by another way than the bundles.")
+    told = Said(
+        f"{ring.site} 的签发机构：SHA-256 {fingerprint(ring)}\n请以证据包之外的渠道公布此指纹。",
+        f"Authority of {ring.site}: SHA-256 {fingerprint(ring)}\n"
+        "Publish this fingerprint by another way than the bundles.",
+    )
+    out.print(told.to(lang or language_of(os.environ)), markup=False)
 
 
 _ALGORITHMS: dict[Algorithm | AuthorityAlgorithm, str] = {
@@ -298,54 +326,3 @@ def _time(text: str) -> datetime:
     if found is None or found.tzinfo is None:
         raise typer.BadParameter("write a time with its UTC offset, 2026-11-02T08:00:00+08:00", param_hint="--since")
     return found
-
-
-def _fingerprint(ring: Ring) -> str:
-    from evidence_export.keys.opening import authority_of
-
-    return authority_of(ring.folder)
-
-
-def _document(ring: Ring) -> dict[str, Any]:
-    return {
-        "site": ring.site,
-        "authority": {"fingerprint": _fingerprint(ring), "crl_number": ring.crl_number},
-        "keys": [_key_document(ring, one) for one in ring.keys],
-    }
-
-
-def _key_document(ring: Ring, key: RingKey) -> dict[str, Any]:
-    from evidence_export.keys.ring import valid_until
-
-    return {
-        "id": key.id,
-        "role": key.role.value,
-        "algorithm": key.algorithm,
-        "state": key.state.value,
-        "fingerprint": key.fingerprint,
-        "serial": f"{key.serial:x}",
-        "made": key.made.isoformat(),
-        "valid_until": valid_until(ring, key).isoformat(),
-        "withdrawn": key.withdrawn and key.withdrawn.isoformat(),
-        "since": key.since and key.since.isoformat(),
-        "reason": key.reason,
-        "kept": "file" if key.token is None else f"token {key.token.token}, label {key.token.label}",
-    }
-
-
-def _tell(ring: Ring, *, as_json: bool) -> None:
-    document = _document(ring)
-    if as_json:
-        print_json({"folder": str(ring.folder), **document})
-        return
-    out.print(f"Keys of {ring.site} in {ring.folder}", markup=False)
-    out.print(f"  authority  SHA-256 {document['authority']['fingerprint']}", markup=False)
-    for one in document["keys"]:
-        out.print(
-            f"  {one['id']}  {one['state']}, {one['role']}, {one['algorithm']}, {one['kept']}, "
-            f"valid until {one['valid_until'][:10]}",
-            markup=False,
-        )
-        out.print(f"         fingerprint {one['fingerprint']}", markup=False, style="dim")
-        if one["reason"]:
-            out.print(f"         {one['reason']}: nothing it signed since {one['since']} counts", markup=False)

@@ -14,6 +14,7 @@ from streetproof.cli.exits import Exit
 from streetproof.cli.language import language_of
 from streetproof.cli.options import Json, Key, Passphrase, Pin
 from streetproof.cli.output import out, print_json
+from streetproof.cli.refusals import said
 
 CHECK_EPILOG = (
     "Example: streetproof ledger check --data streetproof-data --witness /mnt/procuratorate    "
@@ -110,7 +111,8 @@ def check(
     else:
         for one in found:
             out.print("✗ ", style="bold red", end="")
-            out.print(f"{FAULTS[one.fault].to(language)}: {one.where}: {one.what}", markup=False)
+            parts = FAULTS[one.fault].to(language), said(one.where, language), said(one.what, language)
+            out.print(Said("：".join(parts), ": ".join(parts)).to(language), markup=False)
         told = Said(
             f"{origin}：{size} 条，{signed} 个检查点，时间戳 {stamped} 个，见证 {len(kept)} 个；"
             + ("有误" if found else "完整无误"),
@@ -182,14 +184,14 @@ def verify(
     else:
         for one in results:
             entry = one.entry
-            said = "?" if entry is None else f"{entry['seq']} {entry['at']} {entry['kind']} {entry['about']}"
+            what = "?" if entry is None else f"{entry['seq']} {entry['at']} {entry['kind']} {entry['about']}"
             out.print("✗ " if one.faults else "✓ ", style="bold red" if one.faults else "bold green", end="")
-            out.print(said, markup=False)
+            out.print(what, markup=False)
             if one.stamped is not None:
                 told = Said(f"可信时间戳 {one.stamped}", f"existed at {one.stamped}, by the authority's time stamp")
                 out.print(f"  {told.to(language)}", markup=False)
             for fault in one.faults:
-                out.print(f"  {fault}", markup=False)
+                out.print(f"  {said(fault, language)}", markup=False)
         if not results:
             out.print(Said("其中没有证明", "there is no proof in it").to(language), markup=False)
     if not results or any(one.faults for one in results):

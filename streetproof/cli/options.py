@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evidence_export.words import Language
+
 if TYPE_CHECKING:
     from evidence_export.keys.secret import SecretSource
     from models.store import ModelStore
 
+Lang = Annotated[
+    Language | None, typer.Option("--lang", help="Chinese or English; default: as LC_ALL, LC_MESSAGES or LANG say.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 Key = Annotated[
     Path | None,

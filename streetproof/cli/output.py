@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from evidence_export.words import Language
-from streetproof.cli.language import language_of
+from streetproof.cli.language import language_asked
 from streetproof.cli.refusals import in_chinese
 from streetproof.errors import StreetproofError
 
@@ -28,7 +28,7 @@ def print_error(error: StreetproofError) -> None:
     if "--json" in sys.argv[1:]:
         print_json({"error": {"what": error.what, "where": error.where, "remedy": error.remedy}})
     where = f"{error.where}: " if error.where else ""
-    if language_of(os.environ) is Language.ZH:
+    if language_asked(sys.argv[1:], os.environ) is Language.ZH:
         _print_chinese(error)
     err.print("error: ", style="bold red", end="")
     err.print(f"{where}{error.what}", markup=False)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evidence_export.words import Language, Said
 from streetproof.cli.exits import Exit
-from streetproof.cli.options import Json, Key, Passphrase, Pin, Store, store_at
+from streetproof.cli.language import language_of
+from streetproof.cli.options import Json, Key, Lang, Passphrase, Pin, Store, store_at
 from streetproof.cli.output import err, out, print_json
+from streetproof.cli.refusals import said as told
 
 if TYPE_CHECKING:
     from streams.instant import Instant
@@ -45,6 +49,7 @@ def recheck(
     pin: Pin = None,
     store: Store = None,
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Look again at the place of a violation: corrected 已改正, not corrected 未改正, or cannot tell 无法判断.
 
@@ -70,22 +75,22 @@ def recheck(
         failures = [{"path": one.path, "what": one.what, "remedy": one.remedy} for one in done.failures]
         print_json({"folder": str(done.folder), "recheck": done.document, "failures": failures})
     else:
-        _show(done)
+        _show(done, lang or language_of(os.environ))
     _exit(done)
 
 
-def _show(done: Done) -> None:
+def _show(done: Done, language: Language) -> None:
     from streetproof.recheck.words import STATES
     from streetproof.recheck.writing import said
 
     for failure in done.failures:
         err.print("✗ ", style="bold red", end="")
-        err.print(f"{failure.path}: {failure.what}", markup=False)
-    words = said(done.outcome)
-    out.print(f"{words.zh}  {words.en}", markup=False, style="bold")
+        what = Said(f"{failure.path}：{told(failure.what, Language.ZH)}", f"{failure.path}: {failure.what}")
+        err.print(what.to(language), markup=False)
+    out.print(said(done.outcome).to(language), markup=False, style="bold")
     for state, count in done.outcome.looks:
-        out.print(f"  {count:>5}  {STATES[state].zh}  {STATES[state].en}", markup=False)
-    out.print(f"Evidence: {done.folder}", markup=False)
+        out.print(f"  {count:>5}  {STATES[state].to(language)}", markup=False)
+    out.print(Said(f"证据：{done.folder}", f"Evidence: {done.folder}").to(language), markup=False)
 
 
 def _exit(done: Done) -> None:

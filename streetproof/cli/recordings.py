@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evidence_export.words import Said
 from streetproof.cli.exits import EPILOG as EXITS
 from streetproof.cli.exits import Exit
-from streetproof.cli.options import Json
+from streetproof.cli.language import language_of
+from streetproof.cli.options import Json, Lang
 from streetproof.cli.output import counted, err, out, print_json, span
+from streetproof.cli.refusals import said
 from streetproof.errors import StreetproofError
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ _EVERY_S = 2.0
 def check(
     folder: Annotated[Path, typer.Argument(help="Folder of recordings: DATA/recordings.")],
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Read every segment, and see that nothing was changed, removed or exchanged: each names the hash before it."""
     from streams.recorder.chain import Damaged, check_chain, scan
@@ -44,17 +49,19 @@ def check(
         raise StreetproofError(
             "there is no such folder", where=str(folder), remedy="Name the folder `recordings` of the daemon's data"
         )
+    language = lang or language_of(os.environ)
     records: list[SegmentRecord] = []
     damaged: list[Damaged] = []
-    told = time.monotonic()
+    last = time.monotonic()
     for item in scan(folder):
         if isinstance(item, SegmentRecord):
             records.append(item)
         else:
             damaged.append(item)
-        if not as_json and time.monotonic() - told >= _EVERY_S:
-            told = time.monotonic()
-            err.print(f"{counted(len(records), 'segment')} read", markup=False)
+        if not as_json and time.monotonic() - last >= _EVERY_S:
+            last = time.monotonic()
+            read = Said(f"已读取 {len(records)} 个片段", f"{counted(len(records), 'segment')} read")
+            err.print(read.to(language), markup=False)
     stones = [stone for camera in cameras(folder) for stone in tombstones(folder, camera)]
     faults = check_chain(records, stones)
     report = [
@@ -71,15 +78,19 @@ def check(
         )
     else:
         for camera in report:
-            out.print(
-                f"✓ {camera['camera']}: {counted(camera['segments'], 'segment')}, {span(camera['recorded_ns'])}, "
-                f"{counted(camera['gaps'], 'gap')}, newest {camera['newest_sha256'][:16]}…",
-                markup=False,
+            segments, gaps, newest = camera["segments"], camera["gaps"], camera["newest_sha256"][:16]
+            told = Said(
+                f"✓ {camera['camera']}：{segments} 个片段，{span(camera['recorded_ns'])}，{gaps} 处缺口，"
+                f"最新 {newest}…",
+                f"✓ {camera['camera']}: {counted(segments, 'segment')}, {span(camera['recorded_ns'])}, "
+                f"{counted(gaps, 'gap')}, newest {newest}…",
             )
+            out.print(told.to(language), markup=False)
+        colon = Said("：", ": ").to(language)
         for fault in faults:
-            out.print(f"✗ {fault.camera}: {fault.what}", style="bold red", markup=False)
+            out.print(f"✗ {fault.camera}{colon}{said(fault.what, language)}", style="bold red", markup=False)
         for one in damaged:
-            out.print(f"✗ {one.path}: {one.what}", style="bold red", markup=False)
+            out.print(f"✗ {one.path}{colon}{said(one.what, language)}", style="bold red", markup=False)
     if not report:
         raise StreetproofError(
             "there is no segment in this folder",
@@ -91,7 +102,7 @@ def check(
 
 
 @app.command(epilog=REBUILD_EPILOG)
-def rebuild(data: _Data, as_json: Json = False) -> None:
+def rebuild(data: _Data, as_json: Json = False, lang: Lang = None) -> None:
     """Make the index again from the files, for a database that was lost, damaged or restored."""
     from streetproof.daemon.index import RecordingIndex
     from streetproof.daemon.service import only_daemon
@@ -112,11 +123,13 @@ def rebuild(data: _Data, as_json: Json = False) -> None:
             }
         )
     else:
-        out.print(
+        told = Said(
+            f"找到 {done.found} 个片段，新增索引 {done.added} 个，缺失且无删除记录 {done.lost} 个，"
+            f"损坏 {done.damaged_count} 个",
             f"{counted(done.found, 'segment')} found, {done.added} added to the index, "
             f"{done.lost} gone without a tombstone, {done.damaged_count} damaged",
-            markup=False,
         )
+        out.print(told.to(lang or language_of(os.environ)), markup=False)
     if done.lost or done.damaged_count:
         raise typer.Exit(Exit.FAILED)
 
@@ -126,6 +139,7 @@ def release(
     data: _Data,
     case: Annotated[str, typer.Argument(help="Id of the case whose footage need no longer be held.")],
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Let go of the footage that is held for a case: retention may then delete it. The bundle stays."""
     from streetproof.databases.opening import state_of
@@ -142,7 +156,8 @@ def release(
     if as_json:
         print_json({"case": case, "released": released})
     elif released:
-        out.print(f"{counted(released, 'hold')} of {case} released", markup=False)
+        told = Said(f"已解除 {case} 的 {released} 项录像保留", f"{counted(released, 'hold')} of {case} released")
+        out.print(told.to(lang or language_of(os.environ)), markup=False)
     if not released:
         raise StreetproofError(
             f"nothing is held for {case!r}",

@@ -144,7 +144,13 @@ def apply(
 
 @app.command(epilog=HOLD_EPILOG)
 def hold(
-    case: _Case, reason: _Reason, officer: Officer, licence: Licence, data: _Data = _HERE, as_json: Json = False
+    case: _Case,
+    reason: _Reason,
+    officer: Officer,
+    licence: Licence,
+    data: _Data = _HERE,
+    as_json: Json = False,
+    lang: _Lang = None,
 ) -> None:
     """Hold a case 证据保全: nothing of it is deleted until this hold, and every other, is lifted."""
     from streetproof.cli.database import opened_by
@@ -155,7 +161,8 @@ def hold(
     if as_json:
         print_json({"case": case, "number": held.number, "reason": held.reason, "by": held.by})
     else:
-        out.print(f"{case}: 已保全 held, {held.number}", markup=False)
+        told = Said(f"{case}：已保全，第 {held.number} 项", f"{case}: held, number {held.number}")
+        out.print(told.to(lang or language_of(os.environ)), markup=False)
 
 
 @app.command(epilog=LIFT_EPILOG)
@@ -167,6 +174,7 @@ def lift(
     number: Annotated[int | None, typer.Option(help="Which one, where several are on the case.")] = None,
     data: _Data = _HERE,
     as_json: Json = False,
+    lang: _Lang = None,
 ) -> None:
     """Lift a hold 解除保全 on a case, with the reason."""
     from streetproof.cli.database import opened_by
@@ -178,11 +186,15 @@ def lift(
     if as_json:
         print_json({"case": case, "number": lifted.number, "left": left})
     else:
-        out.print(f"{case}: 已解除 lifted, {lifted.number}; 仍有 left: {left}", markup=False)
+        told = Said(
+            f"{case}：第 {lifted.number} 项保全已解除，仍有 {left} 项",
+            f"{case}: number {lifted.number} lifted, {left} left",
+        )
+        out.print(told.to(lang or language_of(os.environ)), markup=False)
 
 
 @app.command(epilog=HOLDS_EPILOG)
-def holds(data: _Data = _HERE, as_json: Json = False) -> None:
+def holds(data: _Data = _HERE, as_json: Json = False, lang: _Lang = None) -> None:
     """List the holds on cases: which, why, by whom, since when."""
     from streams.instant import iso_utc
     from streetproof.cli.database import opened
@@ -205,7 +217,8 @@ def holds(data: _Data = _HERE, as_json: Json = False) -> None:
         return
     for one in found:
         out.print(f"{one.case_id}  {one.number}  {iso_utc(one.placed_ns)[:19]}Z  {one.by}  {one.reason}", markup=False)
-    out.print(f"共 {len(found)} 项 in all", style="dim", markup=False)
+    total = Said(f"共 {len(found)} 项", f"{len(found)} in all").to(lang or language_of(os.environ))
+    out.print(total, style="dim", markup=False)
 
 
 def tombstone(stone: Tombstone) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from evidence_export.procedure.steps import Check, Step, read_step
 from streetproof.errors import StreetproofError
+from streetproof.procedures.wording import mistake
 from streetproof.settings.procedure import ProcedureTerms
 
 STEPS: dict[str, type[BaseModel]] = {one.model_fields["step"].default: one for one in get_args(Step)}
@@ -47,10 +48,8 @@ def asked(
         _set(given, fields, name.strip(), _time(text, zone) if name.strip() in _TIMES else text)
     try:
         return read_step(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or step
-        raise StepError(f"{where}: {first['msg']}", remedy=_needs(step)) from error
+    except ValueError as error:
+        raise StepError(mistake(error, step), remedy=_needs(step)) from error
 
 
 def with_terms(step: str, terms: ProcedureTerms | None, values: Sequence[str]) -> list[str]:

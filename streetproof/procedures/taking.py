@@ -25,6 +25,7 @@ from evidence_export.verifier import verify
 from streams.instant import from_datetime, from_iso, iso_utc, to_datetime
 from streetproof.bundles import read_bytes
 from streetproof.errors import StreetproofError
+from streetproof.procedures.wording import mistake
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 
@@ -110,7 +111,7 @@ def steps_of(ledger: SqlLedger, case_id: str, manifest_sha256: str) -> tuple[lis
             steps.append(read_step(happening.data.get("step")))
         except ValueError as error:
             raise CaseError(
-                f"entry {number} of the ledger is no step: {str(error).splitlines()[0]}",
+                f"entry {number} of the ledger is no step: {mistake(error)}",
                 where=case_id,
                 remedy="`streetproof ledger check` says whether it was changed",
             ) from error

@@ -9,10 +9,13 @@ import re
 import subprocess
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from PIL import Image
 
+from streetproof.cli.app import app
 from tests.conftest import ROOT
 from tests.streetproof.commands import command, inside, streetproof
 
@@ -39,6 +42,25 @@ def test_every_command_explains_itself_with_an_example_and_its_exit_codes(
     assert ran.code == 0
     assert f"Example: streetproof {command}" in ran.out
     assert "Exit codes: 0" in " ".join(ran.out.split())
+
+
+ONE_LANGUAGE = {
+    "batch", "config check", "config schema", "dataset check", "dataset export", "demo", "evaluate", "models bench",
+    "models check", "models export", "models list", "models pull", "models train", "plates read", "replay", "run",
+    "whatif", "zones preview",
+    "ledger prove", "verifier",
+}  # fmt: skip
+"""Commands without --lang: those of whoever keeps the machine or develops, and two that print JSON or a path."""
+
+
+def test_an_officers_command_speaks_the_language_that_is_asked_for() -> None:
+    def options(command: str) -> set[str]:
+        found: Any = typer.main.get_command(app)
+        for name in command.split():
+            found = found.commands[name]
+        return {one.name for one in found.params}
+
+    assert {command for command in COMMANDS if "lang" not in options(command)} == ONE_LANGUAGE
 
 
 def test_all_commands_are_tested_and_documented() -> None:

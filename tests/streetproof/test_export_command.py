@@ -350,6 +350,9 @@ def test_the_seal_is_stamped_and_an_authority_that_is_down_is_told_of(
         tsa.up = False
         down = export("--profile", "full", "--json")
         assert down.code == 0 and any("gave no stamp" in one for one in down.json["missing"])
+        told = export("--profile", "full", "--lang", "zh").out
+        assert "! 未包含：时间戳机构未给出时间戳：" in told and "! 未包含：尚无时间戳涵盖本案的封存记录" in told
+        assert "no time stamp" not in told and "authority" not in told
         tsa.up = True
         ran = export("--profile", "full", "--json")
     assert ran.json["missing"] == []

@@ -76,9 +76,26 @@ def test_a_life_of_keys(typed: Any, tmp_path: Path) -> None:
     assert b"Key Compromise" in listed and b"Invalidity Date" in listed
     shown = typed("show", "--site", "demo")
     assert shown.code == 0 and "key-1  revoked, seal, ECDSA-P256-SHA256" in shown.out
-    for ran in (made, refused, rotated, revoked, trust, shown):
+    told = typed("show", "--site", "demo", "--lang", "zh")
+    assert (
+        "key-1  已吊销，封存，ECDSA-P256-SHA256，文件，有效期至" in told.out and "密钥泄露：自 2026-01-01" in told.out
+    )
+    assert "key-2  在用，第二签名" in told.out and "签发机构  SHA-256" in told.out
+    assert not any(word in told.out for word in ("revoked", "second", "file", "valid", "compromise", "fingerprint"))
+    for ran in (made, refused, rotated, revoked, trust, shown, told):
         assert PASSPHRASE not in ran.out + ran.err
     assert not any("PRIVATE" in path.read_text(errors="replace") for path in (tmp_path / "trust").iterdir())
+
+
+def test_each_step_is_told_in_chinese(typed: Any, tmp_path: Path) -> None:
+    zh = ("--site", "demo", "--lang", "zh")
+    assert "锁存保管" in typed("init", *zh).out
+    assert "今后由 key-2 封存，取代 key-1" in typed("rotate", *zh).out
+    revoked = typed("revoke", "key-2", "--reason", "retired", *zh).out
+    assert "key-2 已吊销。请公布新的吊销列表" in revoked and "现在没有在用的密钥" in revoked
+    assert "demo 的签发机构：SHA-256" in typed("export-trust", *zh, "--out", tmp_path / "trust").out
+    gone = typed("revoke", "key-9", "--reason", "retired", *zh)
+    assert gone.code == 4 and "没有密钥 'key-9'" in gone.err and "现有密钥：key-1" in gone.err
 
 
 def test_made_once_only(typed: Any) -> None:

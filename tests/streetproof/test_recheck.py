@@ -166,14 +166,17 @@ def run(
         site: Path = folder / "site.yaml",
         code: int,
         at: str = "2026-03-03T09:00",
+        lang: str = "",
     ) -> Any:
+        """What it says as JSON; as text where a language is asked for."""
         key = ("--key", tmp_path / "keys" / "site.pem")
+        form = ("--lang", lang) if lang else ("--json",)
         ran = inside(
             capsys, monkeypatch, "recheck", original, site, "--at", at,
-            "--out", tmp_path / "out", "--window", "120s", *key, "--json", *arguments,
+            "--out", tmp_path / "out", "--window", "120s", *key, *form, *arguments,
         )  # fmt: skip
         assert ran.code == code, ran.err
-        return ran.json
+        return ran.out + ran.err if lang else ran.json
 
     return running
 
@@ -212,6 +215,13 @@ def test_what_cannot_be_told_says_why(run: Callable[..., Any], tmp_path: Path) -
     assert nothing["recheck"]["outcome"]["reason"] == "no_footage" and nothing["failures"]
     dark = film(tmp_path / "暗 20260303_100000.mp4", SECONDS, car=lambda second: False, light=0.05)
     assert run(dark, code=3, at="2026-03-03T10:00")["recheck"]["outcome"]["reason"] == "too_dark"
+    told = run(tmp_path / "none.mp4", code=3, at="2026-03-05T10:00", lang="zh")
+    assert (
+        "无法判断：该时段没有录像" in told and "证据：" in told and "none.mp4：无法读取：没有这样的文件或文件夹" in told
+    )
+    assert "Evidence" not in told and "Cannot tell" not in told
+    told = run(tmp_path / "none.mp4", code=3, at="2026-03-06T10:00", lang="en")
+    assert "Cannot tell: there is no footage of that time" in told
     moved = film(tmp_path / "移 20260303_110000.mp4", SECONDS, car=lambda second: False, shift=40)
     assert run(moved, code=3, at="2026-03-03T11:00")["recheck"]["outcome"]["reason"] == "view_fault"
     other = run(moved, code=3, at="2026-03-04T11:00")

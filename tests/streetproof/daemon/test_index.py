@@ -26,6 +26,7 @@ from streetproof.store.database import Store
 from streetproof.store.holds import Hold
 from tests.streams.media import make
 from tests.streams.recorder.feeding import CLOCK, START_NS, anchor_on, camera, record
+from tests.streetproof.commands import Ran, inside
 from tests.streetproof.daemon.footage import T0, at, chain, segment
 
 ALWAYS = 2**62
@@ -339,3 +340,31 @@ def test_footage_that_nobody_reported_comes_before_what_was_recorded_without_a_d
     assert index.between("gate-1", 0, ALWAYS) == [*unknown, *more]
     assert index.gaps("gate-1", 0, ALWAYS)[-1] == lasting
     assert index.open_gap("gate-1") == lasting
+
+
+def test_the_commands_tell_of_the_recordings_in_the_language_that_is_asked_for(
+    tmp_path: Path, clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings = tmp_path / "data" / "recordings"
+    recordings.mkdir(parents=True)
+    first, *_, last = record(clip, recordings)[0]
+
+    def run(*arguments: object) -> Ran:
+        return inside(capsys, monkeypatch, "recordings", *arguments, width=200)
+
+    whole = run("check", recordings, "--lang", "zh")
+    assert whole.code == 0 and "✓ gate-1：" in whole.out and "个片段" in whole.out and "segment" not in whole.out
+    assert "segments" in run("check", recordings, "--lang", "en").out
+    (recordings / first.path).unlink()
+    damaged = (recordings / last.path).read_bytes()[:-9]
+    (recordings / last.path).write_bytes(damaged)
+    broken = run("check", recordings, "--lang", "zh").out
+    assert "✗ gate-1：第 2 号之前有 1 个片段缺失，且没有删除记录" in broken and "已损坏：" in broken
+    assert not any(word in broken for word in ("segments", "deleted", "damaged"))
+    assert "找到" in run("rebuild", tmp_path / "data", "--lang", "zh").out
+    nothing = run("release", tmp_path / "data", "SP-1", "--lang", "zh")
+    assert (
+        nothing.code == 4
+        and "没有为 'SP-1' 保留录像" in nothing.err
+        and "请填写本守护进程封存的案件编号" in nothing.err
+    )

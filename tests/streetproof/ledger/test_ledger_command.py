@@ -90,7 +90,10 @@ def test_a_tampered_ledger_is_told_as_what_happened_to_it(
     connection.close()
     ran = run("check", "--data", data, "--lang", "en")
     assert ran.code == 1 and "missing (deleted): entry 1" in ran.out and "not what was signed" in ran.out
-    assert "条目缺失" in run("check", "--data", data, "--lang", "zh").out
+    told = run("check", "--data", data, "--lang", "zh").out
+    assert "✗ 条目缺失（被删除）：第 1 条：缺失：前后编号都在" in told
+    assert "✗ 与已签名的检查点不符：检查点 1（" in told and "前 3 条与签署时不同" in told
+    assert "missing" not in told and "entry" not in told and "signed" not in told
     assert {one["fault"] for one in run("check", "--data", data, "--json").json["faults"]} >= {"missing", "root"}
 
 

@@ -155,6 +155,7 @@ def test_on_the_command_line(
 
     missing = run("check", "--lang", "zh")
     assert missing.code == 1 and "副本有缺失或错误" in missing.out
+    assert missing.out.count("：不存在") == 2 and "it is not there" not in missing.out
     assert run("make", "--lang", "zh").out.count("已复制到") == 2
     assert run("check", "--deep").code == 0
     assert run("make", "--json").json == []

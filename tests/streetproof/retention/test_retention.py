@@ -319,3 +319,20 @@ def test_on_the_command_line(
     assert len(bundles(data)) == 2, "nothing is due yet"
     assert json.dumps(planned.json)
     assert os.listdir(data / "cases")
+
+
+def test_holds_are_told_in_the_language_that_is_asked_for(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = min(bundles(data))
+    officer = ("--officer", "李明", "--licence", "33010001", "--reason", "行政诉讼", "--data", data)
+
+    def command(*arguments: object) -> Ran:
+        return inside(capsys, monkeypatch, "retention", *arguments, "--lang", "zh", width=200)
+
+    assert f"{case}：已保全，第 1 项" in command("hold", case, *officer).out
+    assert "共 1 项\n" in command("holds", "--data", data).out
+    wrong = command("lift", case, *officer, "--number", "7")
+    assert wrong.code == 4 and "未说明是哪一项保全（现有：1）" in wrong.err and "请用 --number 指定其一" in wrong.err
+    assert f"{case}：第 1 项保全已解除，仍有 0 项" in command("lift", case, *officer).out
+    assert "没有可保全的此案件" in command("hold", "SP-1", *officer).err
