@@ -84,4 +84,10 @@ CASES = {
     "Let `streetproof retention apply` finish it (an exhibit that was handed in lately takes a day), then try again": (
         "请先用 `streetproof retention apply` 完成删除（新近提交的补充材料需等一天），然后重试"
     ),
+    "its bundle is not the one that the ledger says was sealed or imported": "证据包不是存证日志所载封存或导入的那一个",
+    "Keep it as it is for inquiry, and bring the bundle back from a copy": "请保持原样以备调查，并从副本恢复证据包",
+    "Look at that one, or give the data folder that this one is from with --data": (
+        "请查看那一个，或用 --data 指定本证据包所在的数据文件夹"
+    ),
+    "Check who may read and write it, or restore it from a backup": "请检查其读写权限，或从备份恢复",
 }

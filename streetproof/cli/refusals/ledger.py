@@ -123,4 +123,33 @@ LEDGER = {
     "its entry has the number {}, not {}": "其条目的编号为 {}，而不是 {}",
     "its hashes do not lead to the root that was signed": "由其哈希推不出所签署的根",
     "it cannot be read": "无法读取",
+    "kept checkpoint": "数据文件夹中的检查点",
+    "kept checkpoint {}": "数据文件夹中的检查点 {}",
+    "kept checkpoint {} of {}": "数据文件夹中的检查点 {}（{}）",
+    "nobody can tell whether it was written anew": "无从知道是否被重写",
+    # signing
+    "there is no key of this site here": "此处没有本站点的密钥",
+    "Name the key that seals its cases with --key": "请用 --key 指定封存案件所用的密钥",
+    "the checkpoint cannot be kept ({})": "检查点无法保存（{}）",
+    "Check the free space of the disk, and who may write to the data folder": "请检查磁盘空间和数据文件夹的写入权限",
+    "the ledger of {} entries is not signed: it does not begin with the {} of {}": (
+        "现有日志（{0} 条）未予签名：与 {2} 签名的 {1} 条不符"
+    ),
+    (
+        "Run `streetproof ledger check`. Where its database was brought back from a backup, say so with "
+        "`streetproof ledger sign --restored WHY`; else keep all as it is for inquiry"
+    ): (
+        "请运行 `streetproof ledger check`。如数据库系从备份恢复，请用 `streetproof ledger sign --restored 原因` 说明；"
+        "否则请保持原样以备调查"
+    ),
+    "the ledger goes on from what was signed last: nothing is lost": "现有日志与上次签名的内容相接：没有丢失",
+    "Leave --restored out": "请去掉 --restored",
+    "the checkpoint that was signed last cannot be read ({})": "上次签名的检查点无法读取（{}）",
+    (
+        "Bring the file back from a backup. Without it nobody can tell whether the ledger was rewritten: "
+        "remove it only if a witness holds a checkpoint that `ledger check --witness` agrees with"
+    ): (
+        "请从备份恢复该文件。没有它就无从知道日志是否被重写：仅当见证方保存的检查点经 `ledger check --witness` "
+        "核对相符时，方可删除"
+    ),
 }

@@ -99,7 +99,6 @@ PAPERS = {
     "Name another folder with --out": "请用 --out 另行指定文件夹",
     "the evidence cannot be written ({})": "证据无法写入（{}）",
     "Name a folder with --out that can be written": "请用 --out 指定可写的文件夹",
-    "who looks needs a name and the number of a licence": "须写明查看人的姓名和执法证号",
     "a name, and a licence, has {} characters at most": "姓名和执法证号各不超过 {} 个字符",
     "the purpose names the plate that is searched for, and what the ledger holds stays in it": (
         "查看事由中写有所查号牌，而存证日志的内容不可删除"

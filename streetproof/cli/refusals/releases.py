@@ -104,4 +104,8 @@ RELEASES = {
     # what a release may carry, and this one does not
     "no time stamp covers the seal of this case yet": "尚无时间戳涵盖本案的封存记录",
     "recording {}: it is no longer where it was": "录像 {}：已不在原处",
+    "the ledger does not know this case, and no key of this site has sealed it": (
+        "存证日志中没有本案，且不是用本站点的密钥封存"
+    ),
+    "Take a case from another department in with `streetproof import`": "他单位的案件请用 `streetproof import` 导入",
 }
