@@ -17,9 +17,12 @@ from evidence_export.keys import SealingKeys, open_keys
 from evidence_export.keys.opening import KeySpec
 from evidence_export.ledger.checkpoint import Note, read_note
 from evidence_export.ledger.entry import Happening, Kind, read_entry
+from evidence_export.procedure.naming import NAMES
 from evidence_export.procedure.procedure import Procedure
 from evidence_export.procedure.steps import Exhibit
+from evidence_export.words import Said
 from streams.instant import from_datetime, iso_utc
+from streetproof.access.purposes import REASONS
 from streetproof.errors import StreetproofError
 from streetproof.keys import default_key
 from streetproof.procedures.taking import OpenCase, open_case
@@ -29,6 +32,18 @@ from streetproof.store.ledger.database import SqlLedger
 
 _MOST_SHOWN = 64 << 20
 _BEGINNINGS = (Kind.CASE_SEALED, Kind.CASE_IMPORTED)
+
+_TOLD = {
+    "release": Said("移送包", "release"),
+    "profile": Said("范围", "profile"),
+    "recipient": Said("接收单位", "to"),
+    "purpose": Said("用途", "for"),
+    "text": Said("", ""),
+    "reason": Said("原因", "because"),
+    "manifest_sha256": Said("case.json", "case.json"),
+}
+"""What an entry may hold, and is shown of it."""
+_PROFILES = {"full": Said("全卷", "full"), "outgoing": Said("对外", "outgoing")}
 
 
 class PapersError(StreetproofError):
@@ -94,14 +109,27 @@ def _custody(number: int, one: Happening) -> CustodyEntry:
     return CustodyEntry(one.at, one.by, str(one.kind), _detail(one.data), number)
 
 
-def _detail(data: Any) -> str:
+def _detail(data: Any) -> Said:
     """What an entry holds, on one line: words as they are, hashes by their beginning."""
     step = data.get("step")
     if isinstance(step, dict):
-        return str(step.get("step", ""))
-    names = ("release", "profile", "recipient", "purpose", "reason", "manifest_sha256")
-    found = [(name, data[name]) for name in names if isinstance(data.get(name), str)]
-    return "; ".join(f"{name} {one[:16]}…" if name.endswith("sha256") else f"{name} {one}" for name, one in found)
+        name = str(step.get("step", ""))
+        return NAMES.get(name, Said.quoted(name))
+    names = [name for name in _TOLD if data.get(name)]
+    # Which bundle it was is the same each time: it is told where there is nothing else.
+    found = [(_TOLD[name], _value(name, data[name])) for name in names if name != "manifest_sha256" or len(names) == 1]
+    return Said(
+        "；".join(f"{said.zh} {one.zh}".strip() for said, one in found),
+        "; ".join(f"{said.en} {one.en}".strip() for said, one in found),
+    )
+
+
+def _value(name: str, value: object) -> Said:
+    if name == "manifest_sha256":
+        return Said.quoted(f"{str(value)[:16]}…")
+    if name == "purpose":
+        return next((said for reason, said in REASONS.items() if reason == value), Said.quoted(str(value)))
+    return _PROFILES.get(str(value), Said.quoted(str(value))) if name == "profile" else Said.quoted(str(value))
 
 
 def _ledger(

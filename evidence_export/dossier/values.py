@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from evidence_export.bag.code import code_of
 from evidence_export.procedure.procedure import Procedure
+from evidence_export.words import Said
 
 
 class Reader(Protocol):
@@ -26,7 +27,7 @@ class CustodyEntry:
     actor: str
     act: str
     """The kind of the ledger's entry, for example `case.sealed`."""
-    detail: str = ""
+    detail: Said | None = None
     number: int | None = None
     """Of the entry in the ledger."""
 

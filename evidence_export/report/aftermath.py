@@ -43,6 +43,7 @@ ACTS = {
     "hold.placed": Said("设置保全", "hold placed"),
     "hold.lifted": Said("解除保全", "hold lifted"),
 }
+_ACTORS = {"batch": Said("批处理程序", "batch"), "daemon": Said("守护程序", "daemon"), "unknown": UNKNOWN}
 _NOT_GIVEN = Said("未知：制作本报告时未提供", "unknown: not at hand when this report was made")
 _NUMBER = Said("编号", "No.")
 _MOST = 400
@@ -183,9 +184,9 @@ def _custody(dossier: Dossier, facts: Facts) -> Iterator[Block]:
         (
             Said.quoted("—" if one.number is None else str(one.number)),
             Said.quoted(facts.at(one.at) or one.at),
-            Said.quoted(one.actor),
+            _ACTORS.get(one.actor, Said.quoted(one.actor)),
             ACTS.get(one.act, Said.quoted(one.act)),
-            Said.quoted(one.detail or "—"),
+            one.detail or Said.quoted("—"),
         )
         for one in dossier.custody[:_MOST]
     ]

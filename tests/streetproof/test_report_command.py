@@ -88,7 +88,16 @@ def test_it_writes_report_and_sheet_with_what_the_data_folder_knows(
     own = code_of(hashlib.sha256((bundle / "case.json").read_bytes()).hexdigest())
     assert own in ran.out and "未签名" in ran.out and str(sheet) in ran.out
     text = text_of(out.read_bytes(), tmp_path)
-    for words in ("现场.jpg", "相互印证", "batch", "封存", "李明 33010001", "补充材料", "streetproof/demo/", "查阅"):
+    for words in (
+        "现场.jpg",
+        "相互印证",
+        "批处理程序",
+        "用途",
+        "李明 33010001",
+        "补充材料",
+        "streetproof/demo/",
+        "查阅",
+    ):
         assert words in text, words
     assert "未知：制作本报告时未提供" not in text and "尚无时间戳机构签章" in text
     with Image.open(sheet) as opened:

@@ -78,7 +78,9 @@ def reviewed(dossier: Dossier) -> Dossier:
     return replace(
         dossier,
         procedure=Procedure.replayed(facts, steps),
-        custody=(CustodyEntry("2026-03-03T01:06:40.1Z", "batch", "case.sealed", "manifest 1234", 3),),
+        custody=(
+            CustodyEntry("2026-03-03T01:06:40.1Z", "batch", "case.sealed", Said("清单 1234", "manifest 1234"), 3),
+        ),
         ledger=LedgerFacts(3, 17, "cd" * 32, "streetproof/demo/00", "2026-03-03T01:08:00Z", "某某时间戳机构"),
         exhibits=(ShownExhibit("现场照片.jpg", "ef" * 32, "执法记录仪", "李玥", "2026-03-02T00:00:10Z", "相互印证"),),
     )
@@ -93,7 +95,7 @@ def test_it_tells_the_whole_case(dossier: Dossier, tmp_path: Path) -> None:
         "法律依据未知", "设备检定情况未知", "读数误差 ±1.0 s", "摄像机时钟偏差：未测量", "自到达至认定，画面无缺失",
         "李玥（33010001）", "王芳（33010002）", "核对通过：真实、清晰、完整、准确", "车牌未知：现场核实为浙A12345",
         "告字〔2026〕第 7 号", "当时在装货；复核：不影响认定", "罚字〔2026〕第 7 号；另一执法人员 王芳", "已决定",
-        "现场照片.jpg", "执法记录仪 · 李玥", "相互印证", "batch", "封存", "streetproof/demo/00", "cd" * 32,
+        "现场照片.jpg", "执法记录仪 · 李玥", "相互印证", "批处理程序", "封存", "streetproof/demo/00", "cd" * 32,
         "2026-03-03 09:08:00.0 UTC+08:00 · 某某时间戳机构", "封存时尚存", dossier.manifest_sha256,
         f"verify {dossier.case_id} --code {dossier.code}",
         "sha256sum -c manifest-sha256.txt", "openssl pkeyutl -verify", "录像在封存之前是否被改动", "本 PDF 未签名",
