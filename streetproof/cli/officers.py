@@ -1,4 +1,4 @@
-"""Options by which commands are told who acts, and who looks for what."""
+"""Options by which commands are told who acts and why, and who looks for what."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from evidence_export.words import Said
 
 Officer = Annotated[str, typer.Option(help="Name of the officer, as the ledger will have it.")]
 Licence = Annotated[str, typer.Option(help="Number of the officer's licence 执法证号.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, as the ledger will say it.")]
 Purpose = Annotated[
     str,
     typer.Option(
@@ -24,6 +25,22 @@ LedgerAt = Annotated[
         "--data", "-d", help="Data folder with the ledger of the case; default: the one that the bundle lies in."
     ),
 ]
+
+
+def acting(officer: str, licence: str) -> str:
+    """Who acts, as the ledger will name them. Raises BadParameter."""
+    by = " ".join(f"{officer} {licence}".split())
+    if not officer.strip() or not licence.strip() or not by.isprintable() or len(by) > 200:
+        raise typer.BadParameter("a name and the number of a licence, on one line", param_hint="--officer, --licence")
+    return by
+
+
+def why_said(reason: str, option: str = "--reason") -> str:
+    """Why, on one line. Raises BadParameter."""
+    text = " ".join(reason.split())
+    if len(text) < 2 or len(text) > 500 or not text.isprintable():
+        raise typer.BadParameter("say why, in 2 to 500 characters", param_hint=option)
+    return text
 
 
 def entered_said(entry: int | None) -> Said:

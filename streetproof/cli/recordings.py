@@ -14,6 +14,7 @@ from evidence_export.words import Said
 from streetproof.cli.exits import EPILOG as EXITS
 from streetproof.cli.exits import Exit
 from streetproof.cli.language import language_of
+from streetproof.cli.officers import Licence, Officer, Why, acting, why_said
 from streetproof.cli.options import Json, Lang
 from streetproof.cli.output import counted, err, out, print_json, span
 from streetproof.cli.refusals import said
@@ -28,7 +29,11 @@ app = typer.Typer(
 
 CHECK_EPILOG = f"Example: streetproof recordings check /var/lib/streetproof/recordings   ·   {EXITS}"
 REBUILD_EPILOG = f"Example: streetproof recordings rebuild /var/lib/streetproof   ·   stop the daemon first. {EXITS}"
-RELEASE_EPILOG = f"Example: streetproof recordings release /var/lib/streetproof SP-20261123-ZII66HL7MOG3   ·   {EXITS}"
+RELEASE_EPILOG = (
+    "Example: streetproof recordings release /var/lib/streetproof SP-20261123-ZII66HL7MOG3 --reason 已结案 "
+    "--officer 李明 --licence 33010012    Exit codes: 0 released · 2 usage · 4 nothing is held for it, or a legal hold "
+    "is on the case"
+)
 _Data = Annotated[Path, typer.Argument(help="The daemon's data folder (its --data).")]
 _EVERY_S = 2.0
 
@@ -138,32 +143,36 @@ def rebuild(data: _Data, as_json: Json = False, lang: Lang = None) -> None:
 def release(
     data: _Data,
     case: Annotated[str, typer.Argument(help="Id of the case whose footage need no longer be held.")],
+    reason: Why,
+    officer: Officer,
+    licence: Licence,
     as_json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Let go of the footage that is held for a case: retention may then delete it. The bundle stays."""
-    from streetproof.databases.opening import state_of
+    """Let go of the footage that is held for a case 解除录像保全: retention may then delete it. The bundle stays.
 
+    Who let go of it and why is entered in the ledger. A legal hold on the case keeps its footage, and is lifted first.
+    """
+    from streetproof.cli.database import opened_by
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.bookkeeping import Bookkeeper
+
+    by, why = acting(officer, licence), why_said(reason)
     _must_be_data(data)
-    with state_of(data) as store:
-        if store.case_holds.all([case]):
-            raise StreetproofError(
-                "a legal hold is on this case, which keeps its footage as well",
-                where=case,
-                remedy="Lift it with `streetproof retention lift` once it is over",
-            )
-        released = store.holds.release(case)
-    if as_json:
-        print_json({"case": case, "released": released})
-    elif released:
-        told = Said(f"已解除 {case} 的 {released} 项录像保留", f"{counted(released, 'hold')} of {case} released")
-        out.print(told.to(lang or language_of(os.environ)), markup=False)
+    with opened_by(data, by) as store, reading.opened(data) as ledger:
+        released = store.holds.release(case, why)
+        Bookkeeper(store, ledger).enter()
     if not released:
         raise StreetproofError(
             f"nothing is held for {case!r}",
             where=str(data),
             remedy="Give the id of a case that this daemon sealed; one that was released before holds nothing any more",
         )
+    if as_json:
+        print_json({"case": case, "released": released, "reason": why, "by": by})
+    else:
+        told = Said(f"已解除 {case} 的 {released} 项录像保留", f"{counted(released, 'hold')} of {case} released")
+        out.print(told.to(lang or language_of(os.environ)), markup=False)
 
 
 def _camera(name: str, records: list[SegmentRecord]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import typer
 from evidence_export.words import Language, Said
 from streetproof.cli.exits import Exit
 from streetproof.cli.language import language_of
-from streetproof.cli.officers import Licence, Officer
+from streetproof.cli.officers import Licence, Officer, Why, acting, why_said
 from streetproof.cli.options import Json
 from streetproof.cli.output import counted, out, print_json
 
@@ -45,7 +45,6 @@ HOLDS_EPILOG = "Example: streetproof retention holds --data data    Exit codes: 
 _Data = Annotated[Path, typer.Option("--data", "-d", help="The folder that holds the cases.")]
 _Site = Annotated[Path, typer.Option("--site", help="The site file: `evidence.retention` says how long.")]
 _Case = Annotated[str, typer.Argument(help="Id of the case.")]
-_Reason = Annotated[str, typer.Option(help="Why, as the ledger will say it.")]
 _Lang = Annotated[
     Language | None, typer.Option(help="Chinese or English; default: as LC_ALL, LC_MESSAGES or LANG say.")
 ]
@@ -111,8 +110,8 @@ def apply(
     from streetproof.settings.load import load_site
 
     retention = load_site(site).site.evidence.retention
-    by = _by(officer, licence)
-    why = None if clock_is_right is None else _reason(clock_is_right, "--clock-is-right")
+    by = acting(officer, licence)
+    why = None if clock_is_right is None else why_said(clock_is_right, "--clock-is-right")
     with opened_by(data, by) as store, reading.opened(data) as ledger:
         now_ns = time.time_ns()
         done = remove(data, store, ledger, retention, by=by, now_ns=now_ns, only=case, clock_is_right=why)
@@ -145,7 +144,7 @@ def apply(
 @app.command(epilog=HOLD_EPILOG)
 def hold(
     case: _Case,
-    reason: _Reason,
+    reason: Why,
     officer: Officer,
     licence: Licence,
     data: _Data = _HERE,
@@ -154,10 +153,13 @@ def hold(
 ) -> None:
     """Hold a case 证据保全: nothing of it is deleted until this hold, and every other, is lifted."""
     from streetproof.cli.database import opened_by
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.bookkeeping import Bookkeeper
 
-    with opened_by(data, _by(officer, licence)) as store:
-        held = store.case_holds.place(case, _reason(reason))
-        _enter(data, store)
+    by, why = acting(officer, licence), why_said(reason)
+    with opened_by(data, by) as store, reading.opened(data) as ledger:
+        held = store.case_holds.place(case, why)
+        Bookkeeper(store, ledger).enter()
     if as_json:
         print_json({"case": case, "number": held.number, "reason": held.reason, "by": held.by})
     else:
@@ -168,7 +170,7 @@ def hold(
 @app.command(epilog=LIFT_EPILOG)
 def lift(
     case: _Case,
-    reason: _Reason,
+    reason: Why,
     officer: Officer,
     licence: Licence,
     number: Annotated[int | None, typer.Option(help="Which one, where several are on the case.")] = None,
@@ -178,11 +180,14 @@ def lift(
 ) -> None:
     """Lift a hold 解除保全 on a case, with the reason."""
     from streetproof.cli.database import opened_by
+    from streetproof.ledgers import reading
+    from streetproof.ledgers.bookkeeping import Bookkeeper
 
-    with opened_by(data, _by(officer, licence)) as store:
-        lifted = store.case_holds.lift(case, number, _reason(reason))
+    by, why = acting(officer, licence), why_said(reason)
+    with opened_by(data, by) as store, reading.opened(data) as ledger:
+        lifted = store.case_holds.lift(case, number, why)
         left = len(store.case_holds.all([case]))
-        _enter(data, store)
+        Bookkeeper(store, ledger).enter()
     if as_json:
         print_json({"case": case, "number": lifted.number, "left": left})
     else:
@@ -250,25 +255,3 @@ def _planned(one: Planned) -> dict[str, Any]:
         "zh": verdict.why.zh,
         "en": verdict.why.en,
     }
-
-
-def _by(officer: str, licence: str) -> str:
-    by = " ".join(f"{officer} {licence}".split())
-    if not officer.strip() or not licence.strip() or not by.isprintable() or len(by) > 200:
-        raise typer.BadParameter("a name and the number of a licence, on one line", param_hint="--officer, --licence")
-    return by
-
-
-def _reason(reason: str, option: str = "--reason") -> str:
-    text = " ".join(reason.split())
-    if len(text) < 2 or len(text) > 500 or not text.isprintable():
-        raise typer.BadParameter("say why, in 2 to 500 characters", param_hint=option)
-    return text
-
-
-def _enter(data: Path, store: Any) -> None:
-    from streetproof.ledgers import reading
-    from streetproof.ledgers.bookkeeping import Bookkeeper
-
-    with reading.opened(data) as ledger:
-        Bookkeeper(store, ledger).enter()

@@ -52,12 +52,19 @@ class CaseHolds:
             return _hold(row)
 
     def lift(self, case_id: str, number: int | None, reason: str) -> CaseHold:
-        """Lift a hold; `number` may be left out where there is one. Raises StoreError where it is not clear which."""
+        """Lift a hold; `number` may be left out where there is one. Raises StoreError where there is none, or it is not
+        clear which."""
         with self._connection.write() as session:
             found = list(session.scalars(_of(case_id)))
+            if not found:
+                raise StoreError(
+                    "no hold is on this case",
+                    where=case_id,
+                    remedy="`streetproof retention holds` lists those there are; one that was lifted is gone",
+                )
             chosen = [row for row in found if number in (None, row.id)]
             if len(chosen) != 1:
-                numbers = ", ".join(str(row.id) for row in found) or "none"
+                numbers = ", ".join(str(row.id) for row in found)
                 raise StoreError(
                     f"it is not clear which hold is meant (there are: {numbers})",
                     where=case_id,

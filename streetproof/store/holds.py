@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from evidence_export.ledger.entry import Kind
 from streams.instant import NS_PER_S, iso_utc
-from streetproof.store.connection import Connection
-from streetproof.store.happenings import note
+from streetproof.store.case_holds import is_held
+from streetproof.store.connection import Connection, StoreError
+from streetproof.store.happenings import Fact, note
 from streetproof.store.live_tables import HoldRow, SegmentRow
 
 LONGEST_NS = 24 * 3600 * NS_PER_S
@@ -51,11 +52,20 @@ class Holds:
         with self._connection.write() as session:
             return place(session, hold)
 
-    def release(self, case_id: str) -> int:
+    def release(self, case_id: str, why: str | None = None) -> int:
         """Let go of everything held for `case_id`; returns how many holds that were. Footage becomes deletable where
-        no other hold touches it."""
+        no other hold touches it. `why`: as the ledger will say it.
+
+        Raises StoreError while a legal hold is on the case.
+        """
         with self._connection.write() as session:
-            return release(session, case_id)
+            if is_held(session, case_id):
+                raise StoreError(
+                    "a legal hold is on this case, which keeps its footage as well",
+                    where=case_id,
+                    remedy="Lift it with `streetproof retention lift` once it is over",
+                )
+            return release(session, case_id, why)
 
     def of(self, case_id: str) -> list[Hold]:
         """What is held for a case, oldest first."""
@@ -95,12 +105,13 @@ def place(session: Session, hold: Hold) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(SegmentRow).where(there)) or 0
 
 
-def release(session: Session, case_id: str) -> int:
-    """Release holds inside a transaction; see `Holds.release`."""
+def release(session: Session, case_id: str, why: str | None = None) -> int:
+    """Release holds inside a transaction, whatever else holds the case; see `Holds.release`."""
     rows = list(session.scalars(sa.select(HoldRow).where(HoldRow.case_id == case_id)))
     session.execute(sa.delete(HoldRow).where(HoldRow.case_id == case_id))
     if rows:
-        note(session, Kind.HOLD_LIFTED, case_id, {"holds": len(rows)})
+        told: dict[str, Fact] = {"holds": len(rows)}
+        note(session, Kind.HOLD_LIFTED, case_id, told if why is None else {**told, "why": why})
     for row in rows:
         session.execute(
             sa.update(SegmentRow)

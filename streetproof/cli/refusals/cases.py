@@ -90,4 +90,12 @@ CASES = {
         "请查看那一个，或用 --data 指定本证据包所在的数据文件夹"
     ),
     "Check who may read and write it, or restore it from a backup": "请检查其读写权限，或从备份恢复",
+    "no hold is on this case": "本案没有保全",
+    "`streetproof retention holds` lists those there are; one that was lifted is gone": (
+        "`streetproof retention holds` 可列出现有保全；已解除的不再列出"
+    ),
+    "none of the cases here can be read": "此处的案件均无法读取",
+    "Name the folder that holds their bundles, or restore these; `streetproof verify` says what is wrong": (
+        "请指定存放证据包的文件夹，或恢复证据包；`streetproof verify` 可说明问题所在"
+    ),
 }
