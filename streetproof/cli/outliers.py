@@ -49,7 +49,7 @@ def outliers(
     from streetproof.outliers.reporting import page as page_of
 
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
-        zone = store.vehicles.timezone() or _zone(data, store.cases()[-1].bundle if store.cases() else None)
+        zone = store.vehicles.timezone() or _zone(data, [row.bundle for row in store.cases()])
         now_ns = time.time_ns()
         day: date = since.date() if since else days_ago(_DAYS, now_ns, ZoneInfo(zone))
         try:
@@ -77,10 +77,23 @@ def outliers(
     out.print(total.to(language), style="dim", markup=False)
 
 
-def _zone(data: Path, bundle: str | None) -> str:
+def _zone(data: Path, bundles: list[str]) -> str:
+    """The site's zone by its newest case that can be read; UTC where there is no case yet."""
+    from zoneinfo import available_timezones
+
     from streetproof.bundles import read_manifest
 
-    manifest = None if bundle is None else read_manifest(data / bundle)
-    if bundle is not None and manifest is None:
-        raise StreetproofError("the newest case cannot be read", where=str(data / bundle))
-    return "UTC" if manifest is None else str(manifest["site"]["timezone"])
+    for bundle in reversed(bundles):
+        manifest = read_manifest(data / bundle)
+        site = None if manifest is None else manifest.get("site")
+        zone = site.get("timezone") if isinstance(site, dict) else None
+        if zone in available_timezones():
+            return str(zone)
+    if bundles:
+        raise StreetproofError(
+            "none of the cases here can be read",
+            where=str(data),
+            remedy="Name the folder that holds their bundles, or restore these; `streetproof verify` says what is "
+            "wrong",
+        )
+    return "UTC"

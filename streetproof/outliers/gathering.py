@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from evidence_export.ledger.entry import Kind, read_entry
 from streetproof.bundles import read_manifest
@@ -74,16 +73,12 @@ def facts(data: Path, store: Store, told: Ways, from_ns: int, to_ns: int) -> Ite
     for row in store.cases():
         if from_ns <= row.arrived_ns < to_ns:
             seen.add(row.id)
-            manifest = read_manifest(data / row.bundle)
             outcome, reason = told.outcomes.get(row.id, (Outcome.OPEN, None))
-            where = (row.id, row.camera, None if manifest is None else str(manifest["camera"]["name"]), row.rule)
-            if manifest is None:
-                yield CaseFact(*where, None, row.arrived_ns, None, outcome, reason, None, None)
-                continue
-            kind, zone = manifest["violation"]["kind"], str(manifest["site"]["timezone"])
-            blockers = frozenset(manifest["case"]["approval_blocked_by"]) - {"not_reviewed"}
-            shown = kind if isinstance(kind, str) else None
-            yield CaseFact(*where, shown, row.arrived_ns, zone, outcome, reason, blockers, _plate(manifest))
+            bundle = _told(data / row.bundle) or _Bundle(None, None, None, None, None)
+            yield CaseFact(
+                row.id, row.camera, bundle.camera_name, row.rule, bundle.kind, row.arrived_ns, bundle.zone, outcome,
+                reason, bundle.blockers, bundle.plate,
+            )  # fmt: skip
     for stone in store.tombstones.all():
         if from_ns <= stone.arrived_ns < to_ns and stone.case_id not in seen:
             seen.add(stone.case_id)
@@ -92,6 +87,28 @@ def facts(data: Path, store: Store, told: Ways, from_ns: int, to_ns: int) -> Ite
             yield CaseFact(*where, None, stone.arrived_ns, None, outcome, reason, None, None)
 
 
-def _plate(manifest: dict[str, Any]) -> str:
-    plate = manifest["plate"]
-    return str(plate.get("status", "not_asked"))
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    camera_name: str | None
+    kind: str | None
+    zone: str | None
+    blockers: frozenset[str] | None
+    plate: str | None
+
+
+def _told(path: Path) -> _Bundle | None:
+    """What a bundle tells; None where it is missing or says something else than a case does: its row still counts."""
+    manifest = read_manifest(path)
+    if manifest is None:
+        return None
+    try:
+        kind, blockers = manifest["violation"]["kind"], frozenset(map(str, manifest["case"]["approval_blocked_by"]))
+        return _Bundle(
+            str(manifest["camera"]["name"]),
+            kind if isinstance(kind, str) else None,
+            str(manifest["site"]["timezone"]),
+            blockers - {"not_reviewed"},
+            str(manifest["plate"].get("status", "not_asked")),
+        )
+    except (AttributeError, KeyError, TypeError):
+        return None
