@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from evidence_export.keys.ring import read_ring
 from evidence_export.verifier import verify
@@ -102,6 +104,15 @@ def test_made_once_only(typed: Any) -> None:
     assert typed("init", "--site", "demo").code == 0
     again = typed("init", "--site", "demo")
     assert again.code == 4 and "already" in again.err and "rotate" in again.err
+
+
+def test_the_authority_is_certified_for_as_long_as_was_asked(typed: Any, tmp_path: Path) -> None:
+    assert typed("init", "--site", "demo", "--ca-days", 400, "--days", 30).code == 0
+    lasts = []
+    for name in ("ca", "key-1"):
+        made = x509.load_pem_x509_certificate((tmp_path / "密钥 keys" / "demo" / f"{name}.cert.pem").read_bytes())
+        lasts.append(round((made.not_valid_after_utc - made.not_valid_before_utc) / timedelta(days=1)))
+    assert lasts == [400, 30]
 
 
 def test_nothing_is_left_where_a_key_cannot_be_had(typed: Any, tmp_path: Path) -> None:

@@ -93,6 +93,36 @@ def test_who_looks_and_why_is_in_the_ledger_before_anything_is_shown(
     assert run("access", "list", "--officer", "赵强", "--json").json == []
 
 
+def test_who_looked_is_told_in_either_language(case: str, run: Callable[..., Ran]) -> None:
+    assert run("cases", "open", case, "--purpose", "complaint: 复议 17", *LI).code == 0
+    chinese, english = (run("access", "list", "--lang", lang).out for lang in ("zh", "en"))
+    assert "复议" in chinese and "共 1 次查阅" in chinese and "looked at 1 times" in english
+    assert case in chinese and case in english
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_procedure_shows_pictures_only_to_whom_the_ledger_names(
+    data: Path, case: str, run: Callable[..., Ran], as_json: bool
+) -> None:
+    more = ("--json",) if as_json else ()
+    without = run("procedure", "show", case, *more)
+    assert without.code == 0 and "data/stills" not in without.out and viewed(data) == []
+    for missing in ((), ("--purpose", "review"), ("--purpose", "review", *LI[:2]), LI):
+        refused = run("procedure", "show", case, "--pictures", *missing, *more)
+        assert refused.code == 2 and "--pictures" in refused.err and "data/stills" not in refused.out
+    for wrong in (("--purpose", "because", *LI), ("--purpose", "review", "--officer", " ", "--licence", "1")):
+        refused = run("procedure", "show", case, "--pictures", *wrong, *more)
+        assert refused.code == 4 and "data/stills" not in refused.out
+    assert viewed(data) == [], "nobody has seen anything yet"
+    shown = run("procedure", "show", case, "--pictures", "--purpose", "审核", *LI, *more)
+    assert shown.code == 0, shown.err
+    lines = shown.json["pictures"] if as_json else shown.out.splitlines()
+    pictures = [Path(line) for line in lines if "data/stills" in line]
+    assert pictures and all(path.is_file() and path.is_relative_to(data) for path in pictures)
+    (told,) = viewed(data)
+    assert (told.by, told.about, told.data["purpose"]) == ("李明 33010001", case, "review")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [(), ("--purpose", "because"), ("--purpose", "other"), ("--purpose", "review", "--officer", " ", "--licence", " ")],

@@ -284,6 +284,23 @@ def test_without_encryption_only_to_this_machine_unless_allowed(store: SqlLedger
         hand_over_to(store, "http://witness.invalid/x/", plain=True)
 
 
+def test_plain_http_to_another_name_needs_the_option_on_the_command_line(
+    store: SqlLedger, shelf: Shelf, url: str, tmp_path: Path, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`0.0.0.0` is no address of this machine's own to whoever reads it, and yet leads here."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    data, elsewhere = tmp_path / "数据", url.replace("127.0.0.1", "0.0.0.0")
+    for typed in (("witness", elsewhere), ("check", "--witness", elsewhere)):
+        refused = run(*typed, "--data", data)
+        assert refused.code == 4 and "--plain-http" in refused.err and "没有加密" in refused.err
+    assert shelf.kept == {} and shelf.headers == [], "nothing was sent"
+    done = run("witness", elsewhere, "--plain-http", "--data", data, "--json")
+    assert done.code == 0 and len(shelf.kept) == 1, done.err
+    assert done.json["checkpoint"].startswith(elsewhere)
+    assert run("check", "--witness", elsewhere, "--plain-http", "--data", data).code == 0
+
+
 @pytest.mark.parametrize("given", [{TOKEN: "a\nb"}, {TOKEN: "令牌"}, {USER: "me"}, {PASSWORD: "x"}])
 def test_credentials_that_cannot_be_meant_are_told_and_not_repeated(given: dict[str, str]) -> None:
     with pytest.raises(LedgerError) as told, witness_at("https://witness.invalid/", given):
