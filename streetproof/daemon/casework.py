@@ -184,13 +184,13 @@ class CaseWork:
         said = announce.sealed(loaded.site, finding.stay.camera, outcome.case.case_id, str(outcome.case.path), now_ns)
         # Last, and with the notice: until then a crash has all of this done again, and nothing of it twice.
         self._store.findings.sealed(finding.id, outcome.case.case_id, bundle, used, self._told(said))
+        self._frozen.pop(finding.id, None)
+        self._under_way = None
         self._wake()
         try:
             save_holds(self._recordings, self._store.holds.all())
-        except RecorderError as error:
+        except (RecorderError, StoreError) as error:
             _log.warning("holds_not_saved", error=error)  # the next housekeeping does it
-        self._frozen.pop(finding.id, None)
-        self._under_way = None
         return CaseMade(finding, outcome.case.case_id, outcome.case.path)
 
     def _told(self, notice: Notice) -> Outgoing | None:

@@ -185,12 +185,15 @@ class Findings:
         used: Iterable[tuple[int, int]],
         telling: Outgoing | None = None,
     ) -> None:
-        """It is a case now, of which people are told (`telling`).
+        """It is a case now, of which people are told (`telling`). Said again of the same case it changes nothing: a
+        server that has it may have gone before it could answer.
 
         The footage that its bundle was made from (`used`: start and end in ns UTC) stays held for the case, until
         `Holds.release(case_id)`; what was held beyond that is let go."""
         with self._connection.write() as session:
             row = session.get_one(FindingRow, finding)
+            if row.state == FindingState.SEALED and row.case_id == case_id:
+                return
             row.state, row.case_id, row.bundle, row.error = FindingState.SEALED, case_id, bundle, None
             # The new hold first: no moment without one, not even inside the transaction.
             for start_ns, end_ns in holds.merged(used):

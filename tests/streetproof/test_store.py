@@ -26,6 +26,7 @@ from streams.recorder.interface import GapStatement, SegmentRecord
 from streetproof.store import database
 from streetproof.store.database import Store, StoreError
 from streetproof.store.holds import Hold
+from streetproof.store.notices import Outgoing, StoredNotice
 from streetproof.store.segments import Footage, StoredSegment
 from streetproof.store.states import SavedState
 from streetproof.store.tables import Base, CaseRow
@@ -364,8 +365,10 @@ def test_footage_of_a_finding_is_held_from_firing_and_afterwards_for_its_case(tm
         assert (due.attempts, len(due.error or "")) == (1, 500)
 
         used = [(r.opening.start.utc_ns, r.closing.end.utc_ns) for r in records[3:6]]
-        for _ in range(2):
-            store.findings.sealed(due.id, "SP-9", "cases/SP-9", used)
+        for number in range(2):
+            telling = Outgoing(StoredNotice(f"notice-{number}", "lead", "{}", 1), ("webhook",))
+            store.findings.sealed(due.id, "SP-9", "cases/SP-9", used, telling)
+        assert store.notices.waiting() == {"webhook": 1}, "people are told once"
         assert store.findings.counts() == {"waiting": 0, "sealing": 0, "sealed": 1, "failed": 0}
         assert store.holds.of("finding-1") == []
         (hold,) = store.holds.of("SP-9")

@@ -140,6 +140,25 @@ def test_a_case_waits_for_its_footage_and_shows_the_stay_as_it_was_when_it_becam
     assert {hold.case_id for hold in work.store.holds.all()} == {"SP-1"}, "its footage is held for the case from now on"
 
 
+def test_a_database_that_goes_away_behind_the_case_has_nothing_done_again(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case stands in it, and people are told: only the copy of the holds in the folder waits for the next time."""
+    work.take(play(work.desk, parked(6, 80), 0, 120))
+    work.store.segments.add(segments(1, 9))
+    assert work.work(121)
+
+    def away() -> None:
+        raise StoreError("the server does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(work.store.holds, "all", away)
+        made = work.done(122)
+    assert made is not None and made.case_id == "SP-1"
+    assert work.count(FindingState.SEALED) == 1 and work.casework._under_way is None
+    assert work.done(123) is None, "what was answered once is not done again"
+
+
 def test_a_vehicle_that_leaves_is_not_waited_for(work: Work) -> None:
     work.take(play(work.desk, parked(6, 80), 0, 120))
     work.store.segments.add(segments(1, 9))
