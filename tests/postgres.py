@@ -37,13 +37,13 @@ class Cluster:
     """A server: the superuser comes in by its socket, `streetproof` by its port and with `PASSWORD`."""
 
     def __init__(self, folder: Path, user: str, port: int) -> None:
-        self._folder, self._user, self.port = folder, user, port
+        self.folder, self._user, self.port = folder, user, port
         self._data = folder / "data"
 
     def database(self) -> str:
         """The URL of a new, empty database."""
         name = self._new("postgres")
-        return f"postgresql+psycopg://postgres@/{name}?host={self._folder}&port={self.port}"
+        return f"postgresql+psycopg://postgres@/{name}?host={self.folder}&port={self.port}"
 
     def guarded(self) -> str:
         """The URL of a new, empty database of `streetproof`, as a site file names it."""
@@ -57,9 +57,9 @@ class Cluster:
     def start(self) -> None:
         """Start it, or start it again."""
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{self._folder}' -c fsync=off"
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{self.folder}' -c fsync=off"
         )
-        log = str(self._folder / "log")
+        log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", log, "-o", options, "start")
 
     def stop(self, mode: str = "immediate") -> None:
@@ -95,7 +95,7 @@ class Cluster:
         return name
 
     def _socket(self) -> tuple[str, ...]:
-        return "-h", str(self._folder), "-p", str(self.port), "-U", "postgres"
+        return "-h", str(self.folder), "-p", str(self.port), "-U", "postgres"
 
     def _run(self, program: str, *arguments: str) -> str:
         return _run(self._user, program, *arguments)

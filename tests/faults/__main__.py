@@ -5,6 +5,9 @@ commit of a database with its writes. What is below the data folder is counted, 
 
 `--mode stop` goes once through all steps. In front of each the process stands still and the folder is copied: that is
 what its death there leaves. `--mode kill` kills it, which takes a run for each step.
+
+`daemon-postgresql` starts a server of its own. There each message that is sent to it is a step, and `eio` breaks the
+connection at that one.
 """
 
 from __future__ import annotations
@@ -15,11 +18,14 @@ import os
 import random
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+from tests.faults.server import VARIABLE
 from tests.faults.shim import Control, build
+from tests.postgres import cluster
 
-SCENARIOS = ("batch", "daemon", "daemon-zip")
+SCENARIOS = ("batch", "daemon", "daemon-postgresql", "daemon-zip")
 MODES = ("eio", "enospc", "kill", "stop", "torn")
 
 
@@ -32,20 +38,29 @@ def main() -> int:
         help="how a step breaks, and at how many of them, all kinds among them; all ways at all steps without",
     )  # fmt: skip
     parser.add_argument("--at", type=int, action="append", help="these steps only")
+    parser.add_argument("--around", metavar="KIND", help="the steps of this kind only, and the one behind each")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--model", help="of the scenario batch")
     given = parser.parse_args()
+    on_server = given.scenario == "daemon-postgresql"
+    modes = dict(given.mode or [(name, None) for name in MODES if not (on_server and name == "stop")])
+    if on_server and "stop" in modes:
+        parser.error("a server's database cannot be copied while it is used: take --mode kill")
     if "FAULTS_CONTROL" not in os.environ:
         given.folder.mkdir(parents=True, exist_ok=True)
         control = Control(given.folder / "control")
         environment = {**os.environ, **control.environment(build(), given.folder / "steps.log")}
         environment["STREETPROOF_KEYS"] = str(given.folder / "keys")
         command = [sys.executable, "-m", "tests.faults", *sys.argv[1:]]
-        return subprocess.run(command, env=environment, check=False).returncode
+        with cluster() if on_server else nullcontext() as server:
+            if server is not None:
+                environment[VARIABLE] = f"{server.port}:{server.folder}"
+            return subprocess.run(command, env=environment, check=False).returncode
     from tests.faults.runner import Runner  # imports most of the program, which the process above does not need
 
-    modes = dict(given.mode or [(name, None) for name in MODES])
-    found = Runner(given.scenario, given.folder, given.model).run(modes, given.at, random.Random(given.seed))
+    found = Runner(given.scenario, given.folder, given.model).run(
+        modes, random.Random(given.seed), at=given.at, around=given.around
+    )
     print(json.dumps(found, ensure_ascii=False, indent=1))
     return 1 if found["failures"] else 0
 

@@ -77,6 +77,8 @@ class BatchPath:
         for left in (*data.glob("state.db*"), *data.glob("ledger.db*"), *data.glob("report.*")):
             left.unlink()
 
+    def reset(self) -> None: ...
+
     def expected(self, data: Path) -> Expected:
         return Expected(
             pubkey.from_pem(load_key(data / "key.pem").public_key_pem), {str(_CLIP): digest_file(_CLIP).sha256}

@@ -17,9 +17,17 @@ def kind_of(step: tuple[str, str]) -> str:
     return f"{op} case {inside}"
 
 
-def chosen(steps: Sequence[tuple[str, str]], sample: int | None, dice: random.Random) -> list[int]:
-    """Which steps to break, counted from 1: all, or a sample with one of each kind, as far as it reaches."""
+def chosen(
+    steps: Sequence[tuple[str, str]], sample: int | None, dice: random.Random, around: str | None = None
+) -> list[int]:
+    """Which steps to break, counted from 1: all, or a sample with one of each kind, as far as it reaches.
+
+    `around`: only of those of this kind, and the one behind each.
+    """
     everything = list(range(1, len(steps) + 1))
+    if around is not None:
+        these = [number for number in everything if kind_of(steps[number - 1]) == around]
+        everything = sorted({one for number in these for one in (number, number + 1) if one <= len(steps)})
     if sample is None or sample >= len(everything):
         return everything
     by_kind: dict[str, list[int]] = {}

@@ -19,6 +19,7 @@ from streams.instant import NS_PER_S
 from streams.live.hostclock import HostClock, HostReading
 from streams.recorder.interface import ClockStatement
 from streetproof.batch.work import Outcome, Seal, execute
+from streetproof.daemon.beginning import ANSWERS_S
 from streetproof.daemon.books import Books
 from streetproof.daemon.casework import CaseWork
 from streetproof.daemon.desk import Ended, Fired
@@ -29,10 +30,11 @@ from streetproof.daemon.notices.queue import NoticeQueue
 from streetproof.daemon.notices.sender import Sender
 from streetproof.daemon.reload import kept_copy
 from streetproof.daemon.sealing import SealingProcess
-from streetproof.store.database import Store
+from streetproof.databases.opening import begun_state
 from streetproof.store.findings import FindingState
 from tests.evidence_export.conftest import write_recording
 from tests.faults.media import draw_plainly
+from tests.faults.server import Server
 from tests.faults.shim import Control
 from tests.faults.state import Expected
 from tests.streams.recorder.feeding import record
@@ -64,20 +66,22 @@ class _Here(SealingProcess):
 
 @dataclass(frozen=True, slots=True)
 class DaemonPath:
-    """`as_zip`: cases are single files."""
+    """`as_zip`: cases are single files. `server`: who keeps state and ledger; None: SQLite files."""
 
     as_zip: bool = False
+    server: Server | None = None
 
     @property
     def name(self) -> str:
-        return "daemon-zip" if self.as_zip else "daemon"
+        return "daemon-postgresql" if self.server is not None else "daemon-zip" if self.as_zip else "daemon"
 
     @property
     def warms(self) -> bool:
         return True
 
     def _site(self) -> dict[str, Any]:
-        return sites.site("gate-1", site={"id": _SITE}, evidence={"zip": self.as_zip})
+        database = {} if self.server is None else {"database": self.server.database}
+        return sites.site("gate-1", site={"id": _SITE}, evidence={"zip": self.as_zip}, **database)
 
     def prepare(self, data: Path) -> None:
         """A data folder with footage, right before the rule fires."""
@@ -89,10 +93,18 @@ class DaemonPath:
         source.unlink()
         loaded = sites.load(data / "site.yaml", self._site())
         kept_copy(data / "configs", loaded)
-        with Store.open_file(data / "state.db", by="daemon") as store:
+        if self.server is not None:
+            self.server.begin()
+        with begun_state(data, loaded, by="daemon") as store:
             store.segments.add(records)
             books = Books(store, data, _SITE, data / "key.pem")
             books.close()
+        if self.server is not None:
+            self.server.keep()
+
+    def reset(self) -> None:
+        if self.server is not None:
+            self.server.reset()
 
     def expected(self, data: Path) -> Expected:
         originals = {str(path): digest_file(path).sha256 for path in (data / "recordings").rglob("*.mp4")}
@@ -105,7 +117,7 @@ class DaemonPath:
         loaded = sites.load(data.parent / "site.yaml", self._site())
         outcomes = sites.play(sites.desk_of(loaded), sites.parked(6, 80), 0, 120)
         clock = _Clock()
-        with Store.open_file(data / "state.db", by="daemon", busy_s=1.0) as store:
+        with begun_state(data, loaded, by="daemon", busy_s=1.0, answers_s=ANSWERS_S) as store:
             index = RecordingIndex(store, data / "recordings")
             host = HostClock(clock.read)
             queue = NoticeQueue(store, ["webhook"], keep_ns=10**18, now_ns=host.now_ns)

@@ -47,8 +47,11 @@ class Runner:
         self._data = folder / "work" / "data"
         self._prepared = folder / "prepared"
 
-    def run(self, modes: Mapping[str, int | None], at: Sequence[int] | None, dice: random.Random) -> dict[str, object]:
-        """`modes`: at how many steps each way is tried, None for all; 0 only says which there are. `at`: these only."""
+    def run(
+        self, modes: Mapping[str, int | None], dice: random.Random, *, at: Sequence[int] | None, around: str | None
+    ) -> dict[str, object]:
+        """`modes`: at how many steps each way is tried, None for all; 0 only says which there are. `at`: these only;
+        `around`: those of this kind only, and the one behind each."""
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
         started = time.monotonic()
         if not self._prepared.exists():
@@ -62,9 +65,9 @@ class Runner:
         ended: dict[str, int] = {}
         for name, sample in modes.items():
             mode, error = _HOW[name]
-            points = at or chosen(steps, sample, dice)
+            points = at or chosen(steps, sample, dice, around)
             if mode is Mode.TORN:
-                points = [point for point in points if steps[point - 1][0] == "write"]
+                points = [point for point in points if steps[point - 1][0] in ("write", "send")]
             counts[name] = len(points)
             if mode is Mode.STOP:
                 found = self._stopped(points)
@@ -87,6 +90,7 @@ class Runner:
         """Do it once here, so that no child has to import and compile it anew."""
         cv2.setNumThreads(0)  # its threads would not be there in a child
         warm = scenarios.copied(self._prepared, self._folder / "warm" / "data")
+        self._reset()
         self._scenario.run(warm, None)
         all_done(warm, self._scenario.expected(warm))
         shutil.rmtree(warm.parent)
@@ -152,7 +156,9 @@ class Runner:
         how = {-signal.SIGKILL: "died", 0: "went on", _REFUSED: "refused"}.get(code, f"code {code}")
         if code == _ESCAPED:
             return "an exception escaped (see above)", how
-        if fault.mode in (Mode.KILL, Mode.TORN) and code != -signal.SIGKILL:
+        if fault.mode in (Mode.KILL, Mode.TORN) and code == 0 and self._control.seen < fault.at:
+            how = "ended before"  # a connection that is collected later is one step fewer
+        elif fault.mode in (Mode.KILL, Mode.TORN) and code != -signal.SIGKILL:
             return f"it was to die, and ended with {code}", how
         problem = self._checked(lambda: half_way(self._data, expected))
         if problem is not None:
@@ -168,10 +174,14 @@ class Runner:
 
     def _begin(self, fault: Fault, *, log: bool = False) -> None:
         scenarios.copied(self._prepared, self._data)
+        self._reset()
         self._control.arm(self._data, fault, log=log)
         self._control.disarm()
         self._fault, self._logs = fault, log
         self._pending = True
+
+    def _reset(self) -> None:
+        assert self._child(self._scenario.reset) == 0, "what was prepared cannot be brought back"
 
     def _child(self, work: Callable[[], object]) -> int:
         """The exit code of a child that does it; minus the signal that ended it."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from streetproof.errors import StreetproofError
 from tests.faults.batch import BatchPath
 from tests.faults.daemon import DaemonPath
+from tests.faults.server import Server
 from tests.faults.shim import Control
 from tests.faults.state import Expected
 
@@ -30,6 +31,9 @@ class Scenario(Protocol):
     def prepare(self, data: Path) -> None:
         """Make a data folder in which nothing is sealed yet."""
 
+    def reset(self) -> None:
+        """Bring back what is kept outside of the data folder as it was prepared."""
+
     def expected(self, data: Path) -> Expected: ...
 
     def run(self, data: Path, control: Control | None) -> None:
@@ -39,6 +43,7 @@ class Scenario(Protocol):
 ALL: dict[str, Callable[[str | None], Scenario]] = {
     "daemon": lambda model: DaemonPath(),
     "daemon-zip": lambda model: DaemonPath(as_zip=True),
+    "daemon-postgresql": lambda model: DaemonPath(server=Server.given()),
     "batch": lambda model: BatchPath(model or "yolov3-tiny"),
 }
 

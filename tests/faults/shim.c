@@ -3,6 +3,8 @@
  * LD_PRELOAD this; FAULTS_CONTROL names a file of struct control, which all processes share. Python, SQLite and libav all
  * go through the C library, so that no step is missed. What memory-mapped files are used for is not seen: SQLite's
  * shared index of its log, which it makes anew after a crash.
+ *
+ * What is sent to a PostgreSQL server by its local socket is a step as well, named by the first word of the statement.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,10 +18,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { COUNT = 0, KILL = 1, TORN = 2, FAIL_ONCE = 3, FULL = 4, STOP = 5 };
@@ -149,6 +153,43 @@ int fdatasync(int fd) {
 int fchmod(int fd, mode_t mode) {
     ON_FD("chmod", fd, 0, 0, (void)0);
     return (int)syscall(SYS_fchmod, fd, mode);
+}
+
+static int is_postgresql(int fd) {
+    struct sockaddr_un peer = {0};
+    socklen_t size = sizeof peer - 1;
+    return getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sun_family == AF_UNIX &&
+           strstr(peer.sun_path, "/.s.PGSQL.") != NULL;
+}
+
+/* The first word of the statement in a message of its protocol: Q has it behind the length, P behind a name as well. */
+static void statement_in(const char *data, size_t n, char *word, size_t room) {
+    size_t at = 5, length = 0;
+    if (n > at && data[0] == 'P') at += strnlen(data + at, n - at) + 1;
+    else if (n <= at || data[0] != 'Q') at = n;
+    while (at < n && length + 1 < room && ((data[at] | 32) >= 'a' && (data[at] | 32) <= 'z')) word[length++] = data[at++];
+    word[length] = 0;
+    if (length == 0) snprintf(word, room, "%s", n && data[0] == 'B' ? "prepared" : n && data[0] == 'X' ? "end" : "other");
+}
+
+ssize_t send(int fd, const void *data, size_t n, int flags) {
+    if (control && control->armed && is_postgresql(fd)) {
+        char word[32], p[PATH_MAX + 64];
+        statement_in(data, n, word, sizeof word);
+        snprintf(p, sizeof p, "%s/postgresql %s", control->root, word);
+        int what = step("send", p, 0, 1);
+        if (what == 1) {
+            /* A connection that cannot be sent on is broken: libpq would wait for an answer otherwise. */
+            shutdown(fd, SHUT_RDWR);
+            errno = ECONNRESET;
+            return -1;
+        }
+        if (what == 2) {
+            syscall(SYS_sendto, fd, data, n / 2, flags, NULL, 0);
+            kill(getpid(), SIGKILL);
+        }
+    }
+    return syscall(SYS_sendto, fd, data, n, flags, NULL, 0);
 }
 
 #define ON_PATH(op, dir, path, needs_room)                                  \

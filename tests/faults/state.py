@@ -13,8 +13,8 @@ from evidence_export.bag.pubkey import PublicKey
 from evidence_export.ledger.check import check
 from evidence_export.ledger.entry import Kind, read_entry
 from evidence_export.verifier import verify
-from streetproof.databases.place import LEDGER as NAME
-from streetproof.store.ledger.database import SqlLedger
+from streetproof.databases.opening import ledger_of, url_of
+from streetproof.databases.place import FILE, STATE, read_place_alone
 
 _CASES = 'SELECT id, bundle FROM "case"'
 
@@ -35,8 +35,7 @@ def half_way(data: Path, expected: Expected) -> None:
         if not found.name.endswith(".partial"):
             report = verify(found, trusted_key=expected.key.fingerprint)
             assert report.ok, f"half a case stands under the name {found.name}: {report.culprits}"
-    tables = _rows(data / "state.db", "SELECT name FROM sqlite_master WHERE name = 'case'")
-    for case_id, bundle in _rows(data / "state.db", _CASES) if tables else []:
+    for case_id, bundle in _rows(data, _CASES):
         assert (data / bundle).exists(), f"the database knows {case_id}, which is not there"
     _originals(expected)
 
@@ -48,12 +47,12 @@ def all_done(data: Path, expected: Expected) -> None:
     (bundle,) = entries
     report = verify(bundle, trusted_key=expected.key.fingerprint)
     assert report.ok and report.case_id is not None, report.culprits
-    state = data / "state.db"
-    rows = _rows(state, _CASES)
+    rows = _rows(data, _CASES)
     assert rows == [(report.case_id, f"cases/{bundle.name}")], f"the database knows {rows}"
-    assert _rows(state, "SELECT count(*) FROM happening") == [(0,)], "something waits for the ledger"
-    assert _rows(state, "PRAGMA integrity_check") == [("ok",)]
-    with SqlLedger.open_file(data / NAME) as ledger:
+    assert _rows(data, "SELECT count(*) FROM happening") == [(0,)], "something waits for the ledger"
+    if (data / STATE).exists():
+        assert _rows(data, "PRAGMA integrity_check") == [("ok",)]
+    with ledger_of(data) as ledger:
         faults = list(check(ledger, [expected.key]))
         assert not faults, faults
         sealed = [
@@ -64,20 +63,20 @@ def all_done(data: Path, expected: Expected) -> None:
         assert ledger.last_checkpoint() is not None
     assert [(one.about, one.data["manifest_sha256"]) for one in sealed] == [(report.case_id, report.manifest_sha256)]
     if expected.notices:
-        _told_once(state, report.case_id)
-        assert _rows(state, "SELECT state FROM finding") == [("sealed",)]
-        held = _rows(state, "SELECT DISTINCT case_id FROM hold")
+        _told_once(data, report.case_id)
+        assert _rows(data, "SELECT state FROM finding") == [("sealed",)]
+        held = _rows(data, "SELECT DISTINCT case_id FROM hold")
         assert held == [(report.case_id,)], f"its footage is to be held for it alone, not for {held}"
     _originals(expected)
     drafts = [str(one) for one in data.rglob("*.partial")]
     assert not drafts, f"drafts are left: {drafts}"
 
 
-def _told_once(state: Path, case_id: str) -> None:
-    told = [json.loads(body)["data"] for (body,) in _rows(state, "SELECT body FROM notice WHERE kind = 'lead'")]
+def _told_once(data: Path, case_id: str) -> None:
+    told = [json.loads(str(body))["data"] for (body,) in _rows(data, "SELECT body FROM notice WHERE kind = 'lead'")]
     assert [one["case"] for one in told if "case" in one] == [case_id], f"people are told {told}"
     assert len([one for one in told if "stay" in one]) == 1, f"people are told {told}"
-    assert len(_rows(state, "SELECT notice FROM notice_delivery")) == 2, "each has one target"
+    assert len(_rows(data, "SELECT notice FROM notice_delivery")) == 2, "each has one target"
 
 
 def _originals(expected: Expected) -> None:
@@ -89,9 +88,18 @@ def _entries(cases: Path) -> list[Path]:
     return sorted(cases.iterdir()) if cases.is_dir() else []
 
 
-def _rows(database: Path, query: str) -> list[tuple[object, ...]]:
-    """Read as a program does that begins now: what was committed is there, what was not is not."""
-    if not database.exists():
+def _rows(data: Path, query: str) -> list[tuple[object, ...]]:
+    """Read as a program does that begins now: what was committed is there, what was not is not. None where the database
+    has no tables yet."""
+    place = read_place_alone(data)
+    if place is not None:
+        import psycopg
+
+        url = url_of(place.database, data / FILE).set(drivername="postgresql")
+        with closing(psycopg.connect(url.render_as_string(hide_password=False))) as server:
+            return server.execute(query.encode()).fetchall()
+    if not (data / STATE).exists():
         return []
-    with closing(sqlite3.connect(database)) as connection:
-        return connection.execute(query).fetchall()
+    with closing(sqlite3.connect(data / STATE)) as connection:
+        made = connection.execute("SELECT name FROM sqlite_master WHERE name = 'case'").fetchall()
+        return connection.execute(query).fetchall() if made else []

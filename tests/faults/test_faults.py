@@ -1,7 +1,7 @@
 """A crash, a full disk, a disk that fails, at steps of a sealing: what is left is nothing or a whole case, known once.
 
-The daemon is stopped at each of its steps. Other ways to break are sampled, and `python -m tests.faults daemon --folder
-F` does all.
+The daemon is stopped at each of its steps, whether cases are folders or zips, and with PostgreSQL at each commit. Other
+ways to break are sampled, and `python -m tests.faults daemon --folder F` does all.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.faults.choice import chosen, kind_of
 from tests.faults.shim import COMPILER
+from tests.postgres import requires_postgres
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler: apt-get install gcc libc6-dev")
 
@@ -40,6 +41,27 @@ def test_the_daemon_stopped_anywhere_seals_one_case_and_tells_once(tmp_path: Pat
     assert {"rename case name", "fsync case .json", "write state.db-wal", "fsync ledger.db-wal"} <= kinds
 
 
+def test_nor_does_a_zip_come_twice_or_halved(tmp_path: Path) -> None:
+    found = injected("daemon-zip", tmp_path / "数据 五", "--mode", "stop", "--mode", "torn=24")
+    assert not found["failures"]
+    assert found["points"]["stop"] == found["steps"] > 200
+    assert found["ended"]["stop: left anew"] > 80 and found["ended"]["torn: died"] == found["points"]["torn"] > 4
+    assert {"write case name", "rename case name", "rmdir case name"} <= set(found["kinds"])
+
+
+@requires_postgres
+def test_with_postgresql_the_daemon_killed_around_each_commit_seals_one_case_and_tells_once(tmp_path: Path) -> None:
+    """In front of a commit nothing of its transaction may count, and behind it all of it. So it is where the connection
+    breaks there, and the daemon goes on."""
+    commit = "send postgresql COMMIT"
+    found = injected("daemon-postgresql", tmp_path / "数据 六", "--mode", "kill", "--mode", "eio", "--around", commit)
+    assert not found["failures"]
+    commits, points = found["kinds"][commit], found["points"]["kill"]
+    assert commits > 20 and commits < points <= 2 * commits
+    assert found["ended"]["kill: died"] >= points - 2 and found["ended"]["eio: went on"] > 30
+    assert "write state.db-wal" not in found["kinds"], "all of it is at the server"
+
+
 def test_a_disk_that_is_full_or_fails_stops_nothing_for_good(tmp_path: Path) -> None:
     found = injected("daemon-zip", tmp_path / "数据 二", "--mode", "enospc=14", "--mode", "eio=14")
     assert not found["failures"]
@@ -59,6 +81,8 @@ def test_a_sample_has_every_kind_of_step_where_it_can() -> None:
     picked = chosen(steps, 6, random.Random(1))
     assert {kind_of(steps[number - 1]) for number in picked} == {kind_of(step) for step in steps}
     assert len(picked) == 6 and chosen(steps, None, random.Random(1)) == list(range(1, 53))
+    assert chosen(steps, None, random.Random(1), "rename case name") == [51, 52]
+    assert chosen(steps[:51], None, random.Random(1), "rename case name") == [51], "nothing is behind the last"
 
 
 def test_nothing_gets_its_name_before_it_is_on_the_disk(tmp_path: Path) -> None:
