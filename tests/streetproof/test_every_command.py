@@ -24,8 +24,8 @@ WITHOUT_JSON = {
 """Commands without `--json`, and why."""
 ONE_LANGUAGE = {
     "batch", "config check", "config schema", "dataset check", "dataset export", "demo", "evaluate", "ledger prove",
-    "models bench", "models check", "models export", "models list", "models pull", "models train", "plates read", "replay",
-    "run", "verifier", "whatif", "zones preview",
+    "models bench", "models check", "models export", "models list", "models pull", "models train", "plates read",
+    "replay", "run", "verifier", "whatif", "zones preview",
 }  # fmt: skip
 """Commands without `--lang`: those of whoever keeps the machine or develops, and two that print JSON or a path."""
 DOCUMENTS = (ROOT / "README.md", ROOT / "bench" / "README.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -66,7 +66,7 @@ def test_a_held_case_stays_until_its_last_hold_is_lifted(data: Path, run: Run, a
     assert first.json == {
         "case": held, "number": first.json["number"], "reason": "行政诉讼 (2026) 17", "by": "李明 33010001",
     }  # fmt: skip
-    second = run("retention", "hold", held, "--reason", "审计", *WANG, "--data", data)
+    second = run("retention", "hold", held, "--reason", "审计", *WANG, "--data", data, "--lang", "zh")
     assert second.code == 0 and held in second.out and "已保全" in second.out
     listed = run("retention", "holds", "--data", data, "--json").json
     assert [(one["case"], one["reason"], one["by"]) for one in listed] == [
@@ -84,7 +84,7 @@ def test_a_held_case_stays_until_its_last_hold_is_lifted(data: Path, run: Run, a
     lifted = run("retention", "lift", held, "--reason", "判决生效", "--number", one, *WANG, "--data", data, "--json")
     assert lifted.code == 0 and lifted.json == {"case": held, "number": int(one), "left": 1}
     assert apply().json["deleted"] == [] and bundles(data) == {held}, "the other hold is still there"
-    last = run("retention", "lift", held, "--reason", "审计结束", *LI, "--data", data)
+    last = run("retention", "lift", held, "--reason", "审计结束", *LI, "--data", data, "--lang", "zh")
     assert last.code == 0 and "已解除" in last.out
     assert run("retention", "holds", "--data", data, "--json").json == []
     assert [one["case"] for one in apply().json["deleted"]] == [held] and bundles(data) == set()
@@ -229,10 +229,10 @@ def test_a_legal_hold_keeps_footage_too(footage: tuple[Path, str], run: Run, mon
     release = ("recordings", "release", data, case, "--reason", "已结案", *LI)
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     refused = run(*release)
-    assert refused.code == 4 and "legal hold" in refused.err and "正在保全中" in refused.err
+    assert refused.code == 4 and "legal hold" in refused.err and "本案已保全" in refused.err
     assert held_for(data).count(case) == 2
     assert run("retention", "lift", case, "--reason", "判决生效", *LI, "--data", data).code == 0
-    assert "已解除" in run(*release).out and case not in held_for(data)
+    assert "已解除" in run(*release, "--lang", "zh").out and case not in held_for(data)
     nothing = run(*release)
     assert nothing.code == 4 and "没有为" in nothing.err and case in nothing.err
 
