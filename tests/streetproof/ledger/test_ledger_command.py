@@ -12,45 +12,15 @@ from typing import Any
 
 import pytest
 
-from evidence_export.keys import Ed25519Signer, Signer, load_or_create_key, open_keys
+from evidence_export.keys import Ed25519Signer, load_or_create_key, open_keys
 from evidence_export.ledger.entry import Kind, read_entry
 from streams.instant import NS_PER_S
 from streetproof.ledgers import signing
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.store.database import Store
 from streetproof.store.holds import Hold
-from streetproof.store.tables import CaseRow
 from tests.streetproof.commands import Ran, inside
-
-
-def case(number: int) -> CaseRow:
-    return CaseRow(
-        id=f"SP-{number}", site="yuhang", camera="gate-1", rule="r", zone="z", stay="s", place="[0,0,1,1]",
-        arrived_ns=number, last_seen_ns=number + 1, bundle=f"cases/SP-{number}", run=None,
-    )  # fmt: skip
-
-
-def books(data: Path, key: Signer, cases: range = range(0)) -> None:
-    """Some cases are sealed, and all that waits is entered and signed."""
-    with Store.open_file(data / "state.db", by="batch") as store, ledger_of(data, "yuhang") as ledger:
-        for number in cases:
-            store.remember_case(case(number), f"{number:064x}")
-        keeper = Bookkeeper(store, ledger)
-        keeper.enter()
-        keeper.checkpoint(data, key)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "数据 一"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ed25519Signer:
-    monkeypatch.setenv("STREETPROOF_KEYS", str(tmp_path / "keys"))
-    return load_or_create_key(tmp_path / "keys" / "yuhang.pem")
+from tests.streetproof.ledger.conftest import books, case
 
 
 @pytest.fixture
@@ -58,11 +28,6 @@ def public(tmp_path: Path, key: Ed25519Signer) -> Path:
     path = tmp_path / "site-key.pub.pem"
     path.write_bytes(key.public_key_pem)
     return path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    return lambda *args: inside(capsys, monkeypatch, "ledger", *args, width=160)
 
 
 def entries(data: Path) -> list[Any]:

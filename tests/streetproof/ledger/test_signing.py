@@ -10,33 +10,15 @@ from typing import Any
 
 import pytest
 
-from evidence_export.keys import Ed25519Signer, load_or_create_key
+from evidence_export.keys import Ed25519Signer
 from evidence_export.ledger.entry import Kind, read_entry
 from streetproof.ledgers import signing
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.store.database import Store
-from tests.streetproof.commands import Ran, inside
-from tests.streetproof.ledger.test_ledger_command import books, case
+from tests.streetproof.commands import Ran
+from tests.streetproof.ledger.conftest import books, case
 
 Command = Callable[..., Ran]
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "数据 一"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ed25519Signer:
-    monkeypatch.setenv("STREETPROOF_KEYS", str(tmp_path / "keys"))
-    return load_or_create_key(tmp_path / "keys" / "yuhang.pem")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    return lambda *args: inside(capsys, monkeypatch, "ledger", *args, width=160)
 
 
 def seal_cases(data: Path, numbers: range) -> None:

@@ -23,7 +23,7 @@ from streetproof.ledgers.bookkeeping import ledger_of
 from streetproof.settings.load import load_site
 from tests.conftest import ROOT
 from tests.streetproof.commands import Ran, inside
-from tests.streetproof.ledger.test_ledger_command import books
+from tests.streetproof.ledger.conftest import books
 from tests.tsa import Tsa, serving
 
 DATA = b"what is stamped"
