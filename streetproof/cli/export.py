@@ -47,8 +47,13 @@ def export(
         ),
     ] = None,
     with_recordings: Annotated[
-        bool, typer.Option("--with-recordings", help="Of a full release: the recordings that the case was cut from.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--with-recordings/--without-recordings",
+            help="Of a full release: the recordings that the case was cut from, byte for byte; default: with them.",
+            show_default=False,
+        ),
+    ] = None,
     c2pa: Annotated[
         bool,
         typer.Option(
@@ -98,8 +103,9 @@ def export(
     tsa = None
     if authority is not None and stamps is not None:
         tsa = authority, (loaded.path.parent / stamps.ca).read_bytes()
+    whole = profile is Profile.FULL if with_recordings is None else with_recordings
     asked = Asked(
-        case, profile, recipient, purpose, (officer, licence), masked, with_recordings, secret, report, credentials=c2pa
+        case, profile, recipient, purpose, (officer, licence), masked, whole, secret, report, credentials=c2pa
     )
     with opened(data, "there are no cases here") as store, reading.opened(data) as ledger:
         office = Office(data, store, ledger, keys, (loaded.site.site.id, loaded.site.site.name), tsa)

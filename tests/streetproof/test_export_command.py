@@ -165,7 +165,7 @@ def test_a_full_release_holds_everything_and_the_ledger_tells_of_it(
     photo.write_bytes(b"a photograph")
     shown = ("--set", "origin=执法记录仪", "--set", "relation=现场照片", "--set", "taken_by=王芳", "--data", data)
     assert run("procedure", "take", case, "exhibit", *LI, "--file", photo, *shown).code == 0
-    ran = export("--profile", "full", "--with-recordings", "--json")
+    ran = export("--profile", "full", "--json")
     assert ran.code == 0, ran.err
     path = Path(ran.json["path"])
     key = json.loads((path / layout.RELEASE).read_bytes())["seal"]["key_fingerprint"]
@@ -179,11 +179,14 @@ def test_a_full_release_holds_everything_and_the_ledger_tells_of_it(
     assert (path / "data/exhibits/01.jpg").read_bytes() == b"a photograph"
     recording = next((path / "data/recordings").iterdir())
     assert hashlib.sha256(recording.read_bytes()).hexdigest() == root["recordings"][0]["sha256"]
+    assert ran.json["missing"] == ["no time stamp covers the seal of this case yet"]
+    less = Path(export("--profile", "full", "--without-recordings", "--json").json["path"])
+    assert not (less / "data/recordings").exists() and verify(less).ok
     assert (path / releases.REPORT).read_bytes().startswith(b"%PDF")
     assert opened_image(path / releases.SHEET).size[0] == 2400
     assert verify(path, code=code_of(report.manifest_sha256 or "")).ok
     told = entries_of(data)
-    assert [one.kind for one in told] == [Kind.CASE_SEALED, Kind.CASE_STEP, Kind.CASE_EXPORTED]
+    assert [one.kind for one in told] == [Kind.CASE_SEALED, Kind.CASE_STEP, Kind.CASE_EXPORTED, Kind.CASE_EXPORTED]
     assert told[-1].by == "李明 33010001" and told[-1].data["purpose"] == "行政诉讼举证"
     assert run("ledger", "check", "--data", data, "--key", path / layout.SITE_KEY).code == 0
 
