@@ -20,8 +20,8 @@ from evidence_export.ledger.tree import HASH_BYTES, Hash
 
 MAX_NOTE_BYTES = 8 << 10
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
-_SIZE = re.compile(r"0|[1-9]\d{0,17}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 _SIGNED = "— "
 _ED25519, _OTHER = b"\x01", b"\xff"
 """The kind of a signature in `signed-note`: Ed25519 over the text; another, which its name tells."""

@@ -56,6 +56,30 @@ def extended(work: Work) -> Mutation | None:
 
 
 @mutator
+def made_to_take_long(work: Work) -> Mutation | None:
+    """What a careless reader looks at again and again: white space before what never comes, names without end."""
+    small = [name for name in work.files() if (work.bundle / name).stat().st_size < layout.MAX_TAG_BYTES]
+    keys = [name for name in small if name.endswith(".pem")]
+    name, size = work.dice.choice(work.dice.choice([small, keys])), work.dice.choice([4_000, 16_000, 1_000_000])
+    label = b"CERTIFICATE" if name.endswith(".cert.pem") else b"PUBLIC KEY"
+    begin, end = b"-----BEGIN " + label + b"-----", b"-----END " + label + b"-----"
+    blank = work.dice.choice([b" ", b"\n", b"\t \r\n"]) * size
+    data = work.dice.choice(
+        [
+            begin + blank[:size] + b"!",
+            begin + b"\n" + b"A" * (size // 2) + blank[: size // 2] + b"!" + end,
+            (begin + b"\n") * (size // 40),
+            blank[:size],
+            b"{" + b",".join(b'"%x":0' % number for number in range(size // 9)) + b',"0":0}',
+            b'{"a":"' + b"\\u0000" * (size // 6) + b'"}',
+            b"0" * 64 + b"  " + b"a/" * (size // 2),
+        ]
+    )[: layout.MAX_TAG_BYTES]
+    (work.bundle / name).write_bytes(data)
+    return work.done(Must.REFUSE, f"{name} made to take long", name)
+
+
+@mutator
 def rewritten_text(work: Work) -> Mutation | None:
     """Edits that mean the same to a person, or to a careless reader."""
     texts = [name for name in work.files() if not name.endswith((".png", ".mp4", ".pyz", ".sig", ".tsr"))]

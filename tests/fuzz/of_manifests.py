@@ -97,6 +97,7 @@ def signed_garbage(work: Work) -> Mutation | None:
             spaced,
             b"[" * 100_000 + b"]" * 100_000,
             b'{"a":' * 50_000 + b"0" + b"}" * 50_000,
+            b"{" + b",".join(b'"%x":0' % number for number in range(60_000)) + b',"0":0}',
             b'{"a":NaN}',
             b'{"a":Infinity}',
             twice,
@@ -215,7 +216,7 @@ def withheld_and_carried(work: Work) -> Mutation | None:
 def _signed(work: Work, must: Must) -> Mutation | None:
     def edit(case: dict[str, Any]) -> None:
         for _ in range(work.dice.choice([1, 1, 1, 2, 5])):
-            _change(work, case)
+            change(work, case)
 
     return _with(work, edit, must, "a statement changed", key="own" if must is Must.ENDURE else "stranger")
 
@@ -238,8 +239,8 @@ def _holders(value: Any) -> list[Any]:
     return [value, *(one for item in inner if isinstance(item, dict | list) for one in _holders(item))]
 
 
-def _change(work: Work, case: dict[str, Any]) -> None:
-    """One random change of the parsed manifest."""
+def change(work: Work, case: dict[str, Any]) -> None:
+    """One random change of parsed JSON."""
     dice = work.dice
     holders = [one for one in _holders(case) if one]
     holder = dice.choice(holders)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fuzz import of_folders, of_manifests, of_zips  # noqa: F401 - they register their mutators
+from tests.fuzz import of_folders, of_ledgers, of_manifests, of_zips  # noqa: F401 - they register their mutators
 from tests.fuzz.forms import Form, copied
 from tests.fuzz.judge import judge
 from tests.fuzz.mutators import ALL, Work
