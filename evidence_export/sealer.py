@@ -22,6 +22,7 @@ from evidence_export import manifest, texts
 from evidence_export.bag import canonical, forms, layout
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import Digests, digest_file
+from evidence_export.bagging import must_verify
 from evidence_export.case import CaseRequest
 from evidence_export.clips import make_clips
 from evidence_export.continuity import breaks_of
@@ -45,7 +46,6 @@ from evidence_export.plates.statement import ROLE as PLATE_ROLE
 from evidence_export.readme import readme
 from evidence_export.sources import Opener, source_of, unchanged
 from evidence_export.standalone.pyz import pyz_bytes
-from evidence_export.verifier import verify
 from streams.instant import Instant
 from streams.interface import Image
 from streams.recorder.durable import sync_folder
@@ -121,7 +121,7 @@ def seal(
             sync(draft)
         # What gets the name, and that as it stands there, read anew.
         finished = packed if as_zip else draft
-        _must_verify(finished, keys)
+        must_verify(finished, keys)
         finished.rename(final)
         sync_folder(out_dir)
     except OSError as error:
@@ -377,13 +377,6 @@ def _existing(final: Path, case_id: str, keys: SealingKeys) -> SealedCase:
             remedy="Keep it as it is for inquiry under another name, then run again",
         )
     return SealedCase(case_id, final, report.manifest_sha256 or "")
-
-
-def _must_verify(path: Path, keys: SealingKeys) -> None:
-    report = verify(path, trusted_key=keys.first.fingerprint, made_here=True)
-    if not report.ok:
-        findings = "; ".join(f"{one.culprit}: {one.what}" for step in report.steps for one in step.findings)
-        raise SealError(f"the new bundle does not verify ({findings})", where=str(path), remedy="Check the disk")
 
 
 def _canonical(value: object, what: str) -> bytes:

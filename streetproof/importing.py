@@ -80,6 +80,12 @@ class _Intake:
     def take(self, source: Path, given: Path) -> TakenIn:
         """`given`: what the officer has named."""
         report = self._verified(source, given)
+        if report.recheck is not None:
+            raise ImportRefusedError(
+                "this is a re-check, and no case",
+                where=str(given),
+                remedy="Hand it in with `streetproof procedure take CASE recheck --recheck FOLDER`",
+            )
         case_id, name = report.case_id, report.release_id or report.case_id
         assert case_id is not None and name is not None, "it verified"
         final = self.data / IMPORTS / (f"{name}.zip" if source.is_file() else name)

@@ -1,6 +1,7 @@
-"""The two forms of bundle: a sealed case, and a release (移送包) that carries one to whoever receives it.
+"""The three forms of bundle: a sealed case, a release (移送包) that carries one to whoever receives it, and a re-check
+(复查) of the place of a case.
 
-Both are the same bag: a manifest in canonical JSON that lists every file, one signature or two over its bytes, the
+All are the same bag: a manifest in canonical JSON that lists every file, one signature or two over its bytes, the
 key, and the files of BagIt. They differ in names, and in what the manifest says beside.
 """
 
@@ -42,3 +43,4 @@ class Form:
 
 CASE = Form(layout.CASE)
 RELEASE = Form(layout.RELEASE, (layout.VERIFIER_FILE, layout.VERIFIER_PAGE))
+RECHECK = Form(layout.RECHECK)

@@ -37,6 +37,7 @@ PAYLOAD_OXUM = "Payload-Oxum"
 BAGIT_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 RELEASE = "release.json"
+RECHECK = "recheck.json"
 VERIFIER_FILE = "verify.pyz"
 VERIFIER_PAGE = "verify.html"
 """Of a release only, see `forms`."""

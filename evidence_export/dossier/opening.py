@@ -51,6 +51,8 @@ def open_dossier(bundle: Path, *, trusted_key: str | Path | None = None) -> Doss
     Raises NotABundleError where it is none, DossierError where it does not verify.
     """
     report = verify(bundle, trusted_key=trusted_key)
+    if report.recheck is not None:
+        raise DossierError("this is a re-check, and no case", where=str(bundle), remedy="Give the case's bundle")
     if not report.ok or report.manifest_sha256 is None:
         blame = next((step for step in report.steps if step.findings), report.steps[0])
         raise DossierError(

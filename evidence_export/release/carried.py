@@ -14,8 +14,8 @@ from typing import IO, Any
 
 from evidence_export.bag import forms, layout, releases
 from evidence_export.bag.releases import Profile
+from evidence_export.bagging import Part
 from evidence_export.errors import SealError
-from evidence_export.release.interface import Part
 from evidence_export.verifier import verify
 
 _WHY = "people or vehicles that are not part of the case may be seen in it; a masked copy is carried where there is one"
@@ -106,6 +106,8 @@ def opened(bundle: Path) -> CarriedCase:
     Raises SealError where it does not, or is not whole; NotABundleError for no bundle.
     """
     report = verify(bundle)
+    if report.recheck is not None:
+        raise SealError("this is a re-check, and no case", where=str(bundle), remedy="Give the case's bundle")
     case = report if report.release_id is None else report.inner
     if not report.ok or case is None or case.case_id is None:
         culprits = ", ".join(report.culprits[:3])

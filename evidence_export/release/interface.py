@@ -9,25 +9,11 @@ from typing import TYPE_CHECKING
 
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.releases import Profile
+from evidence_export.bagging import Part
 from streams.instant import Instant
 
 if TYPE_CHECKING:
     from evidence_export.case import Software
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file beside the case. `content`: where it lies, or its bytes.
-
-    `parent`: what it was made from, a path in the release, or `case:` and a path within the case; with `transform`,
-    how.
-    """
-
-    path: str
-    role: str
-    content: Path | bytes
-    parent: str | None = None
-    transform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

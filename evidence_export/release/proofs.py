@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 from evidence_export.bag import canonical, releases, timestamp
 from evidence_export.bag.canonical import JsonObject
+from evidence_export.bagging import Part
 from evidence_export.errors import SealError
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.log import Inclusion, Ledger
-from evidence_export.release.interface import LedgerFacts, Part
+from evidence_export.release.interface import LedgerFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ _ENGINE = (
     "verify.js",
 )
 _PAGE = ("say.js", "page.js")
+_CLOCKS = [report.RECHECK_CLOCKS_ZH, report.RECHECK_CLOCKS]
+"""Of a re-check, in place of the first of `CANNOT_KNOW`."""
 
 
 def html_bytes() -> bytes:
@@ -63,6 +65,7 @@ def _page_facts() -> dict[str, object]:
         "cannotKnow": {
             "key": [report.UNKNOWN_KEY_ZH, report.UNKNOWN_KEY],
             "always": always,
+            "recheck": [_CLOCKS, *always[1:]],
             "unstamped": [report.UNSTAMPED_ZH, report.UNSTAMPED],
             "ledger": [report.MORE_ENTRIES_ZH, report.MORE_ENTRIES],
             "masked": [report.ALL_MASKED_ZH, report.ALL_MASKED],

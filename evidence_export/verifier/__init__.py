@@ -7,6 +7,7 @@ a shell. Nothing is written, unpacked or fetched.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from evidence_export.bag import forms, layout
@@ -15,6 +16,7 @@ from evidence_export.errors import NotABundleError
 from evidence_export.verifier.code import with_code
 from evidence_export.verifier.container import Container, FolderContainer
 from evidence_export.verifier.key import Trust, trust_of
+from evidence_export.verifier.recheck import RecheckVerification
 from evidence_export.verifier.release import ReleaseVerification
 from evidence_export.verifier.report import Finding, Outcome, Step, Verdict, VerificationReport
 from evidence_export.verifier.steps import Verification, unreadable
@@ -22,7 +24,7 @@ from evidence_export.verifier.zipcontainer import ZipContainer
 
 __all__ = ["Finding", "Outcome", "Step", "Verdict", "VerificationReport", "find_bundles", "verify", "verify_all"]
 
-_MARKS = (*forms.CASE.tag_files, *forms.RELEASE.tag_files, layout.TAG_MANIFEST)
+_MARKS = (*forms.CASE.tag_files, *forms.RELEASE.tag_files, *forms.RECHECK.tag_files, layout.TAG_MANIFEST)
 _MAX_SEARCH_DEPTH = 4
 _AGE = b"age-encryption.org/"
 """What a file that age has locked begins with."""
@@ -37,7 +39,8 @@ def verify(
     code: str | None = None,
     made_here: bool = False,
 ) -> VerificationReport:
-    """Verify the one bundle at `path`, a folder or a zip: a sealed case, or a release that carries one.
+    """Verify the one bundle at `path`, a folder or a zip: a sealed case, a release that
+    carries one, or a re-check of one.
 
     `trusted_key` is the fingerprint of a public key or of an authority's certificate (64 hex characters), or the path
     of either in PEM form; without it the report says that nobody vouched for the key. `crl` is the path of the
@@ -98,9 +101,19 @@ def _verify(path: Path, trust: Trust, code: str | None, *, with_sm3: bool = True
             raise _no_bundle(path, "no such file or folder" if not path.exists() else "neither a folder nor a zip")
     except OSError as error:
         return unreadable(path, [Finding(path.name, f"it cannot be read ({error.strerror or error})")])
-    run = (ReleaseVerification if layout.RELEASE in container.files else Verification)(path, container, trust)
+    run = _run_of(container.files)(path, container, trust)
     report = run.run()
     return report if code is None else with_code(report, run.case, report.manifest_sha256, code)
+
+
+def _run_of(
+    files: Mapping[str, int],
+) -> type[Verification] | type[ReleaseVerification] | type[RecheckVerification]:
+    """By the manifest that is there; what has lost its manifest is a damaged case, or by its signature a re-check."""
+    if layout.RELEASE in files:
+        return ReleaseVerification
+    named = {forms.RECHECK.manifest, forms.RECHECK.signature} & set(files)
+    return RecheckVerification if named and layout.CASE not in files else Verification
 
 
 def _no_bundle(path: Path, what: str) -> NotABundleError:

@@ -12,12 +12,14 @@ from functools import cache
 
 from evidence_export.verifier.chinese_images import IMAGE_SENTENCES
 from evidence_export.verifier.chinese_ledger import LEDGER_SENTENCES
+from evidence_export.verifier.chinese_recheck import RECHECK_SENTENCES
 from evidence_export.verifier.chinese_release import RELEASE_SENTENCES
 
 SENTENCES = {
     **RELEASE_SENTENCES,
     **IMAGE_SENTENCES,
     **LEDGER_SENTENCES,
+    **RECHECK_SENTENCES,
     # 1 container
     "folder of {} files, {} bytes": "文件夹，共 {} 个文件，{} 字节",
     "zip of {} files, {} bytes": "压缩包（zip），共 {} 个文件，{} 字节",

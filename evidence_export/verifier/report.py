@@ -74,8 +74,25 @@ MORE_ENTRIES = "Whether the ledger holds more about this case than the entries t
 MORE_ENTRIES_ZH = "存证日志中是否还有本移送包未附的、与本案有关的记录。"
 ALL_MASKED = "Whether every bystander is masked: that was done by a model, and is for people to look at."
 ALL_MASKED_ZH = "无关人员和车辆是否均已遮挡：遮挡由模型完成，须由人员查看确认。"
+RECHECK_CLOCKS = "Whether the clocks were right: recheck.json says where the time of each recording comes from."
+RECHECK_CLOCKS_ZH = "时钟是否准确：recheck.json 仅写明各段录像的时间来源。"
 UNKNOWN_KEY = "Whether the site key belongs to the authority: compare its fingerprint with one received another way."
 UNKNOWN_KEY_ZH = "签名密钥是否属于执法机关：请与经其他渠道取得的密钥指纹核对。"
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckFacts:
+    """What a re-check (复查) says, once its signature was found to hold."""
+
+    sha256: str
+    """Of its `recheck.json`."""
+    case_id: str | None
+    """Of the case whose place was looked at again; None: of a stay in a file of events."""
+    case_sha256: str | None
+    """SHA-256 of the `case.json` of that case."""
+    verdict: str
+    due: str
+    """From when on the place was looked at, ISO 8601 in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,8 @@ class VerificationReport:
 
     release_id: str | None = None
     """Of a release (移送包), which carries the case."""
+    recheck: RecheckFacts | None = None
+    """Of a re-check, which has no case id of its own."""
     inner: VerificationReport | None = None
     """On the case that a release carries; what is wrong with it is told by the release's own steps, too."""
 

@@ -92,6 +92,8 @@ def _facts(report: VerificationReport, language: str) -> Iterator[str]:
     """What to compare with what was received by another way."""
     for zh, en, value in (
         ("移送包", "release", report.release_id),
+        ("所复查的案件", "re-check of", report.recheck.case_id if report.recheck else None),
+        ("复查清单摘要", "recheck.json", report.recheck.sha256 if report.recheck else None),
         ("应核对的文件", "look at", ", ".join(report.culprits)),
         ("签名公钥指纹", "key fingerprint", report.key_fingerprint),
         ("第二公钥指纹", "second key", report.second_key_fingerprint),

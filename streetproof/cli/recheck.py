@@ -69,8 +69,8 @@ def recheck(
     order = Order(_due(at, loaded.site.site.timezone), window_of(asked, _duration(window)))
     model = loaded.site.model
     detector = load_detector(model.name, store=store_at(store), min_score=model.min_score, iou=model.iou)
-    signer = open_keys(key_spec(loaded, key, passphrase, pin)).first
-    done = do_recheck(loaded, asked, order, footage or [], detector, signer, now(), out_dir)
+    keys = open_keys(key_spec(loaded, key, passphrase, pin))
+    done = do_recheck(loaded, asked, order, footage or [], detector, keys, now(), out_dir)
     if as_json:
         failures = [{"path": one.path, "what": one.what, "remedy": one.remedy} for one in done.failures]
         print_json({"folder": str(done.folder), "recheck": done.document, "failures": failures})

@@ -96,6 +96,8 @@ def read_case(bundle: Path, trusted_key: str | Path | None = None) -> CaseMateri
         report = verify(bundle, trusted_key=trusted_key)
     except StreetproofError as error:
         raise CaseRefusedError(error.what, where=str(bundle)) from error
+    if report.recheck is not None:
+        raise CaseRefusedError("this is a re-check, and no case", where=str(bundle), remedy="Give the case's bundle")
     if not report.ok or report.case_id is None:
         culprits = ", ".join(report.culprits[:3]) or "see `streetproof verify`"
         raise CaseRefusedError(

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from evidence_export.keys import Signer
+from evidence_export.keys import SealingKeys
 from models.interface import Detector
 from streams.archive.discover import search
 from streams.errors import StreamsError
@@ -68,14 +68,14 @@ def do_recheck(
     order: Order,
     footage: Sequence[str],
     detector: Detector,
-    signer: Signer,
+    keys: SealingKeys,
     sealed_at: Instant,
     out: Path,
 ) -> Done:
     """Look again, judge, and write the evidence into a new folder in `out`.
 
     Recordings that cannot be used are left out and told; that none is left is an outcome too. Raises RecheckError where
-    the folder cannot be written, ModelsError where the detector fails.
+    the folder cannot be written, ModelsError where the detector fails, and what `write_recheck` raises.
     """
     question = original.question
     if original.fired_ns is not None and order.due.utc_ns < original.fired_ns:
@@ -107,7 +107,7 @@ def do_recheck(
         usable += [path] if looks else []
     outcome = recheck(question, (one.look for one in taken))
     facts = Facts(loaded, camera, original, order, detector.info, tuple(usable), tuple(taken), view.compared)
-    folder, document = write_recheck(facts, outcome, signer, sealed_at, out)
+    folder, document = write_recheck(facts, outcome, keys, sealed_at, out)
     return Done(outcome, folder, document, tuple(failures))
 
 

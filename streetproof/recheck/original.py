@@ -70,6 +70,8 @@ def _of_bundle(path: Path, site: Site) -> Original:
             where=str(path),
             remedy=f"`streetproof verify {path}` names the file that is to blame",
         )
+    if report.recheck is not None:
+        raise RecheckError("this is a re-check, and no case", where=str(path), remedy="Give the case's bundle")
     manifest = _member(path, "case.json")
     case = json.loads(manifest)
     policy = json.loads(_member(path, "data/policy.json"))

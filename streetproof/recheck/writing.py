@@ -1,15 +1,15 @@
-"""The evidence of a re-check: a folder with the pictures that the outcome stands on, and a signed statement.
+"""The evidence of a re-check: a bag with the pictures that the outcome stands on, and a signed statement.
 
-`recheck.json` is canonical JSON (RFC 8785, numbers with fractions as text) and lists the SHA-256 of every picture and
-recording; `recheck.json.sig` is the site key's signature over it. It is no bundle that `streetproof verify` knows:
-`README.txt` says how to check it by hand.
+It is the third form of bundle (`evidence_export.bag.forms.RECHECK`), with a verifier in it. It appears under its name
+only when it is complete, on disk, and has passed the verifier.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,16 +17,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image as Pictures
 
-from evidence_export.bag import canonical
-from evidence_export.keys import Signer
-from evidence_export.overlay.render import Bar, Field, render
-from evidence_export.readme_keys import check_of
-from evidence_export.statements.values import exact, known
+from evidence_export.bag import forms, layout, rechecks
+from evidence_export.bag.canonical import JsonObject
+from evidence_export.bagging import BagDraft, Part, must_verify
+from evidence_export.case import Software
+from evidence_export.drafts import discard, sync
+from evidence_export.keys import SealingKeys
+from evidence_export.keys.sealing import check_valid
+from evidence_export.made import BagFile, Seal
+from evidence_export.overlay.render import Bar, Field, enlargement, render
+from evidence_export.readme_keys import commands
+from evidence_export.standalone.pyz import pyz_bytes
+from evidence_export.statements.sealed import file_json, seal_json
+from evidence_export.statements.values import exact
+from evidence_export.texts import bag_info_text
 from evidence_export.words import Language, Said, kind_words
 from models.interface import Image, ModelInfo
 from streams.archive.reader import open_archive
 from streams.instant import Instant
 from streams.interface import DecodeLevel
+from streams.recorder.durable import sync_folder
 from streetproof.recheck.looking import Taken
 from streetproof.recheck.original import Original, RecheckError
 from streetproof.recheck.words import STATES, VERDICTS, outcome_words
@@ -42,7 +52,7 @@ from vision.recheck import Outcome, Shown
 if TYPE_CHECKING:
     from streetproof.recheck.doing import Order
 
-FORMAT = "streetproof-recheck"
+SOFTWARE = Software("streetproof", __version__)
 
 
 @dataclass(frozen=True)
@@ -60,66 +70,124 @@ class Facts:
     """Whether the view was compared with the picture of the violation."""
 
 
+class WrittenBeforeError(RecheckError):
+    """There is a folder of this re-check. `folder`: which."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            "this re-check was written before, and evidence is not overwritten",
+            where=str(folder),
+            remedy="Look at another time (--at), or name another folder with --out",
+        )
+        self.folder = folder
+
+
 def said(outcome: Outcome) -> Said:
     """The outcome in a few words of each language."""
     return outcome_words(outcome.verdict, outcome.reason)
 
 
 def write_recheck(
-    facts: Facts, outcome: Outcome, signer: Signer, sealed_at: Instant, out: Path
+    facts: Facts, outcome: Outcome, keys: SealingKeys, sealed_at: Instant, out: Path
 ) -> tuple[Path, dict[str, Any]]:
-    """Write everything into a new folder below `out`, whole or not at all. Raises RecheckError."""
+    """Write everything into a new folder below `out`, whole or not at all.
+
+    Raises WrittenBeforeError where there is one of that name, RecheckError where the disk refuses, SealError where what
+    was written does not verify, SigningKeyError where a key does not sign or its certificate is not valid.
+    """
     zone = facts.loaded.site.site.zone
     stay = "".join(one for one in facts.original.source["stay"] if one.isalnum())[:8]
     name = f"recheck-{facts.camera.id}-{facts.order.due.local(zone):%Y%m%d-%H%M%S}-{stay}"
     folder, draft = out / name, out / f"{name}.partial"
+    if os.path.lexists(folder):
+        raise WrittenBeforeError(folder)
+    check_valid(keys, sealed_at)
     try:
-        if folder.exists():
-            raise RecheckError(
-                "this re-check was written before, and evidence is not overwritten",
-                where=str(folder),
-                remedy="Name another folder with --out",
-            )
-        shutil.rmtree(draft, ignore_errors=True)
-        (draft / "stills").mkdir(parents=True)
-        (draft / "overlay").mkdir()
-        shown = [_shown(facts, outcome, one, number, draft) for number, one in enumerate(outcome.shown, start=1)]
-        document = _document(facts, outcome, shown, signer, sealed_at)
-        statement = canonical.dumps(document)
-        (draft / "recheck.json").write_bytes(statement)
-        (draft / "recheck.json.sig").write_bytes(signer.sign(statement))
-        (draft / "site-key.pub.pem").write_bytes(signer.public_key_pem)
-        (draft / "README.txt").write_text(_readme(facts, outcome, signer), "utf-8")
+        out.mkdir(parents=True, exist_ok=True)
+        discard(draft)
+        draft.mkdir()
+        document = _make(facts, outcome, keys, sealed_at, BagDraft(draft, name, forms.RECHECK), draft)
+        sync(draft)
+        must_verify(draft, keys)
         draft.rename(folder)
+        sync_folder(out)
     except OSError as error:
         raise RecheckError(
             f"the evidence cannot be written ({error.strerror or error})",
-            where=str(out),
-            remedy="Name a folder with --out that can be written",
+            where=str(error.filename or out),
+            remedy="Name a folder with --out that can be written, and check the free space of the disk",
         ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
     return folder, document
 
 
-def _shown(facts: Facts, outcome: Outcome, shown: Shown, number: int, draft: Path) -> dict[str, Any]:
+def _make(
+    facts: Facts, outcome: Outcome, keys: SealingKeys, sealed_at: Instant, bag: BagDraft, folder: Path
+) -> dict[str, Any]:
+    """Write every file, and return what `recheck.json` says."""
+    recordings = [_recording(facts, path) for path in facts.recordings]
+    shown = [
+        _shown(facts, outcome, one, number, recordings, bag, folder)
+        for number, one in enumerate(outcome.shown, start=1)
+    ]
+    bag.add([Part(layout.OWN_VERIFIER, "verifier", pyz_bytes())])
+    bag.add_keys(keys)
+    site = (facts.loaded.site.site.id, facts.loaded.site.site.name)
+    info = bag_info_text(
+        site, folder.name.removesuffix(".partial"), bag.files, "Streetproof re-check", rechecks.FORMAT_VERSION,
+        f"{SOFTWARE.name} {SOFTWARE.version}",
+    )  # fmt: skip
+    document: dict[str, Any] = {}
+
+    def build(files: Sequence[BagFile], seal: Seal) -> JsonObject:
+        document.update(_document(facts, outcome, shown, recordings))
+        document["files"] = [file_json(file) for file in sorted(files, key=lambda file: file.path)]
+        document["seal"] = seal_json(seal, SOFTWARE)
+        return document
+
+    bag.seal(keys, sealed_at, build, info=info, readme=_readme(facts, outcome, keys).encode())
+    return document
+
+
+def _shown(
+    facts: Facts,
+    outcome: Outcome,
+    shown: Shown,
+    number: int,
+    recordings: Sequence[Mapping[str, Any]],
+    bag: BagDraft,
+    folder: Path,
+) -> dict[str, Any]:
     """One look that the outcome stands on: its picture untouched, and a copy for looking at."""
     taken = next(one for one in facts.taken if one.look.at.utc_ns == shown.at.utc_ns)
+    recording = facts.recordings.index(taken.recording)
     picture = _picture(facts, taken)
-    still, overlay = f"stills/look-{number}.png", f"overlay/look-{number}.png"
-    Pictures.fromarray(np.ascontiguousarray(picture[:, :, ::-1])).save(draft / still, format="PNG", compress_level=1)
-    digest = _sha256(draft / still)
+    still, overlay = f"{rechecks.STILLS}look-{number}.png", f"{rechecks.OVERLAYS}look-{number}.png"
+    for path in (still, overlay):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    Pictures.fromarray(np.ascontiguousarray(picture[:, :, ::-1])).save(folder / still, format="PNG", compress_level=1)
+    kept = bag.note(
+        still,
+        rechecks.STILL,
+        f"recording:{recordings[recording]['sha256']}",
+        f"the frame with pts {taken.pts}, decoded, as 8-bit RGB PNG at its full size",
+    )
     state = STATES[shown.state]
-    bar = _bar(facts, outcome, taken, digest, f"{number}/{len(outcome.shown)}")
+    bar = _bar(facts, outcome, taken, kept.digests.sha256, f"{number}/{len(outcome.shown)}")
     label = f"{state.zh} {state.en}"
     drawn = render(picture, shown.box, label, facts.original.question.area.polygon, bar)
-    drawn.save(draft / overlay, format="PNG", compress_level=1)
+    drawn.save(folder / overlay, format="PNG", compress_level=1)
+    how = f"enlarged {enlargement(picture.shape[1])} times; box, zone and information bar drawn"
+    copy = bag.note(overlay, rechecks.OVERLAY, still, how)
     return {
         "at": shown.at.isoformat(),
         "state": shown.state.value,
         "box": exact(shown.box),
-        "recording": facts.recordings.index(taken.recording),
+        "recording": recording,
         "pts": taken.pts,
-        "still": {"path": still, "sha256": digest},
-        "overlay": {"path": overlay, "sha256": _sha256(draft / overlay)},
+        "still": {"path": still, "sha256": kept.digests.sha256},
+        "overlay": {"path": overlay, "sha256": copy.digests.sha256},
     }
 
 
@@ -132,13 +200,15 @@ def _picture(facts: Facts, taken: Taken) -> Image:
 
 
 def _document(
-    facts: Facts, outcome: Outcome, shown: list[dict[str, Any]], signer: Signer, sealed_at: Instant
+    facts: Facts, outcome: Outcome, shown: list[dict[str, Any]], recordings: list[Mapping[str, Any]]
 ) -> dict[str, Any]:
+    """All but the files and the seal."""
     question, order, site = facts.original.question, facts.order, facts.loaded.site
     rule, model = question.kind_of_rule, facts.model
     return {
-        "format": FORMAT,
-        "version": 1,
+        "format": rechecks.FORMAT,
+        "version": rechecks.FORMAT_VERSION,
+        "revision": rechecks.FORMAT_REVISION,
         "outcome": {
             "verdict": outcome.verdict.value,
             "reason": None if outcome.reason is None else outcome.reason.value,
@@ -170,16 +240,9 @@ def _document(
             "model": {"name": model.name, "sha256": model.sha256},
             "settings": {"min_score": str(site.model.min_score), "iou": str(site.model.iou)},
         },
-        "recordings": [_recording(facts, path) for path in facts.recordings],
+        "recordings": recordings,
         "shown": shown,
         "config": {"sha256": facts.loaded.sha256},
-        "seal": {
-            "sealed_at": sealed_at.isoformat(),
-            "algorithm": signer.algorithm,
-            "key_fingerprint": signer.fingerprint,
-            "software": {"name": "streetproof", "version": __version__},
-            "time_stamp": known(None),
-        },
     }
 
 
@@ -215,7 +278,7 @@ def _bar(facts: Facts, outcome: Outcome, taken: Taken, digest: str, number: str)
     )
 
 
-def _readme(facts: Facts, outcome: Outcome, signer: Signer) -> str:
+def _readme(facts: Facts, outcome: Outcome, keys: SealingKeys) -> str:
     zone, words = facts.loaded.site.site.zone, said(outcome)
     due = f"{facts.order.due.local(zone):%Y-%m-%d %H:%M:%S %z}"
     window = format_duration(facts.order.window_ns)
@@ -224,7 +287,6 @@ def _readme(facts: Facts, outcome: Outcome, signer: Signer) -> str:
         for language in (Language.ZH, Language.EN)
     }
     original = facts.original.source.get("case", facts.original.source["stay"])
-    command = check_of(signer.algorithm, "site-key.pub.pem", "recheck.json.sig", "recheck.json")
     return f"""\
 复查 Re-check
 
@@ -243,10 +305,15 @@ def _readme(facts: Facts, outcome: Outcome, signer: Signer) -> str:
 “已改正”指看到该处持续清空至少一分钟，且期间未见再次违法；看不清的一律写“无法判断”。
 "Corrected" means that the place was seen in order for at least a minute, and the rule not broken again.
 
-手工核验 To verify by hand, in this folder:
-  {command}
-  sha256sum stills/* overlay/*        与 recheck.json 中的 sha256 比对 compare with recheck.json
-  openssl pkey -pubin -in site-key.pub.pem -outform DER | sha256sum      公钥指纹 fingerprint of the key
+如何验证 To verify it (any one of these; none needs a network):
+  有 Python 3.11 的电脑 With Python 3.11:   python3 data/verify.pyz .
+  用 Streetproof With Streetproof:          streetproof verify .
+  手工验证（在本文件夹内执行）By hand, inside this folder:
+     sha256sum -c manifest-sha256.txt
+     sha256sum -c tagmanifest-sha256.txt
+{commands(keys, forms.RECHECK)}
+公钥指纹请与执法机关经其他渠道公布的指纹核对。
+Compare the fingerprint of the key with the one that the authority publishes elsewhere.
 """
 
 

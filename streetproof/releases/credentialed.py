@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from evidence_export.bagging import Part
 from evidence_export.case import Software
 from evidence_export.keys import SealingKeys
 from evidence_export.provenance.credentials import FORMATS, Derived, embed
 from evidence_export.release.carried import CarriedCase
-from evidence_export.release.interface import Part
 
 ADDED = "; then a C2PA manifest was put into the file"
 

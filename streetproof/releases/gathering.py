@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from evidence_export.bag import layout, releases, timestamp
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.releases import Profile
+from evidence_export.bagging import Part
 from evidence_export.case import Software
 from evidence_export.keys import SealingKeys
 from evidence_export.keys.sealing import verify_own
@@ -23,7 +24,7 @@ from evidence_export.ledger.log import Ledger
 from evidence_export.procedure.steps import Exhibit
 from evidence_export.release import age
 from evidence_export.release.carried import CarriedCase, opened
-from evidence_export.release.interface import ExhibitFact, LedgerFacts, Part, ReleaseRequest
+from evidence_export.release.interface import ExhibitFact, LedgerFacts, ReleaseRequest
 from evidence_export.release.making import Release, id_of, release
 from evidence_export.release.proofs import Stamp, ledger_parts
 from evidence_export.report.blocks import ReportLanguage

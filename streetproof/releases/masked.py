@@ -14,9 +14,9 @@ from typing import Any
 from evidence_export.bag import releases
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.bag.digest import digest_file
+from evidence_export.bagging import Part
 from evidence_export.masking.interface import Masked
 from evidence_export.release.carried import CarriedCase
-from evidence_export.release.interface import Part
 from evidence_export.statements.values import exact
 from streetproof.errors import StreetproofError
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from evidence_export.bag import releases
+from evidence_export.bagging import Part
 from evidence_export.dossier.values import Dossier
 from evidence_export.errors import SealError
 from evidence_export.masking.stills import png_of, read_photo
 from evidence_export.release.carried import CarriedCase
-from evidence_export.release.interface import Part
 from evidence_export.report.blocks import ReportLanguage
 from evidence_export.report.making import report_pdf
 from evidence_export.report.signing import Signing

@@ -138,6 +138,7 @@ WITH_THEIR_CHINESE = {
     "evidence_export/verifier/chinese.py": "the Chinese itself",
     "evidence_export/verifier/chinese_images.py": "the Chinese itself",
     "evidence_export/verifier/chinese_ledger.py": "the Chinese itself",
+    "evidence_export/verifier/chinese_recheck.py": "the Chinese itself",
     "evidence_export/verifier/chinese_release.py": "the Chinese itself",
     "evidence_export/verifier/report.py": "what no verifier can know, in pairs of names",
 }

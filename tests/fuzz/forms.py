@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evidence_export.bag import forms, layout
 from evidence_export.bag.digest import digest_file
 from evidence_export.bag.zipform import write_zip
+from evidence_export.bagging import Part
 from evidence_export.case import CaseRequest
 from evidence_export.keys import Ed25519Signer, SealingKeys, open_keys
 from evidence_export.keys.management import NewKey, Secrets, init
@@ -26,7 +27,6 @@ from evidence_export.ledger.entry import Kind
 from evidence_export.ledger.log import Ledger
 from evidence_export.plates.looks import PlateEyes
 from evidence_export.release.carried import opened
-from evidence_export.release.interface import Part
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
 from models.plates.loading import load_plate_reader

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -20,7 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evidence_export.bag import canonical
 from evidence_export.keys import Ed25519Signer
 from evidence_export.sealer import seal
+from evidence_export.verifier import verify
 from models.interface import Detections, Image, ModelInfo
+from streetproof.recheck import writing
 from streetproof.settings.load import LoadedSite, load_site
 from tests.evidence_export.conftest import SEALED_AT, at, make_request, moment
 from tests.evidence_export.test_kinds import OCCUPIED
@@ -198,8 +201,34 @@ def test_a_place_that_is_empty_is_corrected_with_pictures_and_a_signature(
         )  # fmt: skip
         assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "已改正" in (place / "README.txt").read_text("utf-8")
-    assert {one.name for one in (place / "stills").iterdir()} == {"look-1.png", "look-2.png", "look-3.png"}
+    assert {one.name for one in (place / "data/stills").iterdir()} == {"look-1.png", "look-2.png", "look-3.png"}
+    report = verify(place)
+    assert report.ok and report.recheck is not None, report.culprits
+    assert (report.recheck.case_id, report.recheck.case_sha256) == (bundle.name, verify(bundle).manifest_sha256)
+    own = [sys.executable, "-I", "-S", place / "data/verify.pyz", place]
+    assert subprocess.run(own, capture_output=True, check=False).returncode == 0
     assert run(empty, code=4)["error"]["what"].startswith("this re-check was written before")
+
+
+def test_it_is_written_whole_or_not_at_all(
+    run: Callable[..., Any], empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the verifier would refuse does not get its name, and no draft is left."""
+    document = writing._document
+
+    def lying(*arguments: Any) -> dict[str, Any]:
+        told = document(*arguments)
+        told["outcome"]["free_ns"] = 0
+        return told
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writing, "_document", lying)
+        told = run(empty, code=4)
+    assert "was not seen in order for long enough" in told["error"]["what"]
+    assert list((tmp_path / "out").iterdir()) == []
+    (tmp_path / "out/recheck-cam-1-20260303-090000-stay0001.partial").mkdir()
+    assert run(empty, code=0)["recheck"]["outcome"]["verdict"] == "corrected"
+    assert len(list((tmp_path / "out").iterdir())) == 1, "what a killed run left is gone"
 
 
 def test_what_stands_there_again_is_not_corrected(run: Callable[..., Any], tmp_path: Path) -> None:
@@ -207,6 +236,8 @@ def test_what_stands_there_again_is_not_corrected(run: Callable[..., Any], tmp_p
     document = run(footage, code=1)["recheck"]
     assert document["outcome"]["verdict"] == "not_corrected"
     assert document["outcome"]["violation"]["dwell_lower_bound_ns"] > 12 * 10**9
+    again = run(footage, original=tmp_path / "out/recheck-cam-1-20260303-090000-stay0001", code=4)
+    assert again["error"]["what"] == "this is a re-check, and no case"
     assert {one["state"] for one in document["shown"]} == {"taken"}
 
 

@@ -23,9 +23,15 @@ async function blaming(name, detail, work) {
   }
 }
 
+const READERS = new Map([
+  [CASE, readCase],
+  [RELEASE, readRelease],
+  [RECHECK, readRecheck],
+]);
+
 class BagVerification {
   constructor(box, form, trusted, withheld = new Map()) {
-    Object.assign(this, { box, form, trusted, withheld, read: form === CASE ? readCase : readRelease });
+    Object.assign(this, { box, form, trusted, withheld, read: READERS.get(form) });
     Object.assign(this, { key: null, second: null, holds: false, byAuthority: false, sealed: null });
     this.limits = new Map([...form.tags, form.second, TAG_MANIFEST, ...KEY_FILES].map((name) => [name, MAX_TAG_BYTES]));
     this.limits.set(form.manifest, MAX_CASE_BYTES);
@@ -230,7 +236,7 @@ class BagVerification {
     }
     this.sealed = sealed;
     const fault = this.faultInNaming(sealed);
-    const what = this.form === CASE ? "case" : "release";
+    const what = { [CASE.manifest]: "case", [RELEASE.manifest]: "release", [RECHECK.manifest]: "re-check of" }[name];
     const listed = `${sealed.files.size} files listed`;
     return [`${what} ${printable(sealed.id)}, sealed at ${sealed.sealedAt}, ${listed}`, fault ? [fault] : []];
   }

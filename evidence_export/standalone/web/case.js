@@ -1,9 +1,24 @@
-// The steps of a sealed case that this page does beside those of every bundle, and those that it leaves to verify.pyz.
+// The steps of a sealed case, and of a re-check, that this page does beside those of every bundle, and those that it leaves to verify.pyz.
 
 const ELSEWHERE = "not done on this page; verify.pyz does it";
 
 function elsewhere(number, title, titleZh) {
   return { number, title, titleZh, outcome: "elsewhere", detail: ELSEWHERE, findings: [] };
+}
+
+// A re-check: the steps of every bundle; what its outcome stands on is left to verify.pyz.
+class RecheckVerification extends BagVerification {
+  constructor(box, trusted) {
+    super(box, RECHECK, trusted);
+  }
+
+  async run() {
+    return [
+      ...(await this.bagSteps("Re-check manifest", "复查清单")),
+      elsewhere(8, "Outcome", "复查结论"),
+      elsewhere(9, "Key certificate", "密钥证书"),
+    ];
+  }
 }
 
 class CaseVerification extends BagVerification {

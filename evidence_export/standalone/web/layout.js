@@ -1,4 +1,4 @@
-// Names and limits of bundles, and of the two forms of one: a sealed case, and a release that carries a case.
+// Names and limits of bundles, and of the three forms of one: a sealed case, a release that carries one, a re-check.
 
 const BAGIT = "bagit.txt";
 const BAG_INFO = "bag-info.txt";
@@ -32,12 +32,13 @@ const STAMP_FILES = ["stamped-checkpoint.txt", "stamped-entry.json", "time-stamp
   (name) => `data/ledger/${name}`,
 );
 
-function formOf(manifest, format, pages) {
+function formOf(manifest, format, pages, version = 1) {
   const signature = `${manifest}.sig`;
   const common = [BAG_INFO, BAGIT, MANIFEST, "README.txt", SITE_KEY, manifest, signature, ...pages];
   return {
     manifest,
     format,
+    version,
     signature,
     second: manifest.replace(/\.json$/, ".json.second.sig"),
     tags: common.sort(),
@@ -47,6 +48,7 @@ function formOf(manifest, format, pages) {
 
 const CASE = formOf("case.json", "streetproof-case", []);
 const RELEASE = formOf("release.json", "streetproof-release", ["verify.pyz", "verify.html"]);
+const RECHECK = formOf("recheck.json", "streetproof-recheck", [], 2);
 
 function isPath(path) {
   return PATH.test(path) && !path.split("/").some((part) => part.endsWith("."));

@@ -1,10 +1,12 @@
-// Reads a signed manifest, case.json or release.json, far enough to verify the bundle around it.
+// Reads a signed manifest, case.json, release.json or recheck.json, far enough to verify the bundle around it.
 
 function readSealed(root, form) {
   if (textAt(root, "format") !== form.format) throw new Error(`its format is not '${form.format}'`);
   const version = at(root, "version");
   const named = { true: "True", false: "False", null: "None" }[String(version)] || JSON.stringify(version);
-  if (version !== 1) throw new Error(`format version ${named}, where this verifier knows 1 only`);
+  if (version !== form.version) {
+    throw new Error(`format version ${named}, where this verifier knows ${form.version} only`);
+  }
   const algorithm = (...keys) => {
     const found = textAt(root, ...keys, "algorithm");
     if (!ALGORITHMS.includes(found)) throw new Error(`${keys.join(".")}.algorithm is none of ${ALGORITHMS.join(", ")}`);
@@ -89,6 +91,19 @@ function readCase(data) {
   });
   const derived = `SP-${date.replaceAll("-", "")}-${base32(sha256(content), 12)}`;
   return { ...sealed, policy, recordings, derived, id: textAt(root, "case", "id") };
+}
+
+// What the steps of every bundle take; verify.pyz reads the outcome.
+function readRecheck(data) {
+  const root = readCanonical(data);
+  const sealed = readSealed(root, RECHECK);
+  const named = ["case", "case_sha256"].map((key) => optional(root, "original", key));
+  const stay = textAt(root, "original", "stay");
+  if (named.every((one) => one === null)) return { ...sealed, id: stay };
+  const id = textAt(root, "original", "case");
+  if (!CASE_ID.test(id)) throw new Error("original.case has no valid form");
+  hexAt(root, "original", "case_sha256");
+  return { ...sealed, id };
 }
 
 function readRelease(data) {

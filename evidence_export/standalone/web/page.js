@@ -53,6 +53,7 @@ function facts(report) {
     ["file", report.name, false],
     ["releaseId", report.releaseId, true],
     ["caseId", report.caseId, true],
+    ["recheckOf", report.recheckOf, true],
     ["key", report.keyFingerprint && report.keyFingerprint.replace(/(.{8})(?=.)/g, "$1 "), true],
     ["secondKey", report.secondFingerprint && report.secondFingerprint.replace(/(.{8})(?=.)/g, "$1 "), true],
     ["when", report.when + say("whenNote"), false],
@@ -108,7 +109,7 @@ function leftOut(report) {
 function unknown(report) {
   const known = FACTS.cannotKnow;
   const lines = report.trusted ? [] : [known.key];
-  lines.push(...known.always, report.stamped ? WORDS.stampNotHere : known.unstamped);
+  lines.push(...(report.isRecheck ? known.recheck : known.always), report.stamped ? WORDS.stampNotHere : known.unstamped);
   if (report.ledger) lines.push(known.ledger);
   if (report.masked) lines.push(known.masked);
   if (report.kind === "folder") lines.push(WORDS.folderNote);
@@ -123,8 +124,9 @@ function culpritsOf(report) {
 
 function scopeOf(report) {
   if (report.verdict === "failed") return say("scopeFailed");
-  if (report.verdict === "incomplete") return say(report.isRelease ? "scopeIncompleteRelease" : "scopeIncomplete");
-  return say(report.isRelease ? "scopeRelease" : "scopeCase");
+  const form = report.isRelease ? "Release" : report.isRecheck ? "Recheck" : "";
+  if (report.verdict === "incomplete") return say(`scopeIncomplete${form}`);
+  return say(`scope${form || "Case"}`);
 }
 
 function show() {
@@ -218,7 +220,7 @@ function verifyNow() {
 
 // `files`: [path, File] as they lie below what was chosen, the first part of each path being its name.
 function takeFolder(files, odd) {
-  const marks = new Set([...CASE.tags, ...RELEASE.tags, TAG_MANIFEST]);
+  const marks = new Set([...CASE.tags, ...RELEASE.tags, ...RECHECK.tags, TAG_MANIFEST]);
   const folders = new Set();
   for (const [path] of files) {
     const cut = path.lastIndexOf("/");

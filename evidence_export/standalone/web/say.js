@@ -32,8 +32,8 @@ const WORDS = {
     "It is locked with a password: open it with age -d -o FILE.zip FILE.zip.age (age-encryption.org), then choose the zip that comes out.",
   ],
   noBundle: [
-    "这不是证据包：请选择含有 case.json 或 release.json 的文件夹，或由本系统打包的 zip。",
-    "This is no bundle: choose the folder that holds case.json or release.json, or the zip of it.",
+    "这不是证据包：请选择含有 case.json、release.json 或 recheck.json 的文件夹，或由本系统打包的 zip。",
+    "This is no bundle: choose the folder that holds case.json, release.json or recheck.json, or the zip of it.",
   ],
   several: ["所选文件夹内有多个证据包，请逐个选择。", "There are several bundles in this folder: choose one."],
   broken: ["核验程序出错，未得出结论。请改用 verify.pyz。", "The page failed and reached no verdict. Use verify.pyz."],
@@ -49,6 +49,10 @@ const WORDS = {
     "本页所做的第 1–10 步全部通过：移送包及所附案件完整，自签名以来未被改动。第 11–13 步和案件的第 9–12 步本页不做（见下）。",
     "Steps 1-10, which this page does, all passed: the release and the case within are whole and unchanged since they were signed. Steps 11-13, and steps 9-12 of the case, are not done here (see below).",
   ],
+  scopeRecheck: [
+    "本页所做的第 1–7 步全部通过：复查材料完整，自签名以来未被改动。第 8–9 步（含复查结论）本页不做（见下）。",
+    "Steps 1-7, which this page does, all passed: the re-check is whole and unchanged since it was signed. Steps 8-9, the outcome among them, are not done here (see below).",
+  ],
   scopeFailed: [
     "证据包与签名时不一致，或不是由可信密钥签署，或与纸件不符。请看以下文件。",
     "The bundle is not as it was signed, or not signed by the trusted key, or not that of the sheet. See the files below.",
@@ -60,6 +64,10 @@ const WORDS = {
   scopeIncompleteRelease: [
     "所给指纹是签发机构的：其证书是否有效须由第 13 步核验，本页不做。请用 verify.pyz 加 --key。",
     "The fingerprint is that of an authority: whether its certificate holds is step 13, which this page does not do. Use verify.pyz with --key.",
+  ],
+  scopeIncompleteRecheck: [
+    "所给指纹是签发机构的：其证书是否有效须由第 9 步核验，本页不做。请用 verify.pyz 加 --key。",
+    "The fingerprint is that of an authority: whether its certificate holds is step 9, which this page does not do. Use verify.pyz with --key.",
   ],
   keyOpen: [
     "公钥指纹未核对。任何人都能用自己的密钥签出完整的证据包：请在上方填入可信公钥指纹，再点“重新核验”。",
@@ -83,6 +91,7 @@ const WORDS = {
   ],
   print: ["打印本结果", "Print this result"],
   caseId: ["案件编号", "Case"],
+  recheckOf: ["所复查的案件", "Re-check of"],
   releaseId: ["移送包编号", "Release"],
   file: ["核验对象", "Verified"],
   key: ["签名公钥指纹", "Key fingerprint"],
@@ -99,6 +108,7 @@ const LEFT_OUT = {
   Reasons: ["认定理由：停留过程与计时是否相加一致", "Reasons: that the steps of the stay add up"],
   "Key certificate": ["密钥证书与吊销列表", "Certificates of the keys, and the revocation list"],
   "Time stamp": ["可信时间戳（RFC 3161）", "Time stamp (RFC 3161)"],
+  Outcome: ["复查结论：与所示图片、查看次数是否自洽", "Outcome of the re-check: that it fits its pictures and counts"],
   Procedure: ["办案程序：两名执法人员、先后次序、补充材料", "Procedure: two officers, order of time, exhibits"],
 };
 

@@ -14,9 +14,11 @@ async function verifyGiven(given, trusted, typed, told) {
     ? await zipContainer(given.zip, (count, path) => told(count, path))
     : folderContainer(given.name, given.files, given.odd, (count, path) => told(count, path));
   const isRelease = box.has(RELEASE.manifest);
-  const run = isRelease ? new ReleaseVerification(box, trusted) : new CaseVerification(box, trusted);
+  const isRecheck = !isRelease && !box.has(CASE.manifest) && (box.has(RECHECK.manifest) || box.has(RECHECK.signature));
+  const Verification = isRelease ? ReleaseVerification : isRecheck ? RecheckVerification : CaseVerification;
+  const run = new Verification(box, trusted);
   const steps = await run.run();
-  const inner = isRelease ? run.within : run;
+  const inner = isRelease ? run.within : isRecheck ? null : run;
   const sealed = inner && inner.sealed;
   if (typed.trim()) {
     steps.push(codeStep(steps.at(-1).number + 1, sealed || null, inner ? inner.manifestSha256 : null, typed));
@@ -27,11 +29,13 @@ async function verifyGiven(given, trusted, typed, told) {
     name: box.name,
     kind: box.kind,
     isRelease,
+    isRecheck,
     steps,
     culprits,
     verdict: bad ? "failed" : run.byAuthority ? "incomplete" : "verified",
     trusted: trusted !== null,
     caseId: sealed && CASE_ID.test(sealed.id) ? sealed.id : null,
+    recheckOf: isRecheck && run.sealed ? printable(run.sealed.id) : null,
     releaseId: isRelease && run.sealed && RELEASE_ID.test(run.sealed.id) ? run.sealed.id : null,
     keyFingerprint: run.key && run.key.fingerprint,
     secondFingerprint: run.second && run.second.fingerprint,

@@ -16,11 +16,12 @@ from streetproof.cli.refusals.keys import KEYS
 from streetproof.cli.refusals.ledger import LEDGER
 from streetproof.cli.refusals.papers import PAPERS
 from streetproof.cli.refusals.passwords import PASSWORDS
+from streetproof.cli.refusals.rechecks import RECHECKS
 from streetproof.cli.refusals.recordings import RECORDINGS
 from streetproof.cli.refusals.releases import RELEASES
 from streetproof.cli.refusals.storage import STORAGE
 
-TABLES = (CASES, KEYS, LEDGER, PAPERS, PASSWORDS, RECORDINGS, RELEASES, STORAGE)
+TABLES = (CASES, KEYS, LEDGER, PAPERS, PASSWORDS, RECHECKS, RECORDINGS, RELEASES, STORAGE)
 
 
 def in_chinese(sentence: str) -> str | None:

@@ -16,13 +16,14 @@ import pytest
 from evidence_export.bag import canonical, forms, layout, releases
 from evidence_export.bag.digest import digest_file
 from evidence_export.bag.releases import Profile
+from evidence_export.bagging import Part
 from evidence_export.case import Software
 from evidence_export.keys import Ed25519Signer, SealingKeys
 from evidence_export.keys.sealing import signatures_of
 from evidence_export.ledger.entry import Happening, Kind
 from evidence_export.ledger.log import Ledger
 from evidence_export.release.carried import opened
-from evidence_export.release.interface import ExhibitFact, Part, ReleaseRequest
+from evidence_export.release.interface import ExhibitFact, ReleaseRequest
 from evidence_export.release.making import id_of, release
 from evidence_export.release.proofs import Stamp, ledger_parts
 from evidence_export.timestamp import rfc3161

@@ -13,8 +13,8 @@ import pytest
 
 from evidence_export.bag import canonical, layout, releases
 from evidence_export.bag.releases import Profile
+from evidence_export.bagging import Part
 from evidence_export.keys import SealingKeys
-from evidence_export.release.interface import Part
 from tests.evidence_export.browser import Browser, agree, culprits, opened
 from tests.evidence_export.helpers import files_of, flip
 from tests.evidence_export.release.conftest import Office, resign, with_wrong_sm3

@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence_export.bag import layout, releases
 from evidence_export.bag.releases import Profile
+from evidence_export.bagging import Part
 from evidence_export.errors import SealError
 from evidence_export.keys import Ed25519Signer, SealingKeys, open_keys
 from evidence_export.keys.management import NewKey, Secrets, init, revoke
 from evidence_export.keys.ring import CA_CERTIFICATE, CA_CRL, Role
 from evidence_export.ledger.entry import Kind
 from evidence_export.release.carried import opened
-from evidence_export.release.interface import Part
 from evidence_export.release.making import release
 from evidence_export.verifier import VerificationReport, verify
 from evidence_export.verifier.__main__ import as_text

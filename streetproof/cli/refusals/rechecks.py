@@ -1,0 +1,28 @@
+"""Chinese for re-checks as evidence: kept, entered, handed in."""
+
+from __future__ import annotations
+
+RECHECKS = {
+    "this is a re-check, and no case": "这是复查材料，不是案件",
+    "Give the case's bundle": "请给出案件的证据包",
+    "Hand it in with `streetproof procedure take CASE recheck --recheck FOLDER`": (
+        "请用 `streetproof procedure take 案件编号 recheck --recheck 文件夹` 提交"
+    ),
+    "Look at another time (--at), or name another folder with --out": "请另选复查时间（--at），或用 --out 另指定文件夹",
+    "Name a folder with --out that can be written, and check the free space of the disk": (
+        "请用 --out 指定可写入的文件夹，并检查磁盘剩余空间"
+    ),
+    "another re-check of this case and time lies here": "此处已有本案同一时间的另一复查",
+    "another re-check of this case and time was done: {}": "本案同一时间已有另一复查：{}",
+    "Take that one, or look at another time (`streetproof recheck --at`)": (
+        "请采用该次复查，或另选时间复查（`streetproof recheck --at`）"
+    ),
+    "it is of a case that is not here": "所属案件不在此处",
+    "Name the data folder that holds the case": "请指定存放本案的数据文件夹",
+    "the re-check that lies here does not verify ({})": "此处已有的复查材料核验未通过（{}）",
+    "Keep it as it is for inquiry under another name, then run again": "请将其改名原样保留以备查，然后重试",
+    "the name of its camera cannot be part of a path": "摄像机编号不能用作路径",
+    "the ledger has it": "存证日志中已有",
+    "a re-check of this case is no longer what was kept ({})": "本案的复查材料已不是当时保存的内容（{}）",
+    "Bring it back from a backup": "请从备份恢复",
+}
