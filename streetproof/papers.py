@@ -17,7 +17,7 @@ from evidence_export.keys import SealingKeys, open_keys
 from evidence_export.keys.opening import KeySpec
 from evidence_export.ledger.checkpoint import Note, read_note
 from evidence_export.ledger.entry import Happening, Kind, read_entry
-from evidence_export.procedure.naming import NAMES
+from evidence_export.procedure.naming import NAMES, VERDICTS
 from evidence_export.procedure.procedure import Procedure
 from evidence_export.procedure.steps import Exhibit
 from evidence_export.words import Said
@@ -40,6 +40,8 @@ _TOLD = {
     "purpose": Said("用途", "for"),
     "text": Said("", ""),
     "reason": Said("原因", "because"),
+    "verdict": Said("结论", "outcome"),
+    "recheck_sha256": Said("recheck.json", "recheck.json"),
     "manifest_sha256": Said("case.json", "case.json"),
 }
 """What an entry may hold, and is shown of it."""
@@ -125,7 +127,9 @@ def _detail(data: Any) -> Said:
 
 
 def _value(name: str, value: object) -> Said:
-    if name == "manifest_sha256":
+    if name == "verdict":
+        return VERDICTS.get(str(value), Said.quoted(str(value)))
+    if name.endswith("sha256"):
         return Said.quoted(f"{str(value)[:16]}…")
     if name == "purpose":
         return next((said for reason, said in REASONS.items() if reason == value), Said.quoted(str(value)))

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     CASE_REDACTED = "case.redacted"
     CASE_STEP = "case.step"
     """A step of its procedure."""
+    CASE_RECHECKED = "case.rechecked"
+    """Its place was looked at again (复查)."""
     CASE_COPIED = "case.copied"
     """Into another store, as it is."""
     CASE_DELETED = "case.deleted"

@@ -39,11 +39,18 @@ ACTS = {
     "case.imported": Said("导入", "imported"),
     "case.redacted": Said("脱敏", "redacted"),
     "case.step": Said("办案步骤", "step of the procedure"),
+    "case.rechecked": Said("复查", "looked at again"),
+    "case.copied": Said("复制留存", "copied"),
     "case.deleted": Said("删除", "deleted"),
     "hold.placed": Said("设置保全", "hold placed"),
     "hold.lifted": Said("解除保全", "hold lifted"),
 }
-_ACTORS = {"batch": Said("批处理程序", "batch"), "daemon": Said("守护程序", "daemon"), "unknown": UNKNOWN}
+_ACTORS = {
+    "batch": Said("批处理程序", "batch"),
+    "daemon": Said("守护程序", "daemon"),
+    "recheck": Said("复查程序", "re-check"),
+    "unknown": UNKNOWN,
+}
 _NOT_GIVEN = Said("未知：制作本报告时未提供", "unknown: not at hand when this report was made")
 _NUMBER = Said("编号", "No.")
 _MOST = 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -96,6 +97,12 @@ def take(
     file: Annotated[
         Path | None, typer.Option(help="Of an exhibit: the photograph, video or document itself, which is kept.")
     ] = None,
+    recheck: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a re-check: the folder that `streetproof recheck` wrote. It is verified, kept, and says the rest."
+        ),
+    ] = None,
     site: Annotated[
         Path | None, typer.Option(help="The site file (YAML): notice and decision get the terms that it sets.")
     ] = None,
@@ -107,15 +114,19 @@ def take(
 
     Review and confirmation, and the two names under a decision, are two different officers. What stands against
     an approval has to be answered (--set answer.BLOCKER=...) where words can do that, and blocks where they cannot.
+    A re-check stands on the folder that `streetproof recheck` wrote (--recheck), or on an exhibit of the case.
     """
     from evidence_export.procedure.procedure import ProcedureError
+    from evidence_export.procedure.steps import Rechecked
     from streetproof.cli.database import opened
     from streetproof.ledgers import reading
     from streetproof.ledgers.bookkeeping import Bookkeeper
+    from streetproof.procedures import evidence
     from streetproof.procedures.asking import STEPS, asked, with_terms
     from streetproof.procedures.showing import lines
     from streetproof.procedures.taking import open_case
     from streetproof.procedures.taking import take as enter
+    from streetproof.recheck import keeping
     from streetproof.releases import exhibits
     from streetproof.settings.load import load_site
 
@@ -123,6 +134,8 @@ def take(
         raise typer.BadParameter(f"{step} is none of {', '.join(STEPS)}", param_hint="STEP")
     if file is not None and step != "exhibit":
         raise typer.BadParameter("only an exhibit comes with a file", param_hint="--file")
+    if recheck is not None and step != "recheck":
+        raise typer.BadParameter("only a re-check comes with one", param_hint="--recheck")
     language = lang or language_of(os.environ)
     if site is not None:
         values = [*(values or []), *with_terms(step, load_site(site).site.procedure, values or [])]
@@ -133,8 +146,17 @@ def take(
         zone = found.zone
         if file is not None:
             values = [*(values or []), f"sha256={exhibits.keep(data, file)}", f"file={file.name}"]
-        typed = asked(step, (officer, licence), datetime.now(UTC), zone, check or [], values or [])
         try:
+            handed_in = None if recheck is None else evidence.recheck_for(recheck, found, ledger)
+            seen = None if handed_in is None else evidence.seen_in(handed_in)
+            values = [*(values or []), *([] if seen is None else seen.values(values or []))]
+            typed = asked(step, (officer, licence), datetime.now(UTC), zone, check or [], values)
+            if isinstance(typed, Rechecked):
+                evidence.check(typed, found, ledger, seen)
+            if handed_in is not None:
+                found.procedure.take(typed)  # where that is refused, nothing is kept or entered
+                kept = replace(handed_in, folder=keeping.keep(data, handed_in))
+                keeping.enter(data, store, ledger, kept, f"{officer} {licence}")
             after, number = enter(ledger, found, typed)
         except ProcedureError as error:
             if as_json:

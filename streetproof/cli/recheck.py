@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from streams.instant import Instant
     from streetproof.recheck.doing import Done
 
+BY = "recheck"
+"""Who, as the ledger names it: the command asks nobody for a name."""
 EPILOG = (
     "Example: streetproof recheck cases/SP-20261102-ABCDEFGHIJKL site.yaml /archive/2026-11-03 "
     "--at 2026-11-03T09:00 --out rechecks    "
@@ -39,7 +42,17 @@ def recheck(
         list[str] | None,
         typer.Argument(help="Recordings of that time: files, folders, globs in quotes.", show_default=False),
     ] = None,
-    out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the evidence.")] = Path("rechecks"),
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the evidence; default: rechecks.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            "-d",
+            help="The folder that holds the case: the evidence goes there, and into its ledger.",
+        ),
+    ] = None,
     window: Annotated[
         str | None, typer.Option(help="For how long, e.g. 15m; default: 10m, or twice what the rule allows.")
     ] = None,
@@ -54,29 +67,76 @@ def recheck(
     """Look again at the place of a violation: corrected 已改正, not corrected 未改正, or cannot tell 无法判断.
 
     Corrected needs the place seen in order for a minute and ten looks. What is hidden, dark, or seen by a camera that
-    has moved is never called corrected. The evidence is a signed statement with the pictures it stands on.
+    has moved is never called corrected. The evidence is a signed bundle with the pictures it stands on: `streetproof
+    verify` checks it, and `streetproof procedure take CASE recheck --recheck FOLDER` stands on it.
     """
     from evidence_export.keys import open_keys
     from models.store import load_detector
     from streetproof.clock import now
     from streetproof.keys import key_spec
+    from streetproof.recheck import keeping
     from streetproof.recheck.doing import Order, do_recheck, window_of
     from streetproof.recheck.original import read_original
+    from streetproof.recheck.writing import WrittenBeforeError
     from streetproof.settings.load import load_site
 
+    if data is not None and out_dir is not None:
+        raise typer.BadParameter("--data says where the evidence goes: leave --out out", param_hint="--data")
     loaded = load_site(site)
     asked = read_original(original, loaded.site, stay)
+    place = out_dir or Path("rechecks")
+    if data is not None:
+        _must_be_here(data, asked.source)
+        place = data / keeping.FOLDER
     order = Order(_due(at, loaded.site.site.timezone), window_of(asked, _duration(window)))
     model = loaded.site.model
     detector = load_detector(model.name, store=store_at(store), min_score=model.min_score, iou=model.iou)
     keys = open_keys(key_spec(loaded, key, passphrase, pin))
-    done = do_recheck(loaded, asked, order, footage or [], detector, keys, now(), out_dir)
+    try:
+        done = do_recheck(loaded, asked, order, footage or [], detector, keys, now(), place)
+    except WrittenBeforeError as error:
+        if data is not None:  # by a run that was killed before it could enter it
+            _enter(data, error.folder)
+        raise
+    if data is not None:
+        _enter(data, done.folder)
     if as_json:
         failures = [{"path": one.path, "what": one.what, "remedy": one.remedy} for one in done.failures]
         print_json({"folder": str(done.folder), "recheck": done.document, "failures": failures})
     else:
         _show(done, lang or language_of(os.environ))
     _exit(done)
+
+
+def _must_be_here(data: Path, source: Mapping[str, Any]) -> None:
+    """Before any work. Raises KeptRecheckError, NothingHereError."""
+    from streetproof.cli.database import opened
+    from streetproof.ledgers import reading
+    from streetproof.recheck.keeping import KeptRecheckError
+
+    case = source.get("case")
+    with opened(data, "there are no cases here") as store, reading.opened(data):
+        if case is None or all(row.id != case for row in store.cases()):
+            raise KeptRecheckError(
+                "it is of a case that is not here", where=str(data), remedy="Name the data folder that holds the case"
+            )
+
+
+def _enter(data: Path, folder: Path) -> None:
+    from streetproof.cli.database import opened_by
+    from streetproof.ledgers import reading
+    from streetproof.recheck import keeping
+
+    with opened_by(data, BY) as store, reading.opened(data) as ledger:
+        report, found = keeping.read(folder)
+        if found is None:
+            culprits = ", ".join(report.culprits[:3])
+            raise keeping.KeptRecheckError(
+                f"the re-check that lies here does not verify ({culprits})",
+                where=str(folder),
+                remedy="Keep it as it is for inquiry under another name, then run again",
+            )
+        keeping.enter(data, store, ledger, found, BY)
 
 
 def _show(done: Done, language: Language) -> None:

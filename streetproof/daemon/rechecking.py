@@ -6,6 +6,7 @@ becomes of it, the daemon goes on, and anybody can do the same again by hand. Wh
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -18,11 +19,14 @@ from typing import IO, Any
 
 import structlog
 
+from evidence_export.bag import layout
 from evidence_export.keys import KeySpec
 from streams.instant import NS_PER_S, iso_utc
 from streetproof.daemon.index import RecordingIndex
 from streetproof.keys import key_arguments
+from streetproof.recheck.keeping import FOLDER, for_ledger
 from streetproof.store.database import Store
+from streetproof.store.happenings import Fact
 from streetproof.store.rechecks import Appointment, StoredRecheck
 from vision.durations import format_duration
 
@@ -109,7 +113,7 @@ class Rechecking:
             "recheck", str(self._data / asked.bundle), str(self._data / "configs" / f"{asked.config}.yaml"),
             *(str(self._recordings / record.path) for record in records),
             "--at", iso_utc(asked.due_ns), "--window", format_duration(asked.window_ns),
-            "--out", str(self._data / "rechecks"), *key_arguments(self._key), "--store", str(self._models), "--json",
+            "--out", str(self._data / FOLDER), *key_arguments(self._key), "--store", str(self._models), "--json",
         ]  # fmt: skip
         out = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the process has ended
         try:
@@ -135,13 +139,17 @@ class Rechecking:
         running.out.close()
         self._running = None
         asked = running.recheck.asked
-        folder, said = self._evidence(code, told)
-        if folder is not None and said is not None:
-            verdict, reason = str(said["verdict"]), said["reason"]
-            self._store.rechecks.done(running.recheck.id, verdict, reason, str(folder.relative_to(self._data)))
+        folder = self._folder(code, told)
+        written = None if folder is None else self._written(folder)
+        if folder is not None and written is not None:
+            outcome, noted = written
+            verdict, reason = str(outcome["verdict"]), outcome["reason"]
+            where = str(folder.relative_to(self._data))
+            self._store.rechecks.done(running.recheck.id, verdict, reason, where, noted)
             _log.info("rechecked", case=asked.case_id, camera=asked.camera, verdict=verdict, reason=reason)
             return Rechecked(asked, verdict, reason, folder)
-        return self._failed(running.recheck, _error(code, told), now_ns)
+        unread = f"its evidence cannot be read ({folder})"
+        return self._failed(running.recheck, _error(code, told) if folder is None else unread, now_ns)
 
     def _failed(self, recheck: StoredRecheck, error: str, now_ns: int) -> NotRechecked | None:
         asked, again = recheck.asked, recheck.attempts + 1 < _MAX_ATTEMPTS
@@ -149,17 +157,23 @@ class Rechecking:
         _log.error("not_rechecked", case=asked.case_id, camera=asked.camera, given_up=not again, error=error)
         return None if again else NotRechecked(asked, error)
 
-    def _evidence(self, code: int, told: Any) -> tuple[Path | None, Any]:
-        """The folder of the evidence, and the outcome in it; also of one that was written before a crash."""
+    def _folder(self, code: int, told: Any) -> Path | None:
+        """The folder of the evidence; also of one that was written before a crash."""
         if code in _DONE and told:
-            return Path(told["folder"]), told["recheck"]["outcome"]
+            return Path(told["folder"])
         written = Path(str((told or {}).get("error", {}).get("where") or ""))
-        if written.parent != self._data / "rechecks":
-            return None, None
+        return written if written.parent == self._data / FOLDER else None
+
+    def _written(self, folder: Path) -> tuple[Any, dict[str, Fact] | None] | None:
+        """The outcome that stands in a folder, and what the ledger has to say of it; None: there is none to read."""
         try:
-            return written, json.loads((written / "recheck.json").read_bytes())["outcome"]
-        except (OSError, ValueError, KeyError):
-            return None, None
+            data = (folder / layout.RECHECK).read_bytes()
+            document = json.loads(data)
+            sha256 = hashlib.sha256(data).hexdigest()
+            told = for_ledger(document, sha256, str(folder.relative_to(self._data)))
+            return document["outcome"], told
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
 
 def _told(written: bytes) -> Any:

@@ -45,6 +45,10 @@ class OpenCase:
     zone: str
     """The IANA name of the time zone of its site."""
     bundle: Path
+    key_fingerprint: str
+    """Of the key that sealed it."""
+    authority: str | None
+    """Fingerprint of the certificate of the authority that certified that key; None: nobody did."""
 
 
 def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: Terms | None = None) -> OpenCase:
@@ -76,7 +80,11 @@ def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: 
             where=case_id,
             remedy="`streetproof ledger check` says whether it was changed",
         ) from error
-    return OpenCase(procedure, report.manifest_sha256, numbers, str(case["site"]["timezone"]), bundle)
+    zone = str(case["site"]["timezone"])
+    sealed = report if report.inner is None else report.inner
+    assert sealed.key_fingerprint is not None, "it verified"
+    key, authority = sealed.key_fingerprint, sealed.authority_fingerprint
+    return OpenCase(procedure, report.manifest_sha256, numbers, zone, bundle, key, authority)
 
 
 def _known_as(ledger: SqlLedger, case_id: str, manifest_sha256: str, bundle: Path) -> None:

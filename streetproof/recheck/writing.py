@@ -37,6 +37,7 @@ from streams.archive.reader import open_archive
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from streams.recorder.durable import sync_folder
+from streetproof.recheck.keeping import folder_name
 from streetproof.recheck.looking import Taken
 from streetproof.recheck.original import Original, RecheckError
 from streetproof.recheck.words import STATES, VERDICTS, outcome_words
@@ -95,9 +96,8 @@ def write_recheck(
     Raises WrittenBeforeError where there is one of that name, RecheckError where the disk refuses, SealError where what
     was written does not verify, SigningKeyError where a key does not sign or its certificate is not valid.
     """
-    zone = facts.loaded.site.site.zone
-    stay = "".join(one for one in facts.original.source["stay"] if one.isalnum())[:8]
-    name = f"recheck-{facts.camera.id}-{facts.order.due.local(zone):%Y%m%d-%H%M%S}-{stay}"
+    site, stay = facts.loaded.site.site, str(facts.original.source["stay"])
+    name = folder_name(facts.camera.id, facts.order.due.utc_ns, site.timezone, stay)
     folder, draft = out / name, out / f"{name}.partial"
     if os.path.lexists(folder):
         raise WrittenBeforeError(folder)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from evidence_export.ledger.entry import Kind
 from streetproof.store import holds
-from streetproof.store.connection import Connection
+from streetproof.store.connection import Connection, StoreError
+from streetproof.store.happenings import Fact, note
 from streetproof.store.holds import Hold
 from streetproof.store.live_tables import RecheckRow
 
@@ -72,17 +76,7 @@ class Rechecks:
         with self._connection.write() as session:
             row = session.scalar(same)
             if row is None:
-                row = RecheckRow(
-                    case_id=asked.case_id,
-                    camera=asked.camera,
-                    bundle=asked.bundle,
-                    config=asked.config,
-                    due_ns=asked.due_ns,
-                    window_ns=asked.window_ns,
-                    state=RecheckState.WAITING,
-                    try_ns=try_ns,
-                    attempts=0,
-                )
+                row = _row(asked, try_ns=try_ns)
                 session.add(row)
                 session.flush()
                 reason = f"the place of {asked.case_id} is to be looked at again"
@@ -101,13 +95,43 @@ class Rechecks:
             row = session.scalar(query)
             return None if row is None else _stored(row)
 
-    def done(self, recheck: int, verdict: str, reason: str | None, folder: str) -> None:
-        """It was done; its footage is held no longer, and its evidence lies in `folder`, below the data folder."""
+    def done(
+        self, recheck: int, verdict: str, reason: str | None, folder: str, told: Mapping[str, Fact] | None = None
+    ) -> None:
+        """It was done; its footage is held no longer, and its evidence lies in `folder`, below the data folder.
+
+        `told`: what the ledger has to say of it, noted with this; None: nothing. Where somebody has recorded it
+        meanwhile, nothing changes.
+        """
         with self._connection.write() as session:
             row = session.get_one(RecheckRow, recheck)
-            row.state, row.verdict, row.reason, row.folder = RecheckState.DONE, verdict, reason, folder
-            row.error, row.attempts = None, row.attempts + 1
-            holds.release(session, _stored(row).hold_id)
+            if row.state == RecheckState.DONE:
+                return
+            _set_done(session, row, verdict, reason, folder)
+            if told is not None:
+                note(session, Kind.CASE_RECHECKED, row.case_id, told)
+
+    def record(self, asked: Appointment, verdict: str, reason: str | None, folder: str) -> None:
+        """Write down what somebody did by hand: an appointment for that time is kept with it. Twice is once.
+
+        The ledger is told by whoever did it. Raises StoreError where another one of this case and time was done.
+        """
+        same = sa.select(RecheckRow).where(RecheckRow.case_id == asked.case_id, RecheckRow.due_ns == asked.due_ns)
+        with self._connection.write() as session:
+            row = session.scalar(same)
+            if row is None:
+                row = _row(asked, try_ns=asked.end_ns)
+                session.add(row)
+                session.flush()
+            elif row.state == RecheckState.DONE:
+                if row.folder != folder:
+                    raise StoreError(
+                        f"another re-check of this case and time was done: {row.folder}",
+                        where=asked.case_id,
+                        remedy="Take that one, or look at another time (`streetproof recheck --at`)",
+                    )
+                return
+            _set_done(session, row, verdict, reason, folder)
 
     def failed(self, recheck: int, error: str, *, retry_ns: int | None) -> None:
         """It could not be done: it is tried again at `retry_ns`, or given up (None), and its footage let go."""
@@ -127,6 +151,26 @@ class Rechecks:
             query = query.where(RecheckRow.case_id == case_id)
         with self._connection.read() as session:
             return [_stored(row) for row in session.scalars(query)]
+
+
+def _row(asked: Appointment, *, try_ns: int) -> RecheckRow:
+    return RecheckRow(
+        case_id=asked.case_id,
+        camera=asked.camera,
+        bundle=asked.bundle,
+        config=asked.config,
+        due_ns=asked.due_ns,
+        window_ns=asked.window_ns,
+        state=RecheckState.WAITING,
+        try_ns=try_ns,
+        attempts=0,
+    )
+
+
+def _set_done(session: Session, row: RecheckRow, verdict: str, reason: str | None, folder: str) -> None:
+    row.state, row.verdict, row.reason, row.folder = RecheckState.DONE, verdict, reason, folder
+    row.error, row.attempts = None, row.attempts + 1
+    holds.release(session, _stored(row).hold_id)
 
 
 def _stored(row: RecheckRow) -> StoredRecheck:

@@ -330,6 +330,19 @@ def test_duty_8_nothing_is_decided_before_the_party_was_heard(make: Make) -> Non
     assert late.code == 1 and "超过 90 日" in late.err
 
 
+def test_duty_8_nobody_is_fined_by_a_recheck_that_nobody_did(make: Make) -> None:
+    """That an order was not obeyed is shown by a re-check that verifies, or by an exhibit: not by any 64 digits."""
+    office = make(lambda request: under(request, policy_with(BASIS, "intrusion")))
+    assert office.confirmed(*PLATE).code == 0
+    order = ("--set", "deadline=2999-03-03T08:00", "--set", "document=责令改正通知书 1")
+    assert office.take("order", *LI, *order).code == 0
+    typed = ("--set", "verdict=not_corrected", "--set", "seen_at=2999-03-03T09:00")
+    refused = office.take("recheck", *LI, *typed, "--set", f"evidence_sha256={'ab' * 32}")
+    assert refused.code == 1 and "既不是存证日志中本案的复查" in refused.err and "--recheck" in refused.err
+    notice = office.take("notice", *LI, "--set", "served_at=2026-03-02T09:00", "--set", "document=告知书 1")
+    assert notice.code == 1 and "不能进行此步骤" in notice.err
+
+
 def test_duty_9_an_entry_of_the_ledger_that_was_edited_is_found(make: Make) -> None:
     office = make()
     with closing(sqlite3.connect(office.data / "ledger.db")) as connection, connection:

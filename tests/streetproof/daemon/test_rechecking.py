@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence_export.keys import Ed25519Signer
+from evidence_export.ledger.entry import Kind
 from evidence_export.sealer import seal
 from models.store import ModelStore
 from streams.archive.clock import parse_start
@@ -75,10 +77,25 @@ def finished(work: Rechecking, now_ns: int) -> Any:
     raise AssertionError("it does not end")
 
 
-SAYS = """
+WRITTEN: dict[str, Any] = {
+    "version": 2,
+    "original": {"case": "SP-9", "case_sha256": "12" * 32},
+    "asked": {"due": "2026-03-03T01:00:00.000000000Z"},
+    "seal": {"key_fingerprint": "34" * 32},
+}
+"""Of `recheck.json`, what the daemon reads besides the outcome."""
+
+
+def says(verdict: str, reason: str | None, code: int, seen: Path) -> str:
+    """A command that writes a re-check and says so; its arguments go to `seen`."""
+    written = WRITTEN | {"outcome": {"verdict": verdict, "reason": reason}}
+    return f"""
+written = json.loads({json.dumps(written)!r})
 folder = pathlib.Path(args[args.index("--out") + 1]) / "recheck-1"
-print(json.dumps({{"folder": str(folder), "recheck": {{"outcome": {{"verdict": {verdict!r}, "reason": {reason!r}}}}}}}))
-pathlib.Path({seen!r}).write_text(json.dumps(args))
+folder.mkdir(parents=True)
+(folder / "recheck.json").write_text(json.dumps(written))
+print(json.dumps(dict(folder=str(folder), recheck=written)))
+pathlib.Path({str(seen)!r}).write_text(json.dumps(args))
 sys.exit({code})
 """
 
@@ -91,7 +108,7 @@ def test_what_the_command_says_is_kept_and_told(
     store: Store, tmp_path: Path, verdict: str, reason: str | None, code: int
 ) -> None:
     seen = tmp_path / "args.json"
-    work = rechecking(store, tmp_path, SAYS.format(verdict=verdict, reason=reason, code=code, seen=str(seen)))
+    work = rechecking(store, tmp_path, says(verdict, reason, code, seen))
     store.rechecks.add(ASKED, try_ns=LATER)
     assert work.work(LATER - 1) is None and work._running is None, "it is not due"
     told = finished(work, LATER)
@@ -101,6 +118,11 @@ def test_what_the_command_says_is_kept_and_told(
         RecheckState.DONE, verdict, reason, "rechecks/recheck-1",
     )  # fmt: skip
     assert store.holds.of(kept.hold_id) == [], "its footage may go"
+    noted = [one.happening for one in store.happenings.oldest(10) if one.happening.kind is Kind.CASE_RECHECKED]
+    sha256 = hashlib.sha256((tmp_path / "rechecks/recheck-1/recheck.json").read_bytes()).hexdigest()
+    assert [(one.about, one.data["recheck_sha256"], one.data["verdict"], one.data["folder"]) for one in noted] == [
+        ("SP-9", sha256, verdict, "rechecks/recheck-1")
+    ]
     args = json.loads(seen.read_text())
     recordings = tmp_path / "recordings"
     assert args[:5] == [
@@ -156,11 +178,22 @@ def test_what_cannot_be_done_is_tried_again_and_given_up_in_the_end(
 def test_evidence_that_was_written_before_a_crash_counts(store: Store, tmp_path: Path) -> None:
     written = tmp_path / "rechecks" / "recheck-x"
     written.mkdir(parents=True)
-    (written / "recheck.json").write_text(json.dumps({"outcome": {"verdict": "corrected", "reason": None}}))
+    outcome = {"outcome": {"verdict": "corrected", "reason": None}}
+    (written / "recheck.json").write_text(json.dumps(WRITTEN | outcome))
     error = {"error": {"what": "this re-check was written before", "where": str(written)}}
     work = rechecking(store, tmp_path, f"print({json.dumps(json.dumps(error))}); sys.exit(4)")
     store.rechecks.add(ASKED, try_ns=LATER)
     assert finished(work, LATER) == Rechecked(ASKED, "corrected", None, written)
+    assert [one.happening.kind for one in store.happenings.oldest(10)].count(Kind.CASE_RECHECKED) == 1
+
+
+def test_what_it_wrote_and_cannot_be_read_is_not_taken_for_an_outcome(store: Store, tmp_path: Path) -> None:
+    told = {"folder": str(tmp_path / "rechecks/gone"), "recheck": {"outcome": {"verdict": "corrected", "reason": None}}}
+    work = rechecking(store, tmp_path, f"print({json.dumps(json.dumps(told))}); sys.exit(0)")
+    store.rechecks.add(ASKED, try_ns=LATER)
+    assert finished(work, LATER) is None
+    (kept,) = store.rechecks.all()
+    assert kept.state is RecheckState.WAITING and "its evidence cannot be read" in (kept.error or "")
 
 
 def test_one_that_is_under_way_when_the_daemon_stops_is_done_by_the_next(store: Store, tmp_path: Path) -> None:
@@ -171,7 +204,7 @@ def test_one_that_is_under_way_when_the_daemon_stops_is_done_by_the_next(store: 
     process = work._running.process
     work.stop()
     assert process.poll() is not None
-    again = rechecking(store, tmp_path, SAYS.format(verdict="corrected", reason=None, code=0, seen=str(tmp_path / "s")))
+    again = rechecking(store, tmp_path, says("corrected", None, 0, tmp_path / "s"))
     assert isinstance(finished(again, LATER), Rechecked)
 
 
