@@ -11,13 +11,17 @@ from evidence_export.bag.canonical import dumps
 
 FORMAT = "streetproof-release"
 FORMAT_VERSION = 1
-FORMAT_REVISION = 0
+FORMAT_REVISION = 1
+RECHECKS_REVISION = 1
+"""From this one on a release names the re-checks of its case."""
 
 CASE = "data/case/"
 """Below it, the sealed case as it is, or as much of it as the receiver may have."""
 RECORDINGS = "data/recordings/"
 MASKED = "data/masked/"
 EXHIBITS = "data/exhibits/"
+RECHECKS = "data/rechecks/"
+"""Below it, re-checks of the case, each in a folder with a number, as they are or without their pictures."""
 ORIGIN = "data/origin/"
 """Of a case from another department: what came with it to prove that."""
 ORIGIN_MANIFEST = "data/origin/release.json"
@@ -52,6 +56,7 @@ KEPT_ROLES = frozenset({"policy", "bagit", "readme", "public_key", "certificate"
 """Files of a case, by the role that `case.json` gives them, that an outgoing release carries as they are, beside the
 close-up of the case's own plate."""
 
+_RECHECK = re.compile(rf"{RECHECKS}[0-9]{{2,3}}/")
 _ID = re.compile(r"SP-[0-9]{8}-[A-Z2-7]{12}-R[A-Z2-7]{12}")
 
 
@@ -71,6 +76,11 @@ def release_id(case_id: str, *, manifest_sha256: str, profile: str, recipient: s
     )
     tail = base64.b32encode(hashlib.sha256(content).digest()).decode("ascii")[:12]
     return f"{case_id}-R{tail}"
+
+
+def is_recheck_folder(text: str) -> bool:
+    """Whether `text` names a folder for one re-check: `data/rechecks/01/`."""
+    return _RECHECK.fullmatch(text) is not None
 
 
 def is_release_id(text: str) -> bool:

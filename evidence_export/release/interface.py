@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,19 @@ class ExhibitFact:
     """The name that the file had; as much of it as paths in a release allow stands in `path`."""
     taken_by: str | None = None
     taken_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckFact:
+    """A re-check of the case. `folder`: in the release, ending in a slash; None: it is named, and not carried."""
+
+    folder: str | None
+    sha256: str
+    """Of its `recheck.json`."""
+    key_fingerprint: str | None
+    """Of the key that sealed it; None: not known."""
+    withheld: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Path within it -> SHA-256 and reason, of what the receiver does not get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,7 @@ class ReleaseRequest:
     """Id and name of the site that releases it."""
     parts: Sequence[Part] = ()
     exhibits: Sequence[ExhibitFact] = ()
+    rechecks: Sequence[RecheckFact] = ()
     ledger: LedgerFacts | None = None
     masking: JsonObject | None = None
     """How the masked copies were made; None: there are none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from evidence_export.bag import releases
-from evidence_export.bag.canonical import JsonObject
+from evidence_export.bag.canonical import JsonObject, JsonValue
 from evidence_export.made import BagFile, Seal
 from evidence_export.release.carried import CarriedCase
 from evidence_export.release.interface import ReleaseRequest
@@ -42,7 +42,7 @@ def build(
             "manifest_sha256": case.manifest_sha256,
             "key_fingerprint": case.key_fingerprint,
         },
-        "withheld": [{"path": path, "sha256": value, "why": why} for path, (value, why) in sorted(withheld.items())],
+        "withheld": _withheld(withheld),
         "recordings": [
             {"sha256": one["sha256"], "path": carried.get(one["sha256"])} for one in case.manifest["recordings"]
         ],
@@ -62,6 +62,15 @@ def build(
             }
             for one in request.exhibits
         ],
+        "rechecks": [
+            {
+                "folder": one.folder,
+                "sha256": one.sha256,
+                "key_fingerprint": one.key_fingerprint,
+                "withheld": _withheld(one.withheld),
+            }
+            for one in request.rechecks
+        ],
         "ledger": None
         if ledger is None
         else {
@@ -76,3 +85,7 @@ def build(
         "files": [file_json(file) for file in sorted(files, key=lambda file: file.path)],
         "seal": seal_json(seal, request.software),
     }
+
+
+def _withheld(files: Mapping[str, tuple[str, str]]) -> list[JsonValue]:
+    return [{"path": path, "sha256": value, "why": why} for path, (value, why) in sorted(files.items())]

@@ -21,6 +21,7 @@ _FILES = {
     ),
     releases.RECORDINGS: Said("原始录像文件，未作任何改动", "the recordings that the case was cut from, byte for byte"),
     releases.EXHIBITS: Said("补充材料", "exhibits"),
+    releases.RECHECKS: Said("复查材料，每次复查一个文件夹", "re-checks of the place, each in a folder of its own"),
     releases.ORIGIN: Said(
         "案件来自其他单位：其移送清单、签名与存证证明",
         "the case came from another department: its release manifest, signatures, and ledger proofs",
@@ -52,6 +53,7 @@ def readme(
     """The whole text, UTF-8. `paths`: of all files below data/."""
     held = [one for one in _FILES if any(path.startswith(one) for path in paths)]
     stamp = _stamp(paths)
+    pictures = sum(len(one.withheld) for one in request.rechecks)
     return _README.format(
         release=release_id,
         case=case_id,
@@ -65,6 +67,8 @@ def readme(
         profile_en=_PROFILES[request.profile].en,
         files_zh="".join(f"  {one:<24}{_FILES[one].zh}\n" for one in held),
         files_en="".join(f"  {one:<24}{_FILES[one].en}\n" for one in held),
+        rechecks_zh=_RECHECKS.zh.format(pictures) if pictures else "",
+        rechecks_en=_RECHECKS.en.format(pictures) if pictures else "",
         withheld_zh=f"\n未随附的文件：{len(withheld)} 个，其摘要列于 release.json 的 withheld。\n" if withheld else "",
         withheld_en=f"\nFiles that are withheld: {len(withheld)}; release.json lists their hashes.\n"
         if withheld
@@ -85,6 +89,10 @@ def _stamp(paths: Sequence[str]) -> str:
     )
 
 
+_RECHECKS = Said(
+    "\n未随附的复查图片：{} 张，其摘要列于 release.json 的 rechecks。\n",
+    "\nPictures of re-checks that are withheld: {}; release.json lists their hashes under rechecks.\n",
+)
 _LOCKED = Said(
     """
 本移送包以密码加密交付（age 格式）。解密方法：  age -d -o 本包.zip 本包.zip.age
@@ -109,7 +117,7 @@ _README = """\
 {files_zh}  release.json            移送清单：内容、接收单位、用途、每个文件的摘要
   release.json.sig        对 release.json 的数字签名
   site-key.pub.pem        验证签名用的公钥
-{withheld_zh}{locked_zh}
+{withheld_zh}{rechecks_zh}{locked_zh}
 二、如何验证（任选一种，均无需联网）
 1. 用浏览器打开 verify.html，把本包（zip 文件或文件夹）拖入页面
 2. 有 Python 3.11 的电脑：          python3 verify.pyz 本文件夹
@@ -138,7 +146,7 @@ Scope: {profile_en}
 {files_en}  release.json            what it is, for whom and what for, and the hash of every file
   release.json.sig        the digital signature over release.json
   site-key.pub.pem        the public key that checks it
-{withheld_en}{locked_en}
+{withheld_en}{rechecks_en}{locked_en}
 2. How to verify it (any one of these; none needs a network)
 a. Open verify.html in a browser, and drop this release (the zip, or the folder) on it
 b. With Python 3.11:               python3 verify.pyz FOLDER

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evidence_export.bag import forms, rechecks
+from evidence_export.bag.certificate import Revoked
 from evidence_export.verifier.bagsteps import BagVerification
 from evidence_export.verifier.container import Container, printable
 from evidence_export.verifier.files import Result, blaming
@@ -66,6 +67,11 @@ class RecheckVerification(BagVerification[RecheckManifest]):
     def case(self) -> CaseManifest | None:
         """It carries none."""
         return None
+
+    @property
+    def withdrawn(self) -> tuple[Revoked, ...]:
+        """Withdrawals of its keys since a later time than the one at which it says that it was sealed."""
+        return self._papers.withdrawn if self._papers else ()
 
     def _facts(self) -> RecheckFacts | None:
         sha256, told = self._files.digest_at_hand(forms.RECHECK.manifest), self._sealed

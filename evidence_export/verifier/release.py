@@ -16,6 +16,8 @@
 12. Check the procedure as the ledger tells it: two officers, order of time, and that what came after the decision is
    kept apart from its evidence.
 13. Check the certificates of the keys.
+14. Verify each re-check within, by all of its own steps, and that it is of this case; what the procedure says of one
+   must be what it says itself. See `rechecks`.
 """
 
 from __future__ import annotations
@@ -38,12 +40,15 @@ from evidence_export.verifier.manifest import CaseManifest
 from evidence_export.verifier.papers import cannot_know
 from evidence_export.verifier.proceeding import exhibits_told, proceeding_faults
 from evidence_export.verifier.reading import integer, moment, optional, text
+from evidence_export.verifier.rechecks import RechecksWithin, check_rechecks
 from evidence_export.verifier.releasemanifest import ReleaseManifest, read_release
 from evidence_export.verifier.report import (
     ALL_MASKED,
     ALL_MASKED_ZH,
     MORE_ENTRIES,
     MORE_ENTRIES_ZH,
+    NOT_CARRIED,
+    NOT_CARRIED_ZH,
     UNSTAMPED,
     Finding,
     Outcome,
@@ -70,6 +75,9 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
         self._compromised: tuple[Revoked, ...] = ()
         """Withdrawals of the keys of the case within that put in doubt what they signed before."""
 
+        self._compromised_since: list[str] = []
+        """The same of the re-checks within, when that was."""
+
     def run(self) -> VerificationReport:
         steps = [
             *self._bag_steps("Release manifest", "移送清单"),
@@ -79,6 +87,7 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
             self._step(11, "Time stamp", "可信时间戳", self._time_stamp),
             self._step(12, "Procedure", "办案程序", self._procedure),
             self._step(13, "Key certificate", "密钥证书", self._certificates),
+            self._step(14, "Re-checks", "所附复查", self._rechecks),
         ]
         unknown = self._cannot_know()
         inner, named = self._inner, self._sealed.release_id if self._sealed else ""
@@ -278,6 +287,17 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
                 findings.append(Finding(layout.RELEASE, "its exhibits are not those that the ledger tells of"))
         return f"{len(steps)} steps, each by a named officer" if steps else "no step was taken yet", findings
 
+    # 14
+
+    def _rechecks(self) -> Result:
+        release = self._trusted()
+        if release.ledger is not None and self._ledger is None:
+            raise SkipStep("the ledger's part cannot be trusted")
+        within = RechecksWithin(self._path, self._box, self._files, self._trust)
+        result = check_rechecks(within, release, self._ledger)
+        self._compromised_since = sorted({_time(one.from_ns) for one in within.compromised})
+        return result
+
     def _cannot_know(self) -> list[tuple[str, str]]:
         told = cannot_know(self._trust, self._signatures, self._papers)
         if self._stamp is not None:
@@ -296,6 +316,15 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
             told += [self._proven_of(one) for one in self._compromised]
         if self._sealed is not None and optional(self._sealed.root, "masking") is not None:
             told.append((ALL_MASKED, ALL_MASKED_ZH))
+        if self._sealed is not None and any(one.folder is None for one in self._sealed.rechecks):
+            told.append((NOT_CARRIED, NOT_CARRIED_ZH))
+        told += [
+            (
+                f"Whether a re-check was sealed before its key was compromised ({since}): no time stamp proves it.",
+                f"复查是否在密钥泄露（{since}）之前封存：没有时间戳可以证明。",
+            )
+            for since in self._compromised_since
+        ]
         return told
 
     def _proven_of(self, one: Revoked) -> tuple[str, str]:

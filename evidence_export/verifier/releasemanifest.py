@@ -19,6 +19,16 @@ class Exhibit:
     after_decision: bool
 
 
+@dataclass(frozen=True, slots=True)
+class NamedRecheck:
+    """A re-check of the case; `folder` None: it is named and not carried. `withheld`: path within it -> SHA-256."""
+
+    folder: str | None
+    sha256: str
+    key_fingerprint: str | None
+    withheld: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseManifest(SealedManifest):
     """What a `release.json` says beside."""
@@ -36,6 +46,8 @@ class ReleaseManifest(SealedManifest):
     recordings: tuple[tuple[str | None, str], ...]
     """Path, where it is carried, and SHA-256."""
     exhibits: tuple[Exhibit, ...]
+    rechecks: tuple[NamedRecheck, ...]
+    """None of a release before revision 1, whatever its ledger tells."""
     ledger: JsonValue
     """None: the release carries nothing of a ledger."""
 
@@ -65,13 +77,6 @@ def read_release(data: bytes) -> ReleaseManifest:
         purpose=text(root, "release", "purpose"),
         made_at=common.sealed_at,
     )
-    withheld: dict[str, str] = {}
-    for item in items(root, "withheld"):
-        path = text(item, "path")
-        if path in withheld:
-            raise ValueError(f"withheld: {path!r} stands twice")
-        text(item, "why")
-        withheld[path] = hexdigest(item, "sha256")
     ledger = optional(root, "ledger")
     if ledger is not None:
         text(ledger, "origin"), integer(ledger, "size"), integer(ledger, "entries")
@@ -83,14 +88,40 @@ def read_release(data: bytes) -> ReleaseManifest:
         case_id=case_id,
         case_sha256=case_sha256,
         case_key=hexdigest(root, "case", "key_fingerprint"),
-        withheld=withheld,
+        withheld=_withheld(root),
         recordings=tuple((_path(item), hexdigest(item, "sha256")) for item in items(root, "recordings")),
         exhibits=tuple(
             Exhibit(_path(item), hexdigest(item, "sha256"), flag(item, "after_decision"))
             for item in items(root, "exhibits")
         ),
+        rechecks=_rechecks(root) if common.revision >= releases.RECHECKS_REVISION else (),
         ledger=ledger,
     )
+
+
+def _withheld(value: JsonValue) -> dict[str, str]:
+    withheld: dict[str, str] = {}
+    for item in items(value, "withheld"):
+        path = text(item, "path")
+        if path in withheld:
+            raise ValueError(f"withheld: {path!r} stands twice")
+        text(item, "why")
+        withheld[path] = hexdigest(item, "sha256")
+    return withheld
+
+
+def _rechecks(root: JsonValue) -> tuple[NamedRecheck, ...]:
+    found: list[NamedRecheck] = []
+    for item in items(root, "rechecks"):
+        folder, key = at(item, "folder"), at(item, "key_fingerprint")
+        if folder is not None and not (isinstance(folder, str) and releases.is_recheck_folder(folder)):
+            raise ValueError(f"rechecks: {folder!r} is no folder for one")
+        named = None if key is None else hexdigest(item, "key_fingerprint")
+        one = NamedRecheck(folder, hexdigest(item, "sha256"), named, _withheld(item))
+        if any(one.sha256 == other.sha256 or (folder and folder == other.folder) for other in found):
+            raise ValueError(f"rechecks: {one.folder or one.sha256!r} stands twice")
+        found.append(one)
+    return tuple(found)
 
 
 def _path(item: JsonValue) -> str | None:

@@ -72,6 +72,8 @@ CANNOT_KNOW_ZH = (
 )
 MORE_ENTRIES = "Whether the ledger holds more about this case than the entries that are carried here."
 MORE_ENTRIES_ZH = "存证日志中是否还有本移送包未附的、与本案有关的记录。"
+NOT_CARRIED = "Whether the re-checks that are named here, and not carried, say what the procedure says of them."
+NOT_CARRIED_ZH = "本移送包列出而未随附的复查，其内容是否与办案步骤所述一致。"
 ALL_MASKED = "Whether every bystander is masked: that was done by a model, and is for people to look at."
 ALL_MASKED_ZH = "无关人员和车辆是否均已遮挡：遮挡由模型完成，须由人员查看确认。"
 RECHECK_CLOCKS = "Whether the clocks were right: recheck.json says where the time of each recording comes from."

@@ -21,12 +21,13 @@ from evidence_export.keys.sealing import verify_own
 from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.ledger.log import Ledger
-from evidence_export.procedure.steps import Exhibit
+from evidence_export.procedure.steps import Exhibit, Rechecked
 from evidence_export.release import age
 from evidence_export.release.carried import CarriedCase, opened
-from evidence_export.release.interface import ExhibitFact, LedgerFacts, ReleaseRequest
+from evidence_export.release.interface import ExhibitFact, LedgerFacts, RecheckFact, ReleaseRequest
 from evidence_export.release.making import Release, id_of, release
 from evidence_export.release.proofs import Stamp, ledger_parts
+from evidence_export.release.rechecks import opened_recheck
 from evidence_export.report.blocks import ReportLanguage
 from evidence_export.report.signing import Signing
 from evidence_export.standalone.html import html_bytes
@@ -41,6 +42,8 @@ from streetproof.ledgers.signing import sign
 from streetproof.locked import lock_into, private_folder
 from streetproof.papers import told
 from streetproof.procedures.taking import OpenCase, open_case
+from streetproof.recheck.keeping import FOLDER as RECHECKS
+from streetproof.recheck.keeping import entered
 from streetproof.releases import exhibits
 from streetproof.releases.credentialed import with_credentials
 from streetproof.releases.masked import read_masked
@@ -50,7 +53,7 @@ from streetproof.store.ledger.database import SqlLedger
 from streetproof.version import __version__
 
 _BEGINNINGS = frozenset({Kind.CASE_SEALED, Kind.CASE_IMPORTED})
-_FOR_EVERYBODY = frozenset({*_BEGINNINGS, Kind.CASE_STEP})
+_FOR_EVERYBODY = frozenset({*_BEGINNINGS, Kind.CASE_STEP, Kind.CASE_RECHECKED})
 """What an outgoing release tells of the ledger beside itself. Who looked at the case and why, where copies of it lie
 and to whom else it went concerns the department, and the people named there (个人信息保护法 6)."""
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9]+")
@@ -126,6 +129,8 @@ def _make(asked: Asked, office: Office, out: Path, scratch: Path, *, as_zip: boo
     facts, parts = _exhibits(office.data, case, asked.profile)
     recordings, missing = _recordings(office, carried) if asked.with_recordings else ([], [])
     missing += [f"{one.origin}: {one.sha256}" for one in facts if one.path is None]
+    again, seen = _rechecks(office, case, asked.profile)
+    missing += [f"re-check {one.sha256}: it is no longer here" for one in again if one.folder is None]
     software = Software("streetproof", __version__)
     copies = () if masked is None else masked.parts
     if asked.credentials:
@@ -139,8 +144,9 @@ def _make(asked: Asked, office: Office, out: Path, scratch: Path, *, as_zip: boo
         made_at=now(),
         software=software,
         site=office.site,
-        parts=(*parts, *recordings, *carried.origin(), *copies),
+        parts=(*parts, *seen, *recordings, *carried.origin(), *copies),
         exhibits=facts,
+        rechecks=again,
         masking=None if masked is None else masked.told,
         pages={layout.VERIFIER_FILE: pyz_bytes(), layout.VERIFIER_PAGE: html_bytes()},
         locked=asked.password is not None,
@@ -290,6 +296,29 @@ def _fact(one: Exhibit, path: str | None, afterwards: bool) -> ExhibitFact:
         taken_by=one.taken_by,
         taken_at=None if one.taken_at is None else iso_utc(from_datetime(one.taken_at)),
     )
+
+
+def _rechecks(office: Office, case: OpenCase, profile: Profile) -> tuple[list[RecheckFact], list[Part]]:
+    """Those that the ledger tells of, and those that steps stand on. Raises SealError where one was changed.
+
+    What is no longer here is named all the same, as is what a step of an earlier version stands on.
+    """
+    procedure = case.procedure
+    told = entered(office.ledger, procedure.facts.case_id, case.manifest_sha256)
+    exhibited = {one.sha256 for one in (*procedure.evidence, *procedure.afterwards)}
+    steps = [one.evidence_sha256 for one in procedure.steps if isinstance(one, Rechecked)]
+    facts: list[RecheckFact] = []
+    parts: list[Part] = []
+    for number, sha256 in enumerate(dict.fromkeys([*told, *(one for one in steps if one not in exhibited)]), start=1):
+        known = told.get(sha256)
+        place = None if known is None else office.data / RECHECKS / Path(known.folder).name
+        if place is None or not place.is_dir():
+            facts.append(RecheckFact(None, sha256, None if known is None else known.key_fingerprint))
+            continue
+        folder, carried = f"{releases.RECHECKS}{number:02d}/", opened_recheck(place, sha256)
+        facts.append(carried.fact(folder, profile))
+        parts += carried.parts(folder, profile)
+    return facts, parts
 
 
 def _recordings(office: Office, case: CarriedCase) -> tuple[list[Part], list[str]]:

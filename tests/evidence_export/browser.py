@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = shutil.which("chromium")
-ELSEWHERE = {"case": {9, 10, 11, 12}, "release": {11, 12, 13}, "recheck": {8, 9}}
+ELSEWHERE = {"case": {9, 10, 11, 12}, "release": {11, 12, 13, 14}, "recheck": {8, 9}}
 """Steps that the page leaves to the verifier for Python."""
 
 

@@ -184,6 +184,16 @@ def office(
     return Office(data, sealed[1], lambda *args: inside(capsys, monkeypatch, *args, width=200), clock)
 
 
+def exported(office: Office, out: Path, code: int = 0) -> Any:
+    """`streetproof export` of everything, to a court."""
+    ran = office.run(
+        "export", office.case, office.data / "site.yaml", "--recipient", "西湖区人民法院", "--purpose", "行政诉讼举证",
+        *LI, "--profile", "full", "--data", office.data, "--key", office.data / "key.pem", "--out", out, "--json",
+    )  # fmt: skip
+    assert ran.code == code, ran.out + ran.err
+    return ran.json
+
+
 def looked_again(office: Office, footage: Path, *where: object, code: int) -> Path:
     """`streetproof recheck` at nine."""
     ran = office.run(
@@ -222,6 +232,12 @@ def test_an_order_that_was_not_obeyed_is_proven_and_leads_to_a_decision(
     office.must("05T09:00", "statement", *LI, "--set", "said=放弃陈述申辩", "--set", "waived=yes")
     second = ("--set", "second.name=王芳", "--set", "second.licence=33010002", "--set", "document=决定书 8")
     assert office.must("06T09:00", "decide", *LI, *second)["state"] == "decided"
+    release = Path(exported(office, tmp_path / "out")["path"])
+    ran = office.run("verify", release, "--key", office.keys.first.fingerprint, "--lang", "zh")
+    assert ran.code == 0 and "1 次复查中随附 1 次" in ran.out, ran.out
+    told = json.loads((release / layout.RELEASE).read_bytes())["rechecks"]
+    assert [(one["folder"], one["sha256"], one["withheld"]) for one in told] == [("data/rechecks/01/", sha256, [])]
+    assert verify(release / "data/rechecks/01").recheck == verify(folder).recheck
     (listed,) = office.run("cases", "--data", office.data, "--json").json
     assert [one["verdict"] for one in listed["rechecks"]] == ["not_corrected"]
 
@@ -404,6 +420,24 @@ def test_before_the_deadline_it_proves_nothing_and_before_the_order_it_is_refuse
     before = office.made(tmp_path / "2", due="2026-03-02T01:50:00.000000000Z")
     assert office.refused("03T09:10", "--recheck", before)["code"] == "time"
     assert office.take("03T09:10", "notice", *LI, "--recheck", before).code == 2
+
+
+# -- what leaves the office ----------------------------------------------------------------------------------------
+
+
+def test_one_that_is_gone_is_named_and_one_that_was_changed_stops_the_release(office: Office, tmp_path: Path) -> None:
+    office.ordered()
+    office.must("03T09:10", "recheck", *LI, "--recheck", office.made(tmp_path / "x"))
+    (name,) = office.folders()
+    kept = office.data / "rechecks" / name
+    (kept / "data/stills/look-1.png").write_bytes(b"another picture")
+    told = exported(office, tmp_path / "1", code=4)
+    assert "is no longer what was kept (data/stills/look-1.png)" in told["error"]["what"]
+    shutil.rmtree(kept)
+    made = exported(office, tmp_path / "2")
+    assert any(one.endswith("it is no longer here") for one in made["missing"])
+    report = verify(Path(made["path"]))
+    assert report.ok and any("named here, and not carried" in one for one in report.cannot_know)
 
 
 # -- the daemon's --------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ class ReleaseVerification extends BagVerification {
       elsewhere(11, "Time stamp", "可信时间戳"),
       elsewhere(12, "Procedure", "办案程序"),
       elsewhere(13, "Key certificate", "密钥证书"),
+      elsewhere(14, "Re-checks", "所附复查"),
     ];
   }
 

@@ -46,8 +46,8 @@ const WORDS = {
     "Steps 1-8, which this page does, all passed: the bundle is whole and unchanged since it was signed. Steps 9-12 are not done here (see below).",
   ],
   scopeRelease: [
-    "本页所做的第 1–10 步全部通过：移送包及所附案件完整，自签名以来未被改动。第 11–13 步和案件的第 9–12 步本页不做（见下）。",
-    "Steps 1-10, which this page does, all passed: the release and the case within are whole and unchanged since they were signed. Steps 11-13, and steps 9-12 of the case, are not done here (see below).",
+    "本页所做的第 1–10 步全部通过：移送包及所附案件完整，自签名以来未被改动。第 11–14 步和案件的第 9–12 步本页不做（见下）。",
+    "Steps 1-10, which this page does, all passed: the release and the case within are whole and unchanged since they were signed. Steps 11-14, and steps 9-12 of the case, are not done here (see below).",
   ],
   scopeRecheck: [
     "本页所做的第 1–7 步全部通过：复查材料完整，自签名以来未被改动。第 8–9 步（含复查结论）本页不做（见下）。",
@@ -109,6 +109,7 @@ const LEFT_OUT = {
   "Key certificate": ["密钥证书与吊销列表", "Certificates of the keys, and the revocation list"],
   "Time stamp": ["可信时间戳（RFC 3161）", "Time stamp (RFC 3161)"],
   Outcome: ["复查结论：与所示图片、查看次数是否自洽", "Outcome of the re-check: that it fits its pictures and counts"],
+  "Re-checks": ["所附复查：各自的核验，以及与办案步骤是否一致", "Re-checks: each by its own steps, and that the procedure says the same"],
   Procedure: ["办案程序：两名执法人员、先后次序、补充材料", "Procedure: two officers, order of time, exhibits"],
 };
 
