@@ -219,9 +219,10 @@ def enter(data: Path, store: Store, ledger: SqlLedger, found: Recheck, by: str) 
 
 def of_case(data: Path, case_id: str, camera: str, stay: str) -> list[str]:
     """Folders of re-checks of a case, below the data folder, as their names and statements tell: also of such that
-    nobody entered. What cannot be read is left out."""
-    found = []
-    for place in sorted((data / FOLDER).glob(f"recheck-{_escaped(camera)}-*-{_escaped(short_stay(stay))}")):
+    nobody entered, and drafts that a killed run left. What cannot be read is left out."""
+    name = f"recheck-{_escaped(camera)}-*-{_escaped(short_stay(stay))}"
+    found = [f"{FOLDER}/{draft.name}" for draft in (data / FOLDER).glob(f"{name}.partial")]
+    for place in sorted((data / FOLDER).glob(name)):
         try:
             named = json.loads(_manifest(place))["original"].get("case")
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -25,6 +25,7 @@ from streetproof.errors import StreetproofError
 from streetproof.ledgers.bookkeeping import Bookkeeper
 from streetproof.lock import only_one
 from streetproof.procedures.taking import is_deleted, steps_taken
+from streetproof.recheck import keeping
 from streetproof.releases import exhibits
 from streetproof.retention import plausible
 from streetproof.retention.planning import Planned, exhibits_named, plan
@@ -151,7 +152,7 @@ def _apply(
     kept = []
     for one in chosen[:most]:
         stone_or_none = _decide(store, one, planned.ledger_size, now_ns)
-        if stone_or_none is None or not _enter(store, ledger, stone_or_none, by):
+        if stone_or_none is None or not _enter(data, store, ledger, stone_or_none, by):
             kept.append(one.row.id)
             continue
         if _remove(data, store, ledger, stone_or_none, now_ns, errors):
@@ -176,7 +177,7 @@ def _decide(store: Store, one: Planned, ledger_from: int, now_ns: int) -> Tombst
     )
 
 
-def _enter(store: Store, ledger: SqlLedger, stone: Tombstone, by: str) -> bool:
+def _enter(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, by: str) -> bool:
     """Enter that it is deleted; False, and it stays, where an officer has taken a step since it was judged."""
 
     def untouched() -> None:
@@ -193,6 +194,7 @@ def _enter(store: Store, ledger: SqlLedger, stone: Tombstone, by: str) -> bool:
             "class": stone.cls,
             "due": stone.due,
             "exhibits": len(stone.exhibits),
+            "rechecks": len(_rechecks_of(data, store, stone)),
         },
     )
     try:
@@ -216,7 +218,8 @@ def _remove(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, now_n
     `errors` gets."""
     try:
         aside = _set_aside(data, stone)
-        folders = [data / folder for folder in store.tombstones.no_case_any_more(stone)]
+        folders = [data / folder for folder in _rechecks_of(data, store, stone)]
+        store.tombstones.no_case_any_more(stone)
         complete = _remove_exhibits(data, ledger, stone, now_ns)
         for place in (*folders, aside):
             if _is_within(place, data):
@@ -228,6 +231,14 @@ def _remove(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, now_n
     if complete:
         store.tombstones.finish(stone)
     return complete
+
+
+def _rechecks_of(data: Path, store: Store, stone: Tombstone) -> list[str]:
+    """Folders with the evidence of its re-checks, below the data folder: those that were written down, and those that
+    somebody left there without a word."""
+    told = {one.folder for one in store.rechecks.all(stone.case_id) if one.folder is not None}
+    told |= set(keeping.of_case(data, stone.case_id, stone.camera, stone.stay))
+    return sorted(folder for folder in told if os.path.lexists(data / folder))
 
 
 def _set_aside(data: Path, stone: Tombstone) -> Path:

@@ -95,16 +95,14 @@ class Tombstones:
                 sa.delete(DeletedCaseRow).where(DeletedCaseRow.id == stone.number, DeletedCaseRow.state == "decided")
             )
 
-    def no_case_any_more(self, stone: Tombstone) -> list[str]:
+    def no_case_any_more(self, stone: Tombstone) -> None:
         """Take it out of the lists of cases and of vehicles, and let go of its footage, which then goes by its own
-        time. Returns the folders with the evidence of its re-checks, below the data folder."""
+        time."""
         with self._connection.write() as session:
             session.get_one(DeletedCaseRow, stone.number).state = "removing"
             session.execute(sa.delete(CaseRow).where(CaseRow.id == stone.case_id))
             session.execute(sa.delete(VehicleRow).where(VehicleRow.case_id == stone.case_id))
             holds.release(session, stone.case_id)
-            folders = session.scalars(sa.select(RecheckRow.folder).where(RecheckRow.case_id == stone.case_id))
-            return sorted({folder for folder in folders if folder is not None})
 
     def finish(self, stone: Tombstone) -> None:
         """All of it is removed."""

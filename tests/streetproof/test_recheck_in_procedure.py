@@ -26,10 +26,12 @@ from evidence_export.keys.ring import Role
 from evidence_export.ledger.entry import Happening, Kind, read_entry
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
-from streams.instant import NS_PER_S, iso_utc, to_datetime
+from streams.instant import NS_PER_S, from_iso, iso_utc, to_datetime
 from streetproof.bundles import case_row
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.recheck import keeping
+from streetproof.retention import applying
+from streetproof.settings.case_retention import CaseRetention
 from streetproof.settings.load import load_site
 from streetproof.store.database import Store
 from streetproof.store.rechecks import Appointment, RecheckState
@@ -490,3 +492,40 @@ def test_steps_that_an_earlier_version_took_stay_readable(office: Office) -> Non
         Ledger(ledger).add([happening])
     shown = office.run("procedure", "show", office.case, "--data", office.data, "--json").json
     assert shown["state"] == "not_corrected"
+
+
+# -- when its time is up -------------------------------------------------------------------------------------------
+
+
+def test_they_go_with_their_case_and_stay_with_one_that_is_held(office: Office, tmp_path: Path) -> None:
+    """Those that were entered, those that somebody left there without a word, and what a killed run left."""
+    office.ordered()
+    office.must("03T09:10", "recheck", *LI, "--recheck", office.made(tmp_path / "x", "corrected"))
+    office.must("03T09:20", "close", *LI, "--set", "why=已改正")
+    _, found = keeping.read(office.made(tmp_path / "y", due="2026-03-04T01:00:00.000000000Z"))
+    assert found is not None
+    silent = office.data / keeping.FOLDER / found.name
+    shutil.copytree(found.folder, silent)
+    shutil.copytree(found.folder, silent.with_name(f"{found.name}.partial"))
+    other = make_recheck(tmp_path / "z", office.keys, ("SP-20260302-ABCDEFGHIJKL", "12" * 32))
+    shutil.copytree(other, office.data / keeping.FOLDER / "recheck-cam-1-20260401-090000-stay0001")
+    assert len(office.folders()) == 4
+
+    def run() -> Any:
+        with Store.open_file(office.data / "state.db", by="daemon") as store, ledger_of(office.data, "demo") as ledger:
+            at_ns = from_iso("2100-01-01T00:00:00Z")
+            return applying.apply(
+                office.data, store, ledger, CaseRetention(), by="daemon", now_ns=at_ns, clock_is_right="a test"
+            )
+
+    held = ("--reason", "行政诉讼", *LI, "--data", office.data)
+    assert office.run("retention", "hold", office.case, *held).code == 0
+    assert run().deleted == () and len(office.folders()) == 4
+    lifted = office.run("retention", "lift", office.case, "--reason", "已结案", *LI, "--data", office.data)
+    assert lifted.code == 0, lifted.err
+    done = run()
+    assert [stone.case_id for stone in done.deleted] == [office.case] and done.errors == ()
+    assert office.folders() == ["recheck-cam-1-20260401-090000-stay0001"], "of another case"
+    (deleted,) = [one for one in office.entries() if one.kind is Kind.CASE_DELETED]
+    assert deleted.data["rechecks"] == 3
+    assert not office.bundle.exists()
