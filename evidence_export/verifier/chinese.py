@@ -70,7 +70,7 @@ SENTENCES = {
     "{}, fingerprint {} ({})": "{}，指纹 {}（{}）",
     "fingerprint not compared: no trusted key was given": "未提供可信公钥，指纹未核对",
     "the trusted key": "即可信公钥",
-    "its certificate is to be of the trusted authority: step 12": "须由可信的签发机构颁发证书，见第 12 步",
+    "its certificate is to be of the trusted authority, see below": "须由可信的签发机构颁发证书，见下文“密钥证书”",
     "not vouched for": "无人担保",
     "not the trusted key": "不是可信公钥",
     "the bundle has no certificate of the trusted authority, {}": "证据包内没有可信签发机构（{}）的证书",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 RECHECK_SENTENCES = {
     "re-check of {}, sealed at {}, {} files listed": "{} 的复查，封存于 {}，列出 {} 个文件",
+    "re-check of {}": "{} 的复查",
     "original.case has no valid form": "original.case 形式无效",
     "outcome.reason is no text": "outcome.reason 不是文本",
     "outcome.looks is missing": "缺少 outcome.looks",

@@ -52,20 +52,20 @@ def check_rechecks(within: RechecksWithin, release: ReleaseManifest, ledger: Led
         return "not told: this release is of a revision that names none", []
     findings = [*_strays(release)]
     carried: dict[str, RecheckFacts] = {}
-    lacking = ""
+    lacking: list[str] = []
     for one in release.rechecks:
         if one.folder is None:
             continue
         report = within.verify(one.folder, one.withheld)
         findings += _within(one.folder, report)
-        lacking = lacking or next((step.detail for step in report.steps if step.outcome is Outcome.NOT_CHECKED), "")
+        lacking += [step.detail for step in report.steps if step.outcome is Outcome.NOT_CHECKED]
         if report.recheck is not None:
             carried[one.sha256] = report.recheck
             findings += _agreement(one, one.folder, report, report.recheck, release)
     with blaming(releases.ENTRIES):
         findings += _told(release, ledger, carried)
     if lacking and not findings:
-        raise NotCheckedError(f"of a re-check: {lacking}")
+        raise NotCheckedError(f"of a re-check: {lacking[0]}")
     if not release.rechecks:
         return "none: this case was not looked at again", findings
     return (

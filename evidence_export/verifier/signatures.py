@@ -56,7 +56,7 @@ class Signatures:
             return "the trusted key", None
         if is_authority is not False and self._authority() == wanted:
             self.by_authority = True
-            return "its certificate is to be of the trusted authority: step 12", None
+            return "its certificate is to be of the trusted authority, see below", None
         if is_authority:
             return "not vouched for", Finding(
                 layout.SITE_KEY, f"the bundle has no certificate of the trusted authority, {wanted}"

@@ -96,7 +96,7 @@ def recheck(
         done = do_recheck(loaded, asked, order, footage or [], detector, keys, now(), place)
     except WrittenBeforeError as error:
         if data is not None:  # by a run that was killed before it could enter it
-            _enter(data, error.folder)
+            _enter(data, Path(error.where))
         raise
     if data is not None:
         _enter(data, done.folder)

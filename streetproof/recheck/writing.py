@@ -72,15 +72,7 @@ class Facts:
 
 
 class WrittenBeforeError(RecheckError):
-    """There is a folder of this re-check. `folder`: which."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            "this re-check was written before, and evidence is not overwritten",
-            where=str(folder),
-            remedy="Look at another time (--at), or name another folder with --out",
-        )
-        self.folder = folder
+    """There is a folder of this re-check; `where` is its path."""
 
 
 def said(outcome: Outcome) -> Said:
@@ -100,7 +92,11 @@ def write_recheck(
     name = folder_name(facts.camera.id, facts.order.due.utc_ns, site.timezone, stay)
     folder, draft = out / name, out / f"{name}.partial"
     if os.path.lexists(folder):
-        raise WrittenBeforeError(folder)
+        raise WrittenBeforeError(
+            "this re-check was written before, and evidence is not overwritten",
+            where=str(folder),
+            remedy="Look at another time (--at), or name another folder with --out",
+        )
     check_valid(keys, sealed_at)
     try:
         out.mkdir(parents=True, exist_ok=True)

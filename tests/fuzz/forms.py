@@ -35,6 +35,7 @@ from models.store import ModelStore
 from streetproof.errors import StreetproofError
 from streetproof.store.ledger.database import SqlLedger
 from tests.evidence_export import helpers, segments
+from tests.evidence_export import rechecks as rechecking
 from tests.evidence_export.conftest import POLICY, SEALED_AT, make_request, write_recording
 from tests.evidence_export.imagesets import LINE, SIGN, policy_of, street_request, write_street
 from tests.evidence_export.platefilm import TEXT, Shown, Told, about, film
@@ -65,6 +66,8 @@ class Form:
         what cannot be written as canonical JSON."""
         if self.kind is forms.RELEASE:
             releasing.resign(bundle, keys, edit)
+        elif self.kind is forms.RECHECK:
+            rechecking.resign(bundle, keys, edit)
         elif keys.certificate is None and keys.second is None and not (bundle / layout.KEYS).exists():
             helpers.resign(bundle, keys, edit)
         else:
@@ -106,11 +109,20 @@ def make(folder: Path, wanted: Iterable[str] | None = None) -> list[Form]:
     write_recording(source, 30)
     request = make_request(source)
     made = [*_bare(folder, request), *_plate(folder), *_certified(folder, request), _release(folder, request)]
+    made.append(_recheck(folder))
     for one in made:
         report = verify(one.whole, trusted_key=one.trusted)
         assert report.ok, f"{one.name}: {report.culprits}"
     both = [replace(one, as_zip=as_zip) for one in made for as_zip in (False, True)]
     return [one for one in both if wanted is None or one.name in wanted]
+
+
+def _recheck(folder: Path) -> Form:
+    """Of the place of a case, which was not corrected."""
+    keys = owner()
+    about = ("SP-20260302-ABCDEFGHIJKL", "12" * 32)
+    whole = rechecking.make_recheck(folder / "recheck", keys, about, "not_corrected")
+    return Form("recheck", whole, keys, keys.first.fingerprint, kind=forms.RECHECK)
 
 
 def _bare(folder: Path, request: CaseRequest) -> list[Form]:

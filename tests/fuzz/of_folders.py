@@ -169,6 +169,7 @@ def added(work: Work) -> Mutation | None:
             "data/stills/panorama-9.png",
             "case.json.sig.bak",
             "release.json",
+            "recheck.json",
             "case.json.second.sig",
             "fetch.txt",
             "data/片段.mp4",

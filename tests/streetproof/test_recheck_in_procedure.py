@@ -39,6 +39,7 @@ from tests.evidence_export.conftest import SEALED_AT, at, make_request, moment
 from tests.evidence_export.rechecks import make_recheck, resign
 from tests.evidence_export.test_kinds import OCCUPIED
 from tests.streetproof.commands import Ran, inside
+from tests.streetproof.test_export_command import masked_by_hand
 from tests.streetproof.test_recheck import PAVEMENT, SECONDS, RedBlocks, film
 from vision.policy import policy_content, policy_hash
 
@@ -186,11 +187,12 @@ def office(
     return Office(data, sealed[1], lambda *args: inside(capsys, monkeypatch, *args, width=200), clock)
 
 
-def exported(office: Office, out: Path, code: int = 0) -> Any:
-    """`streetproof export` of everything, to a court."""
+def exported(office: Office, out: Path, *how: object, code: int = 0) -> Any:
+    """`streetproof export`, of everything where nothing else is said."""
     ran = office.run(
         "export", office.case, office.data / "site.yaml", "--recipient", "西湖区人民法院", "--purpose", "行政诉讼举证",
-        *LI, "--profile", "full", "--data", office.data, "--key", office.data / "key.pem", "--out", out, "--json",
+        *LI, *(how or ("--profile", "full")), "--data", office.data, "--key", office.data / "key.pem", "--out", out,
+        "--json",
     )  # fmt: skip
     assert ran.code == code, ran.out + ran.err
     return ran.json
@@ -440,6 +442,21 @@ def test_one_that_is_gone_is_named_and_one_that_was_changed_stops_the_release(of
     assert any(one.endswith("it is no longer here") for one in made["missing"])
     report = verify(Path(made["path"]))
     assert report.ok and any("named here, and not carried" in one for one in report.cannot_know)
+
+
+def test_an_outgoing_release_tells_of_it_and_leaves_its_pictures_here(office: Office, tmp_path: Path) -> None:
+    """What the ledger tells of it goes along, unlike who looked at the case."""
+    office.ordered()
+    folder = office.made(tmp_path / "x")
+    office.must("03T09:10", "recheck", *LI, "--recheck", folder)
+    masked = masked_by_hand(office.data, office.case, tmp_path / "masked")
+    path = exported(office, tmp_path / "out", "--profile", "outgoing", "--masked", masked)["path"]
+    report = verify(Path(path))
+    assert report.ok, report.culprits
+    (told,) = json.loads((Path(path) / layout.RELEASE).read_bytes())["rechecks"]
+    assert len(told["withheld"]) == 6
+    assert not list((Path(path) / told["folder"]).rglob("*.png"))
+    assert (Path(path) / told["folder"] / layout.RECHECK).read_bytes() == (folder / layout.RECHECK).read_bytes()
 
 
 # -- the daemon's --------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ class BagVerification {
     if (this.trusted === found) known = "the trusted key";
     else if (this.trusted !== null && (await this.authority()) === this.trusted) {
       this.byAuthority = true;
-      known = "its certificate is to be of the trusted authority: step 12";
+      known = "its certificate is to be of the trusted authority, see below";
     } else if (this.trusted !== null) {
       known = "not the trusted key";
       const what = `its fingerprint ${found} is not the trusted one, ${this.trusted}`;

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 RECHECKS = {
+    "{} cannot be a part of a bundle, or stands there twice": "{} 不能放入证据包，或重复出现",
+    "it cannot be written as canonical JSON ({})": "无法写成规范 JSON（{}）",
+    "it is another one": "是另一份",
     "this is a re-check, and no case": "这是复查材料，不是案件",
-    "Give the case's bundle": "请给出案件的证据包",
     "Hand it in with `streetproof procedure take CASE recheck --recheck FOLDER`": (
         "请用 `streetproof procedure take 案件编号 recheck --recheck 文件夹` 提交"
     ),
@@ -20,9 +22,8 @@ RECHECKS = {
     "it is of a case that is not here": "所属案件不在此处",
     "Name the data folder that holds the case": "请指定存放本案的数据文件夹",
     "the re-check that lies here does not verify ({})": "此处已有的复查材料核验未通过（{}）",
-    "Keep it as it is for inquiry under another name, then run again": "请将其改名原样保留以备查，然后重试",
     "the name of its camera cannot be part of a path": "摄像机编号不能用作路径",
     "the ledger has it": "存证日志中已有",
     "a re-check of this case is no longer what was kept ({})": "本案的复查材料已不是当时保存的内容（{}）",
-    "Bring it back from a backup": "请从备份恢复",
+    "re-check {}: it is no longer here": "复查 {}：已不在此处",
 }
