@@ -67,12 +67,40 @@ class Ledger:
             appending.note_entered(source, max(number for number, _ in new))
             return _add(appending, [one for _, one in new])
 
-    def checkpoint(self, signer: CheckpointSigner, at: str) -> bytes:
-        """Sign what the ledger holds now, keep the note, and return it. `at`: ISO 8601 in UTC."""
+    def checkpoint(self, signer: CheckpointSigner, at: str, after: Checkpoint | None = None) -> bytes:
+        """Sign what the ledger holds now, keep the note, and return it. `at`: ISO 8601 in UTC.
+
+        `after`: an earlier checkpoint of it. Raises ValueError where what is to be signed does not begin with that, as
+        the proof shows whose root is signed: what is kept of the ledger is asked once, and believed in nothing.
+        """
         size = self._store.size()
-        note = signed(Checkpoint(self.origin, size, self.root(size), at), signer)
+        now = Checkpoint(self.origin, size, self.root(size), at)
+        if after is not None and not self._continues(after, now):
+            raise ValueError("the ledger does not begin with what was signed before")
+        note = signed(now, signer)
         self._store.add_checkpoint(size, note)
         return note
+
+    def continues(self, old: Checkpoint) -> bool:
+        """Whether the ledger as it is now begins with what a checkpoint of it has signed."""
+        size = self._store.size()
+        try:
+            return self._continues(old, Checkpoint(self.origin, size, self.root(size), old.at))
+        except LookupError:  # hashes are gone
+            return False
+
+    def _continues(self, old: Checkpoint, new: Checkpoint) -> bool:
+        """The newer root has to follow from the proof as well: hashes that were kept while entries below them were
+        written anew would lead to the older one alone."""
+        if old.origin != new.origin or old.size > new.size:
+            return False
+        if old.size == 0:
+            return True
+        try:
+            proof = self.consistency(old.size, new.size)
+        except LookupError:
+            return False
+        return tree.is_consistent(old.size, old.root, new.size, new.root, proof)
 
     def root(self, size: int) -> Hash:
         """The root of the first `size` entries. Raises LookupError where they are not all there."""

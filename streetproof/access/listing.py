@@ -22,7 +22,7 @@ class View:
 
     entry: int
     at: str
-    kind: Kind
+    kind: Kind | str
     case_id: str | None
     """None of a search, and of a data set, which has several."""
     by: str

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from unicodedata import normalize
 
 from evidence_export.words import Said
+from models.plates.grammar import PROVINCES
 from streetproof.errors import StreetproofError
 
 _MOST = 500
+_BETWEEN = r"[\s·・•.,/\\_\-–—]"
+_PLATE = re.compile(rf"[{PROVINCES}]{_BETWEEN}?[A-Z](?:{_BETWEEN}?[0-9A-Z?*]){{5,6}}")
+"""A number plate, or most of one, as people write them: 京A12345, 京A·12?45, 沪 A-D12345."""
 
 
 class PurposeError(StreetproofError):
@@ -57,6 +63,13 @@ class Purpose:
                 "another purpose has to be said in words",
                 where=str(self.reason),
                 remedy="Write it behind a colon: --purpose 'other: what for'",
+            )
+        if _PLATE.search(normalize("NFKC", text).upper()):
+            # Nothing is ever taken out of the ledger, and a plate is personal information (个人信息保护法 47).
+            raise PurposeError(
+                "the purpose names a number plate, and what the ledger holds stays in it",
+                where="--purpose",
+                remedy="Name the file or the report that asks for it instead",
             )
         object.__setattr__(self, "text", text)
 

@@ -11,8 +11,8 @@ import typer
 
 from evidence_export.errors import NotABundleError
 from evidence_export.release.age import AgeError, DamagedError
-from evidence_export.verifier import Outcome, VerificationReport, verify_all
-from evidence_export.verifier.__main__ import as_json
+from evidence_export.verifier import Outcome, Verdict, VerificationReport, verify_all
+from evidence_export.verifier.__main__ import as_json, exit_code
 from evidence_export.verifier.chinese import chinese
 from evidence_export.words import Language
 from streetproof.cli.exits import Exit
@@ -23,13 +23,18 @@ from streetproof.cli.output import out, print_error, print_json
 EPILOG = (
     "Example: streetproof verify demo-out/cases --key 3f9a...c1    "
     "Exit codes: 0 every bundle verified · 1 a bundle failed · 2 nothing there that can be read as a bundle, "
-    "or not the password · 4 no password"
+    "or not the password · 3 nothing is wrong, but this machine lacks what a step takes · 4 no password"
 )
 _MARK = {
     Outcome.PASSED: "[green]✓[/]",
     Outcome.FAILED: "[bold red]✗[/]",
     Outcome.SKIPPED: "[yellow]–[/]",
     Outcome.NOT_CHECKED: "[yellow]?[/]",
+}
+_VERDICTS = {
+    Verdict.VERIFIED: "[bold green]VERIFIED 验证通过[/]",
+    Verdict.FAILED: "[bold red]FAILED 验证未通过[/]",
+    Verdict.INCOMPLETE: "[bold yellow]NOTHING WRONG, BUT NOT ALL WAS CHECKED 未发现问题，但有步骤未能核验[/]",
 }
 
 
@@ -88,8 +93,8 @@ def verify(
         for report in reports:
             if not (quiet and report.ok):
                 show(report, lang or language_of(os.environ), only_failed=quiet)
-    if not all(report.ok for report in reports):
-        raise typer.Exit(Exit.FAILED)
+    if (code_ := exit_code(reports)) != Exit.OK:
+        raise typer.Exit(code_)
 
 
 def show(report: VerificationReport, language: Language, *, only_failed: bool = False) -> None:
@@ -110,7 +115,7 @@ def show(report: VerificationReport, language: Language, *, only_failed: bool = 
         for finding in step.findings:
             out.print(f"       {finding.culprit}: ", style="bold red", markup=False, end="")
             out.print(said(finding.what), markup=False)
-    out.print("  [bold green]VERIFIED 验证通过[/]" if report.ok else "  [bold red]FAILED 验证未通过[/]")
+    out.print(f"  {_VERDICTS[report.verdict]}")
     if only_failed:
         return
     out.print("  What no verifier can know 验证无法确认的事项:", style="dim")

@@ -9,7 +9,7 @@ from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.log import Ledger
 from evidence_export.timestamp.interface import Authority
 from streetproof.databases.opening import ledger_of
-from streetproof.ledgers.signing import must_go_on, sign
+from streetproof.ledgers.signing import must_go_on, remember, sign
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 
@@ -50,7 +50,8 @@ class Bookkeeper:
         """
         must_go_on(data, self._kept)
         last = self._kept.last_checkpoint()
-        if last is not None and read_note(last).checkpoint.size == self._ledger.size():
+        covered = last is not None and read_note(last).checkpoint.size == self._ledger.size()
+        if last is not None and covered and remember(data, last, signer):
             return None
         return sign(data, self._kept, signer)
 

@@ -6,12 +6,16 @@ newest checkpoints away and writes entries anew would get the key's signature ov
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from evidence_export.bag import pubkey
 from evidence_export.bag.canonical import JsonObject
 from evidence_export.keys import Signer
-from evidence_export.ledger.checkpoint import MAX_NOTE_BYTES, Note, read_note
+from evidence_export.ledger.checkpoint import MAX_NOTE_BYTES, Checkpoint, read_note
 from evidence_export.ledger.entry import Happening, Kind
 from evidence_export.ledger.log import Ledger
 from streams.instant import iso_utc
@@ -21,44 +25,55 @@ from streetproof.ledgers.reading import LedgerError
 from streetproof.store.ledger.database import SqlLedger
 
 NAME = "last-checkpoint.txt"
+_LOCK = ".signing.lock"
 
 
 def sign(data: Path, ledger: SqlLedger, signer: Signer) -> bytes:
     """Sign what the ledger holds now and return the note. Raises LedgerError where it does not go on from the one that
     was signed last, or that cannot be kept; SigningKeyError."""
-    return _sign(data, ledger, signer, must_go_on(data, ledger))
+    with _alone(data):
+        return _sign(data, ledger, signer, must_go_on(data, ledger))
 
 
-def must_go_on(data: Path, ledger: SqlLedger) -> Note | None:
+def must_go_on(data: Path, ledger: SqlLedger) -> Checkpoint | None:
     """The checkpoint that was signed last, where the ledger begins with it; None: none was. Raises LedgerError."""
-    known = _known(data, ledger)
-    if known is not None and not begins_with(ledger, known):
-        old = known.checkpoint
-        raise LedgerError(
-            f"the ledger of {ledger.size()} entries is not signed: it does not begin with the {old.size} of {old.at}",
-            where=str(data / NAME),
-            remedy="Run `streetproof ledger check`. Where its database was brought back from a backup, say so with "
-            "`streetproof ledger sign --restored WHY`; else keep all as it is for inquiry",
-        )
+    known = _known(data)
+    if known is not None and not Ledger(ledger).continues(known):
+        raise _does_not_go_on(data, ledger, known)
     return known
 
 
+def remember(data: Path, note: bytes, signer: Signer) -> bool:
+    """Keep a checkpoint of the database, where none or an older one is kept: as after an upgrade, or a run that died
+    between the two. False: this key has not signed it, so it proves nothing. Raises LedgerError."""
+    found = read_note(note)
+    if not found.signed_by(pubkey.from_pem(signer.public_key_pem)):
+        return False
+    with _alone(data):
+        known = _known(data)
+        if known is None or (known.origin == found.checkpoint.origin and known.size < found.checkpoint.size):
+            _keep(data, note)
+    return True
+
+
 def sign_restored(data: Path, ledger: SqlLedger, signer: Signer, why: str, by: str) -> bytes:
-    """Sign a ledger that was brought back from a backup. What was signed last, and is lost, is entered first.
+    """Sign a ledger that was brought back from a backup, or begun anew. What was signed last, and is lost, is entered
+    first.
 
     Raises LedgerError where nothing is lost; as `sign` else.
     """
-    known = _known(data, ledger)
-    if known is None or begins_with(ledger, known):
-        raise LedgerError(
-            "the ledger goes on from what was signed last: nothing is lost",
-            where=ledger.origin,
-            remedy="Leave --restored out",
-        )
-    old = known.checkpoint
-    lost: JsonObject = {"reason": why, "size": old.size, "root": old.root.hex(), "signed_at": old.at}
-    Ledger(ledger).add([Happening(Kind.LEDGER_RESTORED, iso_utc(now().utc_ns), by, ledger.origin, lost)])
-    return _sign(data, ledger, signer, None)
+    with _alone(data):
+        old = _known(data)
+        if old is None or Ledger(ledger).continues(old):
+            raise LedgerError(
+                "the ledger goes on from what was signed last: nothing is lost",
+                where=ledger.origin,
+                remedy="Leave --restored out",
+            )
+        lost: JsonObject = {"reason": why, "ledger": old.origin, "size": old.size, "root": old.root.hex()}
+        lost["signed_at"] = old.at
+        Ledger(ledger).add([Happening(Kind.LEDGER_RESTORED, iso_utc(now().utc_ns), by, ledger.origin, lost)])
+        return _sign(data, ledger, signer, None)
 
 
 def kept_at(data: Path) -> bytes | None:
@@ -76,22 +91,12 @@ def kept_at(data: Path) -> bytes | None:
         ) from error
 
 
-def begins_with(ledger: SqlLedger, known: Note) -> bool:
-    """Whether the hashes of the ledger begin with those that a checkpoint has signed."""
-    old, log = known.checkpoint, Ledger(ledger)
-    try:
-        return old.size <= log.size() and log.root(old.size) == old.root
-    except LookupError:  # hashes are gone
-        return False
-
-
-def _known(data: Path, ledger: SqlLedger) -> Note | None:
-    """None also where it is of another ledger: one that was lost is begun anew, under another name."""
+def _known(data: Path) -> Checkpoint | None:
     note = kept_at(data)
     if note is None:
         return None
     try:
-        found = read_note(note)
+        return read_note(note).checkpoint
     except ValueError as error:
         raise LedgerError(
             f"the checkpoint that was signed last cannot be read ({error})",
@@ -99,18 +104,44 @@ def _known(data: Path, ledger: SqlLedger) -> Note | None:
             remedy="Bring the file back from a backup. Without it nobody can tell whether the ledger was rewritten: "
             "remove it only if a witness holds a checkpoint that `ledger check --witness` agrees with",
         ) from error
-    return found if found.checkpoint.origin == ledger.origin else None
 
 
-def _sign(data: Path, ledger: SqlLedger, signer: Signer, known: Note | None) -> bytes:
-    note = Ledger(ledger).checkpoint(signer, iso_utc(now().utc_ns))
-    if known is None or read_note(note).checkpoint.size > known.checkpoint.size:
-        _keep(data, note)
+def _sign(data: Path, ledger: SqlLedger, signer: Signer, known: Checkpoint | None) -> bytes:
+    try:
+        note = Ledger(ledger).checkpoint(signer, iso_utc(now().utc_ns), known)
+    except ValueError as error:
+        assert known is not None, "else nothing was compared"
+        raise _does_not_go_on(data, ledger, known) from error
+    _keep(data, note)
     return note
 
 
+def _does_not_go_on(data: Path, ledger: SqlLedger, old: Checkpoint) -> LedgerError:
+    what = f"the ledger of {ledger.size()} entries is not signed: it does not begin with the {old.size} of {old.at}"
+    if old.origin != ledger.origin:
+        what = f"the ledger {ledger.origin} is not signed: what was signed last is {old.origin}, of {old.size} entries"
+    return LedgerError(
+        what,
+        where=str(data / NAME),
+        remedy="Run `streetproof ledger check`. Where its database was brought back from a backup, or the ledger begun "
+        "anew, say so with `streetproof ledger sign --restored WHY`; else keep all as it is for inquiry",
+    )
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Of two that sign at once, one waits for the other: what is kept never goes back."""
+    try:
+        file = (data / _LOCK).open("a")
+    except OSError as error:
+        raise _cannot_keep(data, error) from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def _keep(data: Path, note: bytes) -> None:
-    draft = data / f"{NAME}.{os.getpid()}.partial"
+    draft = data / f"{NAME}.partial"
     try:
         with draft.open("wb") as stream:
             stream.write(note)
@@ -120,8 +151,12 @@ def _keep(data: Path, note: bytes) -> None:
         sync_folder(data)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise LedgerError(
-            f"the checkpoint cannot be kept ({error.strerror})",
-            where=str(data / NAME),
-            remedy="Check the free space of the disk, and who may write to the data folder",
-        ) from error
+        raise _cannot_keep(data, error) from error
+
+
+def _cannot_keep(data: Path, error: OSError) -> LedgerError:
+    return LedgerError(
+        f"the checkpoint cannot be kept ({error.strerror})",
+        where=str(data / NAME),
+        remedy="Check the free space of the disk, and who may write to the data folder",
+    )

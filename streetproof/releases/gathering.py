@@ -253,7 +253,7 @@ def _told(ledger: SqlLedger, case_id: str, profile: Profile, own: range) -> list
     return [number for number in numbers if number in own or _kind(ledger, number) in _FOR_EVERYBODY]
 
 
-def _kind(ledger: SqlLedger, number: int) -> Kind:
+def _kind(ledger: SqlLedger, number: int) -> Kind | str:
     row = ledger.row(number)
     assert row is not None, "it was found a moment ago"
     return read_entry(row.entry).happening.kind

@@ -34,6 +34,7 @@ from evidence_export.verifier.__main__ import as_text, main
 from tests.evidence_export.conftest import SEALED_AT
 from tests.evidence_export.helpers import files_of, flip, reseal, resign, tiny
 from tests.evidence_export.opensslcheck import openssl
+from tests.streetproof.commands import inside
 
 pytest.importorskip("gmssl", reason="needs gmssl: pip install 'streetproof[sm2]'")
 
@@ -351,6 +352,15 @@ def test_revoked_before_and_after(since: datetime, ok: bool, copy: Path, own_rin
         assert report.culprits == (layout.SITE_CERTIFICATE,) and "keyCompromise" in last(report)[1]
     unaware = verify(copy, trusted_key=own_ring / CA_CERTIFICATE)
     assert unaware.ok and any("no revocation list was given" in one for one in unaware.cannot_know)
+
+
+def test_the_command_does_not_call_wrong_what_it_could_not_check(
+    small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inside(capsys, monkeypatch, "verify", small).code == 0
+    monkeypatch.setattr(certificate, "AVAILABLE", False)
+    ran = inside(capsys, monkeypatch, "verify", small)
+    assert ran.code == 3 and "未能核验" in ran.out and "FAILED" not in ran.out and "VERIFIED" not in ran.out
 
 
 def test_a_thief_cannot_leave_the_certificates_out(

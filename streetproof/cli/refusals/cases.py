@@ -98,4 +98,7 @@ CASES = {
     "Name the folder that holds their bundles, or restore these; `streetproof verify` says what is wrong": (
         "请指定存放证据包的文件夹，或恢复证据包；`streetproof verify` 可说明问题所在"
     ),
+    "the purpose names a number plate, and what the ledger holds stays in it": (
+        "查看事由中写有号牌，而存证日志的内容不可删除"
+    ),
 }

@@ -135,13 +135,17 @@ LEDGER = {
     "the ledger of {} entries is not signed: it does not begin with the {} of {}": (
         "现有日志（{0} 条）未予签名：与 {2} 签名的 {1} 条不符"
     ),
-    (
-        "Run `streetproof ledger check`. Where its database was brought back from a backup, say so with "
-        "`streetproof ledger sign --restored WHY`; else keep all as it is for inquiry"
-    ): (
-        "请运行 `streetproof ledger check`。如数据库系从备份恢复，请用 `streetproof ledger sign --restored 原因` 说明；"
-        "否则请保持原样以备调查"
+    "the ledger {} is not signed: what was signed last is {}, of {} entries": (
+        "存证日志 {} 未予签名：上次签名的是 {}（{} 条）"
     ),
+    (
+        "Run `streetproof ledger check`. Where its database was brought back from a backup, or the ledger begun "
+        "anew, say so with `streetproof ledger sign --restored WHY`; else keep all as it is for inquiry"
+    ): (
+        "请运行 `streetproof ledger check`。如数据库系从备份恢复，或日志系重新建立，请用 "
+        "`streetproof ledger sign --restored 原因` 说明；否则请保持原样以备调查"
+    ),
+    "`kind` of an entry is one or two words of small letters": "条目的 `kind` 应为一两个小写单词",
     "the ledger goes on from what was signed last: nothing is lost": "现有日志与上次签名的内容相接：没有丢失",
     "Leave --restored out": "请去掉 --restored",
     "the checkpoint that was signed last cannot be read ({})": "上次签名的检查点无法读取（{}）",

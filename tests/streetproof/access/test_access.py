@@ -77,6 +77,32 @@ def test_what_tells_nobody_why_is_no_purpose(typed: str) -> None:
         purpose_of(typed)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "京A12345",
+        "关于京A·12345的举报",
+        "京 a 1 2 3 4 5",
+        "京A/12345",
+        "粤B-D12345",
+        "京Ａ１２３４５",
+        "京A12?45",
+        "京A1234O",
+    ],
+)
+def test_no_purpose_names_a_plate(text: str) -> None:
+    """What is entered stays in the ledger for good."""
+    with pytest.raises(PurposeError, match="number plate"):
+        purpose_of(f"complaint: {text}")
+
+
+@pytest.mark.parametrize(
+    "text", ["京城12345热线 举报 17", "浙0106行初17号", "川渝联动 A区 2026年11月", "苏A 级路段巡查"]
+)
+def test_what_only_looks_a_little_like_one_is_a_purpose(text: str) -> None:
+    assert purpose_of(f"complaint: {text}").text == text
+
+
 def test_who_looks_and_why_is_in_the_ledger_before_anything_is_shown(
     data: Path, case: str, run: Callable[..., Ran]
 ) -> None:

@@ -96,7 +96,9 @@ def test_who_searched_for_a_plate_is_told_to_who_has_the_secret(data: Path, run:
 
 def test_a_purpose_does_not_name_the_plate(data: Path, run: Callable[..., Ran]) -> None:
     ran = run("vehicles", PLATE, "--purpose", "complaint: 举报京A·12345乱停", *LI)
-    assert ran.code == 4 and "查看事由中写有所查号牌" in ran.err
+    assert ran.code == 4 and "查看事由中写有号牌" in ran.err
+    part = run("vehicles", "A12?45", "--purpose", "complaint: 举报尾号 A12 ?45", *LI)
+    assert part.code == 4 and "查看事由中写有所查号牌" in part.err
     assert entries(data) == []
 
 

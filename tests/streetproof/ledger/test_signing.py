@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evidence_export.keys import Ed25519Signer
-from evidence_export.ledger.entry import Kind, read_entry
+from evidence_export.keys import Ed25519Signer, load_or_create_key
+from evidence_export.ledger import tree
+from evidence_export.ledger.checkpoint import read_note, signed
+from evidence_export.ledger.entry import Entry, Kind, read_entry
 from streetproof.ledgers import signing
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.store.database import Store
@@ -74,6 +77,68 @@ def test_a_ledger_that_was_written_anew_is_not_signed_and_told(data: Path, key: 
         with pytest.raises(signing.LedgerError, match="does not begin with"):
             Bookkeeper(store, ledger).checkpoint(data, key)
         assert ledger.last_checkpoint() is None, "nothing was signed"
+
+
+def test_hashes_that_were_left_in_place_vouch_for_nothing(data: Path, key: Ed25519Signer, run: Command) -> None:
+    """The old root comes out of hashes that are kept: it alone does not show that the new one goes on from it."""
+    books(data, key, range(7))
+    seal_cases(data, range(7, 8))
+    with Store.open_file(data / "state.db") as store, ledger_of(data, "yuhang") as ledger:
+        Bookkeeper(store, ledger).enter()
+        rows = [(row.seq, read_entry(row.entry)) for row in ledger.rows()]
+    forged = [Entry(seq, replace(one.happening, by="somebody else")).to_bytes() for seq, one in rows[:6]]
+    leaves = [tree.leaf_hash(one) for one in forged]
+    with ledger_of(data, "yuhang") as ledger, ledger.looking() as lookup:
+        kept = [lookup(0, 6), lookup(0, 7)]
+        first, last = [tree.node_hash(*leaves[n : n + 2]) for n in (0, 2, 4)], lookup(1, 3)
+    pairs = [*first, last]
+    fours = [tree.node_hash(pairs[0], pairs[1]), tree.node_hash(pairs[2], pairs[3])]
+    assert len(kept) == 2
+    with sqlite3.connect(data / "ledger.db") as connection:
+        connection.execute("DELETE FROM ledger_checkpoint")
+        for seq, (entry, leaf) in enumerate(zip(forged, leaves, strict=True)):
+            connection.execute("UPDATE ledger_entry SET entry = ?, leaf = ? WHERE seq = ?", (entry, leaf, seq))
+        # (2, 0) and (1, 2) stay: with leaf 6 they make the root of seven that was signed.
+        root = tree.node_hash(*fours)
+        connection.execute("UPDATE ledger_node SET hash = ? WHERE level = 3 AND number = 0", (root,))
+    connection.close()
+    refused = run("sign", "--data", data)
+    assert refused.code == 4 and "does not begin with the 7" in refused.err
+    with ledger_of(data, "yuhang") as ledger:
+        assert ledger.last_checkpoint() is None
+
+
+def test_a_ledger_under_another_name_is_not_signed_before_somebody_answers_for_it(
+    data: Path, key: Ed25519Signer, run: Command
+) -> None:
+    books(data, key, range(3))
+    with sqlite3.connect(data / "ledger.db") as connection:
+        connection.execute("DELETE FROM ledger_checkpoint")
+        connection.execute("UPDATE ledger_head SET origin = origin || 'x'")
+    connection.close()
+    refused = run("sign", "--data", data)
+    assert refused.code == 4 and "what was signed last is" in refused.err
+    assert run("check", "--data", data).code == 1
+    lost = ("--restored", "the disk was replaced", "--officer", "张三")
+    assert run("sign", "--data", data, *lost).code == 0 and run("check", "--data", data).code == 0
+
+
+def test_a_folder_of_an_earlier_version_keeps_its_last_checkpoint_from_then_on(
+    data: Path, key: Ed25519Signer, run: Command
+) -> None:
+    books(data, key, range(3))
+    note = signing.kept_at(data)
+    (data / signing.NAME).unlink()
+    assert run("sign", "--data", data, "--json").json == {"signed": False, "entries": 3}
+    assert signing.kept_at(data) == note
+    (data / signing.NAME).unlink()
+    with sqlite3.connect(data / "ledger.db") as connection:
+        true = read_note(note or b"").checkpoint
+        forged = signed(replace(true, root=b"\0" * 32), load_or_create_key(data.parent / "other.pem"))
+        connection.execute("UPDATE ledger_checkpoint SET note = ?", (forged,))
+    connection.close()
+    told = run("sign", "--data", data, "--json").json
+    assert told == {"signed": True, "entries": 3}, "what another key has signed proves nothing"
 
 
 def test_without_any_checkpoint_nothing_is_called_in_order(data: Path, key: Ed25519Signer, run: Command) -> None:
