@@ -74,7 +74,12 @@ class BatchPath:
         (data / "site.yaml").write_text(text, encoding="utf-8")
         self.run(data, None)
         shutil.rmtree(data / "cases")
-        for left in (*data.glob("state.db*"), *data.glob("ledger.db*"), *data.glob("report.*")):
+        for left in (
+            *data.glob("state.db*"),
+            *data.glob("ledger.db*"),
+            *data.glob("last-checkpoint*"),
+            *data.glob("report.*"),
+        ):
             left.unlink()
 
     def reset(self) -> None: ...

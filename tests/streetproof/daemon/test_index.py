@@ -21,6 +21,7 @@ from streetproof.daemon.backlog import Backlog
 from streetproof.daemon.housekeeping import Housekeeper
 from streetproof.daemon.index import HOLDS, RecordingIndex, load_holds, save_holds
 from streetproof.daemon.retention import Limits
+from streetproof.ledgers.bookkeeping import ledger_of
 from streetproof.store.connection import StoreError
 from streetproof.store.database import Store
 from streetproof.store.holds import Hold
@@ -362,7 +363,9 @@ def test_the_commands_tell_of_the_recordings_in_the_language_that_is_asked_for(
     assert "✗ gate-1：第 2 号之前有 1 个片段缺失，且没有删除记录" in broken and "已损坏：" in broken
     assert not any(word in broken for word in ("segments", "deleted", "damaged"))
     assert "找到" in run("rebuild", tmp_path / "data", "--lang", "zh").out
-    nothing = run("release", tmp_path / "data", "SP-1", "--lang", "zh")
+    ledger_of(tmp_path / "data", "west").close()
+    why = ("--reason", "结案", "--officer", "李明", "--licence", "33010001")
+    nothing = run("release", tmp_path / "data", "SP-1", *why, "--lang", "zh")
     assert (
         nothing.code == 4
         and "没有为 'SP-1' 保留录像" in nothing.err

@@ -216,7 +216,8 @@ def test_a_file_that_nobody_can_read_is_no_reason_for_an_empty_database(copied: 
     for text in ("", "{}", '{"password": "geheim"}', "x" * 100_000):
         (copied / FILE).write_text(text)
         for asked in (("cases",), ("ledger", "check"), ("recordings", "release")):
-            where = (copied, "SP-1") if asked[0] == "recordings" else ("--data", copied)
+            why = ("--reason", "结案", "--officer", "李明", "--licence", "33010001")
+            where = (copied, "SP-1", *why) if asked[0] == "recordings" else ("--data", copied)
             (copied / "recordings").mkdir(exist_ok=True)
             ran = run(*asked, *where)
             assert ran.code == 4 and FILE in ran.err and "geheim" not in ran.err, ran

@@ -1,4 +1,4 @@
-"""A data folder with a ledger that a site signs, and the command that reads it."""
+"""Databases for the ledger, SQLite and, where it is installed, PostgreSQL; a data folder with one that a site signs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from evidence_export.keys import Ed25519Signer, Signer, load_or_create_key
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.store.database import Store
 from streetproof.store.tables import CaseRow
+from tests.postgres import Cluster, requires_postgres
 from tests.streetproof.commands import Ran, inside
 
 
@@ -47,3 +49,12 @@ def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ed25519Signer:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     return lambda *args: inside(capsys, monkeypatch, "ledger", *args, width=160)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=requires_postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database."""
+    if request.param == "postgresql":
+        found: Cluster = request.getfixturevalue("postgres")
+        return found.database()
+    return str(sa.URL.create("sqlite", database=str(tmp_path / "存证 日志.db")))
