@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from evidence_export.keys import Signer
-from evidence_export.ledger.checkpoint import read_note
 from evidence_export.ledger.log import Ledger
 from evidence_export.timestamp.interface import Authority
 from streetproof.databases.opening import ledger_of
@@ -50,8 +49,7 @@ class Bookkeeper:
         """
         must_go_on(data, self._kept)
         last = self._kept.last_checkpoint()
-        covered = last is not None and read_note(last).checkpoint.size == self._ledger.size()
-        if last is not None and covered and remember(data, last, signer):
+        if last is not None and remember(data, last, self._ledger.size(), signer):
             return None
         return sign(data, self._kept, signer)
 

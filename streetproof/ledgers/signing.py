@@ -43,11 +43,15 @@ def must_go_on(data: Path, ledger: SqlLedger) -> Checkpoint | None:
     return known
 
 
-def remember(data: Path, note: bytes, signer: Signer) -> bool:
-    """Keep a checkpoint of the database, where none or an older one is kept: as after an upgrade, or a run that died
-    between the two. False: this key has not signed it, so it proves nothing. Raises LedgerError."""
-    found = read_note(note)
-    if not found.signed_by(pubkey.from_pem(signer.public_key_pem)):
+def remember(data: Path, note: bytes, size: int, signer: Signer) -> bool:
+    """Keep a checkpoint of the database that covers `size` entries, where none or an older one is kept: as after an
+    upgrade, or a run that died between the two. False: it covers another number, or this key has not signed it, so it
+    proves nothing. Raises LedgerError."""
+    try:
+        found = read_note(note)
+    except ValueError:  # whoever writes to the database can put anything there; `check` tells
+        return False
+    if found.checkpoint.size != size or not found.signed_by(pubkey.from_pem(signer.public_key_pem)):
         return False
     with _alone(data):
         known = _known(data)

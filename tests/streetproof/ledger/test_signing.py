@@ -141,6 +141,18 @@ def test_a_folder_of_an_earlier_version_keeps_its_last_checkpoint_from_then_on(
     assert told == {"signed": True, "entries": 3}, "what another key has signed proves nothing"
 
 
+@pytest.mark.parametrize("note", [b"", b"no note", b"\xff" * 9000])
+def test_a_last_checkpoint_that_is_none_stops_nobody_from_signing(
+    data: Path, key: Ed25519Signer, run: Command, note: bytes
+) -> None:
+    books(data, key, range(3))
+    with sqlite3.connect(data / "ledger.db") as connection:
+        connection.execute("UPDATE ledger_checkpoint SET note = ?", (note,))
+    connection.close()
+    assert run("sign", "--data", data, "--json").json == {"signed": True, "entries": 3}
+    assert {one["fault"] for one in run("check", "--data", data, "--json").json["faults"]} == {"not_a_checkpoint"}
+
+
 def test_without_any_checkpoint_nothing_is_called_in_order(data: Path, key: Ed25519Signer, run: Command) -> None:
     books(data, key, range(5))
     write_anew(data, key)
