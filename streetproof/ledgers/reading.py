@@ -10,6 +10,7 @@ from evidence_export.bag.pubkey import PublicKey
 from evidence_export.errors import SigningKeyError
 from evidence_export.keys import load_key
 from evidence_export.keys.ring import Role, is_ring, read_ring
+from evidence_export.ledger.checkpoint import read_note
 from streetproof.databases.opening import has_ledger, ledger_of
 from streetproof.errors import StreetproofError
 from streetproof.keys import default_key
@@ -40,6 +41,14 @@ def newest_checkpoint(ledger: SqlLedger) -> bytes:
         raise LedgerError(
             "no checkpoint was signed yet", where=ledger.origin, remedy="Wait for the next one, and ask again"
         )
+    try:
+        read_note(note)
+    except ValueError as error:
+        raise LedgerError(
+            f"the newest checkpoint is none ({error})",
+            where=ledger.origin,
+            remedy="Somebody has changed the database: `streetproof ledger check` names what was",
+        ) from error
     return note
 
 

@@ -156,4 +156,8 @@ LEDGER = {
         "请从备份恢复该文件。没有它就无从知道日志是否被重写：仅当见证方保存的检查点经 `ledger check --witness` "
         "核对相符时，方可删除"
     ),
+    "the newest checkpoint is none ({})": "最新的检查点不是有效检查点（{}）",
+    "Somebody has changed the database: `streetproof ledger check` names what was": (
+        "数据库已被改动：请用 `streetproof ledger check` 查看"
+    ),
 }

@@ -149,6 +149,8 @@ def test_a_last_checkpoint_that_is_none_stops_nobody_from_signing(
     with sqlite3.connect(data / "ledger.db") as connection:
         connection.execute("UPDATE ledger_checkpoint SET note = ?", (note,))
     connection.close()
+    refused = run("witness", data.parent / "检察院", "--data", data)
+    assert refused.code == 4 and "the newest checkpoint is none" in refused.err
     assert run("sign", "--data", data, "--json").json == {"signed": True, "entries": 3}
     assert {one["fault"] for one in run("check", "--data", data, "--json").json["faults"]} == {"not_a_checkpoint"}
 
