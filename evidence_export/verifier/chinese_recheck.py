@@ -53,7 +53,13 @@ RECHECK_SENTENCES = {
     "rechecks: {} stands twice": "rechecks：{} 重复",
     "not told: this release is of a revision that names none": "未写明：此修订的移送包不列复查",
     "none: this case was not looked at again": "无：本案没有复查",
-    "{} of {} re-checks are carried, and verified by all of their steps": "{1} 次复查中随附 {0} 次，各步均通过",
+    "of {} re-checks {} whole, {} without pictures, {} named only": (
+        "复查 {} 次：完整随附 {} 次，随附但不含图片 {} 次，仅列出 {} 次"
+    ),
+    "of {} re-checks {} whole, {} without pictures, {} named only; what is carried passed all its steps": (
+        "复查 {} 次：完整随附 {} 次，随附但不含图片 {} 次，仅列出 {} 次；随附的各步均通过"
+    ),
+    "it looked at a recording of the case, under another time: {}": "所看的是本案自身的录像，而所写时间不同：{}",
     "of a re-check: {}": "所附复查：{}",
     "it is of no re-check that the release names": "不属于移送包所列的任何一次复查",
     "it is a picture of a re-check that the release says it withholds": "是移送包称未随附的复查图片",

@@ -53,6 +53,8 @@ class CaseManifest(SealedManifest):
     policy_sha256: str
     recordings: Mapping[str, str]
     """The SM3 of each by its SHA-256."""
+    starts: Mapping[str, str | None]
+    """When each begins, as the case says, by its SHA-256; None: it does not say."""
 
 
 def read_manifest(data: bytes) -> CaseManifest:
@@ -80,7 +82,14 @@ def read_manifest(data: bytes) -> CaseManifest:
         derived_case_id=derived,
         policy_sha256=policy,
         recordings=recordings,
+        starts={hexdigest(item, "sha256"): start_of(item) for item in items(root, "recordings")},
     )
+
+
+def start_of(recording: JsonValue) -> str | None:
+    """When a recording begins, as a manifest writes it; None where it does not."""
+    found = optional(recording, "start")
+    return found if isinstance(found, str) else None
 
 
 def read_sealed(root: JsonValue, form: Form, named: str, known: int) -> SealedManifest:

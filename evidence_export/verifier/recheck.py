@@ -73,6 +73,11 @@ class RecheckVerification(BagVerification[RecheckManifest]):
         """Withdrawals of its keys since a later time than the one at which it says that it was sealed."""
         return self._papers.withdrawn if self._papers else ()
 
+    @property
+    def footage(self) -> tuple[tuple[str, str | None], ...]:
+        """SHA-256 of each recording that was looked at, and when it begins; empty where the signature does not hold."""
+        return () if self._sealed is None else tuple(zip(self._sealed.recordings, self._sealed.starts, strict=True))
+
     def _facts(self) -> RecheckFacts | None:
         sha256, told = self._files.digest_at_hand(forms.RECHECK.manifest), self._sealed
         if told is None or sha256 is None:

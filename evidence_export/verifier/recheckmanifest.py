@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from evidence_export.bag import canonical, forms, layout, rechecks
 from evidence_export.bag.canonical import JsonValue
-from evidence_export.verifier.manifest import SealedManifest, read_sealed
+from evidence_export.verifier.manifest import SealedManifest, read_sealed, start_of
 from evidence_export.verifier.reading import hexdigest, integer, items, moment, optional, text
 
 
@@ -40,6 +40,8 @@ class RecheckManifest(SealedManifest):
     """What was asked for: from and until, ns UTC."""
     recordings: tuple[str, ...]
     """SHA-256 of each."""
+    starts: tuple[str | None, ...]
+    """When each begins, as it says; None: it does not."""
     shown: tuple[ShownLook, ...]
 
 
@@ -64,6 +66,7 @@ def read_recheck(data: bytes) -> RecheckManifest:
         due=due,
         window=(moment(due), moment(text(root, "asked", "until"))),
         recordings=tuple(hexdigest(item, "sha256") for item in items(root, "recordings")),
+        starts=tuple(start_of(item) for item in items(root, "recordings")),
         shown=tuple(_shown(item) for item in items(root, "shown")),
     )
 

@@ -15,6 +15,7 @@ from evidence_export.verifier.container import Container, InnerContainer
 from evidence_export.verifier.entries import Ledger, step_of
 from evidence_export.verifier.files import Files, NotCheckedError, Result, blaming
 from evidence_export.verifier.key import Trust
+from evidence_export.verifier.manifest import CaseManifest
 from evidence_export.verifier.reading import hexdigest, text
 from evidence_export.verifier.recheck import RecheckVerification
 from evidence_export.verifier.releasemanifest import NamedRecheck, ReleaseManifest
@@ -29,12 +30,14 @@ class RechecksWithin:
     box: Container
     files: Files
     trust: Trust
+    case: CaseManifest
     compromised: tuple[Revoked, ...] = ()
     """Withdrawals of their keys that put in doubt what they signed before, of those that were verified."""
 
-    def verify(self, folder: str, withheld: Mapping[str, str]) -> VerificationReport:
-        """The report on one. Whoever trusts the key of the release takes its word for that of the re-check, which is
-        compared; a revocation list says nothing of keys that another authority certified."""
+    def verify(self, folder: str, withheld: Mapping[str, str]) -> tuple[VerificationReport, list[Finding]]:
+        """The report on one, and what is wrong with the footage that it looked at. Whoever trusts the key of the
+        release takes its word for that of the re-check, which is compared; a revocation list says nothing of keys that
+        another authority certified."""
         outer, inner = layout.CA_CERTIFICATE, f"{folder}{layout.CA_CERTIFICATE}"
         both = outer in self.box.files and inner in self.box.files
         same = both and self.files.digest(outer).sha256 == self.files.digest(inner).sha256
@@ -43,7 +46,12 @@ class RechecksWithin:
         run = RecheckVerification(self.path / folder, inside, trust, withheld)
         report = run.run()
         self.compromised += tuple(one for one in run.withdrawn if one.compromised)
-        return report
+        return report, [
+            Finding(f"{folder}{layout.RECHECK}", f"it looked at a recording of the case, under another time: {sha256}")
+            for sha256, start in run.footage
+            # A long recording may show both; then it begins when the case says.
+            if sha256 in self.case.recordings and (start is None or start != self.case.starts[sha256])
+        ]
 
 
 def check_rechecks(within: RechecksWithin, release: ReleaseManifest, ledger: Ledger | None) -> Result:
@@ -56,8 +64,8 @@ def check_rechecks(within: RechecksWithin, release: ReleaseManifest, ledger: Led
     for one in release.rechecks:
         if one.folder is None:
             continue
-        report = within.verify(one.folder, one.withheld)
-        findings += _within(one.folder, report)
+        report, faults = within.verify(one.folder, one.withheld)
+        findings += [*_within(one.folder, report), *faults]
         lacking += [step.detail for step in report.steps if step.outcome is Outcome.NOT_CHECKED]
         if report.recheck is not None:
             carried[one.sha256] = report.recheck
@@ -68,10 +76,11 @@ def check_rechecks(within: RechecksWithin, release: ReleaseManifest, ledger: Led
         raise NotCheckedError(f"of a re-check: {lacking[0]}")
     if not release.rechecks:
         return "none: this case was not looked at again", findings
-    return (
-        f"{len(carried)} of {len(release.rechecks)} re-checks are carried, and verified by all of their steps",
-        findings,
-    )
+    there = [one for one in release.rechecks if one.folder is not None]
+    whole, named = sum(not one.withheld for one in there), len(release.rechecks) - len(there)
+    told = f"{whole} whole, {len(there) - whole} without pictures, {named} named only"
+    verified = "; what is carried passed all its steps" if there and not findings else ""
+    return f"of {len(release.rechecks)} re-checks {told}{verified}", findings
 
 
 def _strays(release: ReleaseManifest) -> Iterator[Finding]:

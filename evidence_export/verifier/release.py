@@ -16,8 +16,8 @@
 12. Check the procedure as the ledger tells it: two officers, order of time, and that what came after the decision is
    kept apart from its evidence.
 13. Check the certificates of the keys.
-14. Verify each re-check within, by all of its own steps, and that it is of this case; what the procedure says of one
-   must be what it says itself. See `rechecks`.
+14. Verify each re-check within, by all of its own steps, and that it is of this case, and looked at no recording of the
+   case under another time; what the procedure says of one must be what it says itself. See `rechecks`.
 """
 
 from __future__ import annotations
@@ -293,7 +293,9 @@ class ReleaseVerification(BagVerification[ReleaseManifest]):
         release = self._trusted()
         if release.ledger is not None and self._ledger is None:
             raise SkipStep("the ledger's part cannot be trusted")
-        within = RechecksWithin(self._path, self._box, self._files, self._trust)
+        if self._case is None:
+            raise SkipStep("the case within cannot be trusted")
+        within = RechecksWithin(self._path, self._box, self._files, self._trust, self._case)
         result = check_rechecks(within, release, self._ledger)
         self._compromised_since = sorted({_time(one.from_ns) for one in within.compromised})
         return result

@@ -40,9 +40,10 @@ def sha256_of(folder: Path) -> str:
     return hashlib.sha256((folder / layout.RECHECK).read_bytes()).hexdigest()
 
 
-def seen(office: Office, out: Path, verdict: str = "not_corrected", due: str = DUE) -> Path:
+def seen(office: Office, out: Path, verdict: str = "not_corrected", due: str = DUE, edit: Edit | None = None) -> Path:
     """A re-check that the ledger tells of."""
-    folder = make_recheck(out, office.keys, (office.case_id, opened(office.bundle).manifest_sha256), verdict, due)
+    about = (office.case_id, opened(office.bundle).manifest_sha256)
+    folder = make_recheck(out, office.keys, about, verdict, due, edit)
     office.enter(
         Kind.CASE_RECHECKED,
         "daemon",
@@ -96,7 +97,9 @@ def test_a_full_release_carries_each_whole(full: Path, folder: Path, office: Off
     report = verify(full, trusted_key=office.keys.first.fingerprint)
     assert report.ok, said(report)
     assert [step.number for step in report.steps] == list(range(1, 15))
-    assert report.steps[13].detail == "1 of 1 re-checks are carried, and verified by all of their steps"
+    assert report.steps[13].detail == (
+        "of 1 re-checks 1 whole, 0 without pictures, 0 named only; what is carried passed all its steps"
+    )
     inside = full / FOLDER
     assert files_of(inside) == files_of(folder)
     assert all((inside / name).read_bytes() == (folder / name).read_bytes() for name in files_of(inside))
@@ -119,6 +122,7 @@ def test_an_outgoing_release_leaves_the_pictures_at_home(office: Office, folder:
     path = office.released(tmp_path / "out", asked(office, folder, profile=Profile.OUTGOING))
     report = verify(path)
     assert report.ok, said(report)
+    assert "0 whole, 1 without pictures, 0 named only" in report.steps[13].detail
     (told,) = root_of(path)["rechecks"]
     pictures = {name for name in files_of(folder) if name.endswith(".png")}
     assert {one["path"] for one in told["withheld"]} == pictures and len(pictures) == 6
@@ -150,6 +154,26 @@ def test_every_changed_file_of_one_is_named(full: Path, office: Office, tmp_path
         report = verify(resign(bundle, office.keys))
         assert any(name in one for step in report.steps[13:] for one in [f.culprit for f in step.findings]), name
         shutil.rmtree(bundle)
+
+
+@pytest.mark.parametrize("start", [DUE, None, "its own"])
+def test_one_that_looked_at_the_case_itself_is_told(office: Office, tmp_path: Path, start: str | None) -> None:
+    """Renamed to after the deadline, the recording of the violation would show that nothing was corrected. A long one
+    may show both: under its own time it is what it says."""
+    mine = opened(office.bundle).manifest["recordings"][0]
+    told = {
+        "name": "门.mp4",
+        "size": 1,
+        "sha256": mine["sha256"],
+        "start": mine["start"] if start == "its own" else start,
+    }
+    folder = seen(office, tmp_path / "复查", edit=lambda root: root["recordings"].append(told))
+    if start == "its own":
+        assert verify(office.released(tmp_path / "out", asked(office, folder))).ok
+        return
+    with pytest.raises(SealError, match="it looked at a recording of the case, under another time"):
+        office.released(tmp_path / "out", asked(office, folder))
+    assert chinese(f"it looked at a recording of the case, under another time: {mine['sha256']}").startswith("所看的")
 
 
 def test_a_file_that_belongs_to_none_is_named(full: Path, office: Office, tmp_path: Path) -> None:
@@ -232,7 +256,8 @@ def test_a_step_on_nothing_is_told(office: Office, tmp_path: Path) -> None:
     fact = RecheckFact(None, "ab" * 32, None)
     path = office.released(tmp_path / "again", replace(office.request(), purpose="again", rechecks=(fact,)))
     report = verify(path)
-    assert report.ok and "0 of 1 re-checks are carried" in report.steps[13].detail
+    assert report.ok and report.steps[13].detail == "of 1 re-checks 0 whole, 0 without pictures, 1 named only"
+    assert chinese(report.steps[13].detail) == "复查 1 次：完整随附 0 次，随附但不含图片 0 次，仅列出 1 次"
     assert any("named here, and not carried" in one for one in report.cannot_know)
     assert any("列出而未随附的复查" in one for one in report.cannot_know_zh)
     assert [one.message for one in VALIDATOR.iter_errors(root_of(path))] == []
