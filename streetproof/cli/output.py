@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from evidence_export.words import Language
+from evidence_export.words import Language, Said
 from streetproof.cli.language import language_asked
 from streetproof.cli.refusals import in_chinese
 from streetproof.errors import StreetproofError
@@ -39,7 +39,9 @@ def print_error(error: StreetproofError) -> None:
 
 def _print_chinese(error: StreetproofError) -> None:
     """Before the English, which is what others can look up."""
-    what, remedy = in_chinese(error.what), in_chinese(error.remedy)
+    own = getattr(error, "said", None)  # some errors bring their Chinese with them
+    what = own.zh if isinstance(own, Said) and own.zh else in_chinese(error.what)
+    remedy = in_chinese(error.remedy)
     if what is None:
         return
     err.print("错误：", style="bold red", end="")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -126,7 +125,8 @@ def take(
     from streetproof.procedures.showing import lines
     from streetproof.procedures.taking import open_case
     from streetproof.procedures.taking import take as enter
-    from streetproof.recheck import keeping
+    from streetproof.recheck import entering, keeping
+    from streetproof.recheck.vouching import believed
     from streetproof.releases import exhibits
     from streetproof.settings.load import load_site
 
@@ -147,16 +147,15 @@ def take(
         if file is not None:
             values = [*(values or []), f"sha256={exhibits.keep(data, file)}", f"file={file.name}"]
         try:
-            handed_in = None if recheck is None else evidence.recheck_for(recheck, found, ledger)
+            handed_in = None if recheck is None else believed(recheck, found, ledger)
             seen = None if handed_in is None else evidence.seen_in(handed_in)
             values = [*(values or []), *([] if seen is None else seen.values(values or []))]
             typed = asked(step, (officer, licence), datetime.now(UTC), zone, check or [], values)
             if isinstance(typed, Rechecked):
-                evidence.check(typed, found, ledger, seen)
+                evidence.check(data, typed, found, ledger, seen)
             if handed_in is not None:
                 found.procedure.take(typed)  # where that is refused, nothing is kept or entered
-                kept = replace(handed_in, folder=keeping.keep(data, handed_in))
-                keeping.enter(data, store, ledger, kept, f"{officer} {licence}")
+                entering.enter(data, store, ledger, found, keeping.keep(data, handed_in), f"{officer} {licence}")
             after, number = enter(ledger, found, typed)
         except ProcedureError as error:
             if as_json:

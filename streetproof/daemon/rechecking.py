@@ -1,7 +1,9 @@
 """Re-checks (复查) that rules ask for: the place of a case is looked at again after a time, in what was recorded.
 
 The command that people use does the work (`streetproof recheck`), in a process of its own at low priority: whatever
-becomes of it, the daemon goes on, and anybody can do the same again by hand. When to look is in the database.
+becomes of it, the daemon goes on, and anybody can do the same again by hand. When to look is in the database. The
+command verifies what it has written, or what it finds written from before a crash, by the check that every re-check has
+to pass (see `streetproof.recheck.vouching`); the daemon enters that very one, of the case and time of the appointment.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ from typing import IO, Any
 
 import structlog
 
-from evidence_export.bag import layout
 from evidence_export.keys import KeySpec
-from streams.instant import NS_PER_S, iso_utc
+from streams.instant import NS_PER_S, from_iso, iso_utc
+from streetproof.bundles import read_bytes
 from streetproof.daemon.index import RecordingIndex
 from streetproof.keys import key_arguments
-from streetproof.recheck.keeping import FOLDER, for_ledger
+from streetproof.recheck.keeping import for_ledger, manifest_of
 from streetproof.store.database import Store
 from streetproof.store.happenings import Fact
 from streetproof.store.rechecks import Appointment, StoredRecheck
@@ -113,7 +115,8 @@ class Rechecking:
             "recheck", str(self._data / asked.bundle), str(self._data / "configs" / f"{asked.config}.yaml"),
             *(str(self._recordings / record.path) for record in records),
             "--at", iso_utc(asked.due_ns), "--window", format_duration(asked.window_ns),
-            "--out", str(self._data / FOLDER), *key_arguments(self._key), "--store", str(self._models), "--json",
+            "--data", str(self._data), "--appointment", *key_arguments(self._key), "--store", str(self._models),
+            "--json",
         ]  # fmt: skip
         out = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the process has ended
         try:
@@ -139,17 +142,18 @@ class Rechecking:
         running.out.close()
         self._running = None
         asked = running.recheck.asked
-        folder = self._folder(code, told)
-        written = None if folder is None else self._written(folder)
-        if folder is not None and written is not None:
-            outcome, noted = written
-            verdict, reason = str(outcome["verdict"]), outcome["reason"]
-            where = str(folder.relative_to(self._data))
-            self._store.rechecks.done(running.recheck.id, verdict, reason, where, noted)
-            _log.info("rechecked", case=asked.case_id, camera=asked.camera, verdict=verdict, reason=reason)
-            return Rechecked(asked, verdict, reason, folder)
-        unread = f"its evidence cannot be read ({folder})"
-        return self._failed(running.recheck, _error(code, told) if folder is None else unread, now_ns)
+        if code not in _DONE or not told:
+            return self._failed(running.recheck, _error(code, told), now_ns)
+        folder = Path(str(told["folder"]))
+        written = self._written(asked, folder, str(told.get("sha256")))
+        if written is None:
+            unread = f"its evidence cannot be read, or is not what was asked for ({folder})"
+            return self._failed(running.recheck, unread, now_ns)
+        outcome, noted = written
+        verdict, reason = str(outcome["verdict"]), outcome["reason"]
+        self._store.rechecks.done(running.recheck.id, verdict, reason, str(folder.relative_to(self._data)), noted)
+        _log.info("rechecked", case=asked.case_id, camera=asked.camera, verdict=verdict, reason=reason)
+        return Rechecked(asked, verdict, reason, folder)
 
     def _failed(self, recheck: StoredRecheck, error: str, now_ns: int) -> NotRechecked | None:
         asked, again = recheck.asked, recheck.attempts + 1 < _MAX_ATTEMPTS
@@ -157,23 +161,21 @@ class Rechecking:
         _log.error("not_rechecked", case=asked.case_id, camera=asked.camera, given_up=not again, error=error)
         return None if again else NotRechecked(asked, error)
 
-    def _folder(self, code: int, told: Any) -> Path | None:
-        """The folder of the evidence; also of one that was written before a crash."""
-        if code in _DONE and told:
-            return Path(told["folder"])
-        written = Path(str((told or {}).get("error", {}).get("where") or ""))
-        return written if written.parent == self._data / FOLDER else None
-
-    def _written(self, folder: Path) -> tuple[Any, dict[str, Fact] | None] | None:
-        """The outcome that stands in a folder, and what the ledger has to say of it; None: there is none to read."""
+    def _written(self, asked: Appointment, folder: Path, sha256: str) -> tuple[Any, dict[str, Fact]] | None:
+        """The outcome that stands in a folder, and what the ledger has to say of it; None: it cannot be read, or is not
+        the one of that very case and time which the command has verified."""
+        case = read_bytes(self._data / asked.bundle)
         try:
-            data = (folder / layout.RECHECK).read_bytes()
+            data = manifest_of(folder)
             document = json.loads(data)
-            sha256 = hashlib.sha256(data).hexdigest()
             told = for_ledger(document, sha256, str(folder.relative_to(self._data)))
-            return document["outcome"], told
+            of = document["original"]["case"], document["original"]["case_sha256"], from_iso(document["asked"]["due"])
+            outcome = document["outcome"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        if case is None or told is None or hashlib.sha256(data).hexdigest() != sha256:
+            return None
+        return (outcome, told) if of == (asked.case_id, hashlib.sha256(case).hexdigest(), asked.due_ns) else None
 
 
 def _told(written: bytes) -> Any:

@@ -1,4 +1,5 @@
-"""What a re-check in a procedure stands on: a re-check that verifies, or an exhibit of the case, and nothing else.
+"""What a re-check in a procedure stands on: a re-check that is believed (see `streetproof.recheck.vouching`), or an
+exhibit of the case that was taken after the order and lies here; nothing else.
 
 Checked where the step is taken. Steps that earlier versions took stay what they are.
 """
@@ -12,11 +13,13 @@ from pathlib import Path
 
 from evidence_export.procedure.naming import VERDICTS
 from evidence_export.procedure.procedure import ProcedureError
-from evidence_export.procedure.steps import Exhibit, Rechecked
+from evidence_export.procedure.steps import Exhibit, Order, Rechecked
 from evidence_export.words import Said
 from streams.instant import to_datetime
 from streetproof.procedures.taking import OpenCase
-from streetproof.recheck.keeping import Entered, Recheck, entered, read
+from streetproof.recheck.keeping import FOLDER, Entered, Recheck, entered
+from streetproof.recheck.vouching import believed
+from streetproof.releases import exhibits
 from streetproof.store.ledger.database import SqlLedger
 
 
@@ -35,67 +38,63 @@ class Seen:
         return [f"{name}={value}" for name, value in told.items() if name not in names]
 
 
-def recheck_for(folder: Path, case: OpenCase, ledger: SqlLedger) -> Recheck:
-    """The re-check in a folder, for a step of that case.
-
-    Raises ProcedureError where it does not verify, is of another case, or nobody here vouches for its key;
-    NotABundleError for no bundle.
-    """
-    report, found = read(folder)
-    if not report.ok:
-        culprits = ", ".join(report.culprits[:3])
-        raise _refused(
-            case,
-            "recheck_unverified",
-            Said(
-                f"复查材料核验未通过（{culprits}）；请用 `streetproof verify {folder}` 查看，或重新复查",
-                f"the re-check does not verify ({culprits}): look at it with `streetproof verify {folder}`, or look "
-                "at the place again",
-            ),
-        )
-    about = case.procedure.facts.case_id
-    if found is None or (found.case_id, found.case_sha256) != (about, case.manifest_sha256):
-        of = "no case" if found is None else found.case_id
-        raise _refused(
-            case,
-            "recheck_of_another_case",
-            Said(
-                f"不是本案的复查（{'无案件' if found is None else of}）；请给出本案的复查材料",
-                f"it is no re-check of this case, but of {of}: give one that was made of this case's bundle",
-            ),
-        )
-    same_key = found.key_fingerprint == case.key_fingerprint
-    same_authority = found.authority is not None and found.authority == case.authority
-    if not (same_key or same_authority or found.sha256 in entered(ledger, about, case.manifest_sha256)):
-        raise _refused(
-            case,
-            "recheck_by_a_stranger",
-            Said(
-                f"复查材料的签名密钥（{found.key_fingerprint}）既非封存本案的密钥，也非同一签发机构所发，"
-                "存证日志中也无此次复查；请用 `streetproof recheck --data` 重新复查",
-                f"its key ({found.key_fingerprint}) is neither that of the case nor certified by the same authority, "
-                "and the ledger tells of no such re-check: look again with `streetproof recheck --data`",
-            ),
-        )
-    return found
-
-
 def seen_in(found: Recheck) -> Seen:
     """What a re-check says."""
     return Seen(found.sha256, found.verdict, to_datetime(found.due_ns))
 
 
-def check(step: Rechecked, case: OpenCase, ledger: SqlLedger, told: Seen | None) -> None:
+def check(data: Path, step: Rechecked, case: OpenCase, ledger: SqlLedger, told: Seen | None) -> None:
     """See that a step stands on evidence, and says what that says. `told`: what the re-check says that was handed in.
 
-    Raises ProcedureError.
+    Raises ProcedureError, KeptRecheckError where a re-check cannot be read, ExhibitError where an exhibit was changed.
     """
     if told is None:
         kept = entered(ledger, case.procedure.facts.case_id, case.manifest_sha256).get(step.evidence_sha256)
-        told = None if kept is None else _seen(kept)
+        told = None if kept is None else _kept(data, kept, case, ledger)
     if told is None:
-        if step.evidence_sha256 in {one.sha256 for one in case.procedure.steps if isinstance(one, Exhibit)}:
-            return
+        _must_be_exhibited(data, step, case)
+        return
+    if step.evidence_sha256 != told.sha256:
+        raise _contradiction(case, "evidence_sha256", step.evidence_sha256, told.sha256)
+    if step.verdict != told.verdict:
+        raise _contradiction(case, "verdict", step.verdict, told.verdict)
+    if step.seen_at != told.at:
+        raise _contradiction(case, "seen_at", step.seen_at.isoformat(), told.at.isoformat())
+
+
+def _kept(data: Path, kept: Entered, case: OpenCase, ledger: SqlLedger) -> Seen:
+    """What a re-check says that the ledger tells of: it has to lie here still, as it was entered."""
+    folder = data / FOLDER / Path(kept.folder).name
+    if not folder.is_dir():
+        raise _refused(
+            case,
+            "recheck_gone",
+            Said(
+                f"存证日志载有此次复查，但材料已不在此处（{folder}）；请从备份恢复，或另选时间重新复查",
+                f"the ledger tells of this re-check, and it lies here no longer ({folder}): bring it back from a "
+                "backup, or look again at another time",
+            ),
+        )
+    found = believed(folder, case, ledger)
+    if found.sha256 != kept.sha256:
+        raise _refused(
+            case,
+            "recheck_changed",
+            Said(
+                f"此处的复查材料（{folder}）不是存证日志所载的那一份；请从备份恢复",
+                f"what lies here ({folder}) is not the one that the ledger tells of: bring that back from a backup",
+            ),
+        )
+    return seen_in(found)
+
+
+def _must_be_exhibited(data: Path, step: Rechecked, case: OpenCase) -> None:
+    """Of a re-check in person: an exhibit whose file lies here, added and taken after the order."""
+    steps = case.procedure.steps
+    ordered = [number for number, one in enumerate(steps) if isinstance(one, Order)]
+    added = [(number, one) for number, one in enumerate(steps) if isinstance(one, Exhibit)]
+    named = [(number, one) for number, one in added if one.sha256 == step.evidence_sha256]
+    if not named:
         raise _refused(
             case,
             "recheck_without_evidence",
@@ -107,16 +106,29 @@ def check(step: Rechecked, case: OpenCase, ledger: SqlLedger, told: Seen | None)
                 "and give the hash of one",
             ),
         )
-    if step.evidence_sha256 != told.sha256:
-        raise _contradiction(case, "evidence_sha256", step.evidence_sha256, told.sha256)
-    if step.verdict != told.verdict:
-        raise _contradiction(case, "verdict", step.verdict, told.verdict)
-    if step.seen_at != told.at:
-        raise _contradiction(case, "seen_at", step.seen_at.isoformat(), told.at.isoformat())
-
-
-def _seen(kept: Entered) -> Seen:
-    return Seen(kept.sha256, kept.verdict, to_datetime(kept.due_ns))
+    if exhibits.found(data, step.evidence_sha256) is None:
+        raise _refused(
+            case,
+            "exhibit_not_here",
+            Said(
+                "该补充材料只登记了摘要，文件不在此处，不能作为复查依据；请用 `exhibit --file` 登记照片本身",
+                "of this exhibit only the hash is known, and no file lies here: no re-check stands on that. Add the "
+                "photograph itself with `exhibit --file`",
+            ),
+        )
+    for number, one in named:
+        order = steps[ordered[-1]] if ordered else None
+        if order is not None and number > ordered[-1] and (one.taken_at is None or one.taken_at > order.at):
+            return
+    raise _refused(
+        case,
+        "exhibit_before_order",
+        Said(
+            "该补充材料在责令改正之前登记或拍摄，不能说明是否改正；请登记复查时拍摄的照片",
+            "this exhibit was added or taken before the order: it does not show whether that was obeyed. Add a "
+            "photograph that was taken at the re-check",
+        ),
+    )
 
 
 def _contradiction(case: OpenCase, name: str, typed: str, told: str) -> ProcedureError:

@@ -8,9 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from evidence_export.bag.digest import digest_file
 from evidence_export.keys import SealingKeys
 from models.interface import Detector
 from streams.archive.discover import search
+from streams.archive.reader import open_archive
 from streams.errors import StreamsError
 from streams.instant import NS_PER_S, Instant
 from streetproof.batch.plan import Failure, UnassignedError, camera_of
@@ -74,8 +76,9 @@ def do_recheck(
 ) -> Done:
     """Look again, judge, and write the evidence into a new folder in `out`.
 
-    Recordings that cannot be used are left out and told; that none is left is an outcome too. Raises RecheckError where
-    the folder cannot be written, ModelsError where the detector fails, and what `write_recheck` raises.
+    Recordings that cannot be used are left out and told, as are those of the case itself under another time; that none
+    is left is an outcome too. Raises RecheckError where the folder cannot be written, ModelsError where the detector
+    fails, and what `write_recheck` raises.
     """
     question = original.question
     if original.fired_ns is not None and order.due.utc_ns < original.fired_ns:
@@ -100,7 +103,14 @@ def do_recheck(
         rest = Window(taken[-1].look.at.utc_ns + 1, window.to_ns) if taken else window
         try:
             looks = list(looks_at(path, camera.id, times, rest, order.rate, detector, view, ground))
-        except StreamsError as error:
+            if looks and _is_of_the_case(path, open_archive(path, camera.id, times).start, original):
+                raise RecheckError(
+                    "this is a recording of the case itself, under another time: it shows the violation, and nothing "
+                    "of later",
+                    where=str(path),
+                    remedy="Give what was recorded at the time that is asked for",
+                )
+        except (StreamsError, RecheckError) as error:
             failures.append(Failure.of(str(path), error))
             continue
         taken += looks
@@ -111,10 +121,20 @@ def do_recheck(
     return Done(outcome, folder, document, tuple(failures))
 
 
+def _is_of_the_case(path: Path, start: Instant, original: Original) -> bool:
+    """Whether a recording is one that the case was cut from, and begins at another time now. One that goes on for long
+    after the violation, and still has its time, may show both."""
+    if not original.recordings:
+        return False
+    try:
+        told = original.recordings.get(digest_file(path, with_sm3=False).sha256)
+    except OSError as error:
+        raise RecheckError(f"it cannot be read ({error.strerror or error})", where=str(path)) from error
+    return told is not None and told != start.isoformat()
+
+
 def _recordings(loaded: LoadedSite, camera: Camera, footage: Sequence[str]) -> tuple[list[Path], list[Failure]]:
     """The recordings of the camera among what was named, in order of their start; others say nothing."""
-    from streams.archive.reader import open_archive
-
     found = search(footage)
     failures = [Failure(one.where, one.what, "Check the path") for one in found.problems]
     dated: list[tuple[int, str, Path]] = []

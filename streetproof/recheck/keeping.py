@@ -1,12 +1,13 @@
-"""Re-checks in a data folder: which there are of a case, kept whole, and entered in the ledger, each once."""
+"""Re-checks in a data folder: which there are of a case, kept whole, and what the ledger tells of them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,31 +15,22 @@ from zoneinfo import ZoneInfo
 
 from evidence_export.bag import forms, layout, rechecks
 from evidence_export.drafts import discard, sync
-from evidence_export.ledger.entry import Happening, Kind, read_entry
-from evidence_export.ledger.log import Ledger
+from evidence_export.ledger.entry import Kind, read_entry
 from evidence_export.verifier import VerificationReport, verify
-from streams.instant import from_iso, iso_utc, to_datetime
+from streams.instant import from_iso, to_datetime
 from streams.recorder.durable import sync_folder
-from streetproof.clock import now
 from streetproof.errors import StreetproofError
-from streetproof.ledgers.bookkeeping import Bookkeeper
-from streetproof.store.database import Store
 from streetproof.store.happenings import Fact
 from streetproof.store.ledger.database import SqlLedger
-from streetproof.store.rechecks import Appointment
 
 FOLDER = "rechecks"
 """Of re-checks, in the data folder."""
 _SHORT_STAY = 8
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
 
 
 class KeptRecheckError(StreetproofError):
     """A re-check that cannot be read, or not be kept."""
-
-
-class _ThereError(StreetproofError):
-    """The ledger has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +44,6 @@ class Recheck:
     verdict: str
     reason: str | None
     camera: str
-    stay: str
     zone: str
     config: str
     due_ns: int
@@ -64,7 +55,7 @@ class Recheck:
     @property
     def name(self) -> str:
         """What its folder is called where it is kept."""
-        return folder_name(self.camera, self.due_ns, self.zone, self.stay)
+        return folder_name(self.camera, self.due_ns, self.zone, self.case_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +69,39 @@ class Entered:
     key_fingerprint: str
 
 
-def folder_name(camera: str, due_ns: int, zone: str, stay: str) -> str:
-    """`recheck-CAMERA-TIME-STAY`, the time at the site."""
+def folder_name(camera: str, due_ns: int, zone: str, of: str) -> str:
+    """`recheck-CAMERA-TIME-OF`, the time at the site. `of`: the id of the case, or what `of_events` says: several rules
+    of one zone share a stay, and each has a case of its own."""
     at = to_datetime(due_ns).astimezone(ZoneInfo(zone))
-    return f"recheck-{camera}-{at:%Y%m%d-%H%M%S}-{short_stay(stay)}"
+    return f"recheck-{camera}-{at:%Y%m%d-%H%M%S}-{of}"
 
 
-def short_stay(stay: str) -> str:
-    """As much of the id of a stay as folders are named by."""
+def of_events(stay: str, rule: str) -> str:
+    """How a folder is named by a stay of a file of events, and the rule that it broke."""
+    return f"{_short_stay(stay)}-{''.join(one for one in rule if one.isalnum() or one in '-_')}"
+
+
+def _short_stay(stay: str) -> str:
     return "".join(one for one in stay if one.isalnum())[:_SHORT_STAY]
 
 
 def read(folder: Path) -> tuple[VerificationReport, Recheck | None]:
     """The report on a folder, and the re-check where it verifies and is of a case.
 
-    Raises NotABundleError for no bundle, KeptRecheckError where it changes while it is read.
+    Raises NotABundleError for no bundle, KeptRecheckError where it is a file, and where it changes while it is read.
     """
+    if folder.is_file():
+        raise KeptRecheckError(
+            "this is a file, and a re-check is handed in as a folder",
+            where=str(folder),
+            remedy="Unpack it, and give the folder in it that holds recheck.json",
+        )
     report = verify(folder)
     told = report.recheck
     if not report.ok or told is None or told.case_id is None or told.case_sha256 is None:
         return report, None
     assert report.key_fingerprint is not None, "it verified"
-    data = _manifest(folder)
+    data = manifest_of(folder)
     if hashlib.sha256(data).hexdigest() != told.sha256:
         raise KeptRecheckError("it was changed while it was read", where=str(folder))
     root: dict[str, Any] = json.loads(data)
@@ -112,7 +114,6 @@ def read(folder: Path) -> tuple[VerificationReport, Recheck | None]:
         verdict=told.verdict,
         reason=root["outcome"]["reason"],
         camera=str(root["camera"]["id"]),
-        stay=str(root["original"]["stay"]),
         zone=str(root["site"].get("timezone") or "UTC"),
         config=str(root["config"]["sha256"]),
         due_ns=due_ns,
@@ -186,57 +187,44 @@ def keep(data: Path, found: Recheck) -> Path:
     return final
 
 
-def enter(data: Path, store: Store, ledger: SqlLedger, found: Recheck, by: str) -> bool:
-    """Enter a re-check that is kept in the data folder, and write down where it lies; whether it is new to the ledger.
-
-    `by`: who, as the ledger names them. Exactly once, also beside a daemon that did it, and after a crash anywhere.
-    Raises StoreError where another one of this case and time was done.
-    """
-    row = next((row for row in store.cases() if row.id == found.case_id), None)
-    if row is None:
-        raise KeptRecheckError(
-            "it is of a case that is not here", where=found.case_id, remedy="Name the data folder that holds the case"
-        )
-    folder = f"{FOLDER}/{found.folder.name}"
-    asked = Appointment(found.case_id, found.camera, row.bundle, found.config, found.due_ns, found.window_ns)
-    store.rechecks.record(asked, found.verdict, found.reason, folder)
-    # From here on no daemon notes it any more; what one has noted before comes into the ledger first.
-    Bookkeeper(store, ledger).enter()
-
-    def not_there() -> None:
-        if found.sha256 in entered(ledger, found.case_id, found.case_sha256):
-            raise _ThereError("the ledger has it", where=found.case_id)
-
-    told = for_ledger(json.loads(_manifest(data / folder)), found.sha256, folder)
-    assert told is not None, "it was read"
-    happening = Happening(Kind.CASE_RECHECKED, iso_utc(now().utc_ns), by, found.case_id, {**told})
+def named_in(folder: Path) -> tuple[str, str | None] | None:
+    """Id of the case that a folder says it is a re-check of, and SHA-256 of the `case.json` (None: it is of before that
+    was said), without verifying it; None: it cannot be read, or is of no case."""
     try:
-        Ledger(ledger).add([happening], provided=not_there)
-    except _ThereError:
-        return False
-    return True
+        original = json.loads(manifest_of(folder))["original"]
+        case, sha256 = original.get("case"), original.get("case_sha256")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return (str(case), None if sha256 is None else str(sha256)) if case is not None else None
 
 
-def of_case(data: Path, case_id: str, camera: str, stay: str) -> list[str]:
-    """Folders of re-checks of a case, below the data folder, as their names and statements tell: also of such that
-    nobody entered, and drafts that a killed run left. What cannot be read is left out."""
-    name = f"recheck-{_escaped(camera)}-*-{_escaped(short_stay(stay))}"
-    found = [f"{FOLDER}/{draft.name}" for draft in (data / FOLDER).glob(f"{name}.partial")]
-    for place in sorted((data / FOLDER).glob(name)):
-        try:
-            named = json.loads(_manifest(place))["original"].get("case")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+def of_case(data: Path, case_id: str, case_sha256: str, camera: str, stay: str, told: Iterable[str]) -> list[str]:
+    """Folders of re-checks of that very case that lie in the data folder, as paths below it: those of `told`, which the
+    database has, and those that nobody entered; and the drafts that a killed run left.
+
+    What a folder says counts, not what it is called: earlier versions named it by a stay that several cases may share.
+    One that says nothing any more counts where its name, or the database, says whose it is.
+    """
+    home, before = data / FOLDER, f"recheck-{_escaped(camera)}-*-{_escaped(_short_stay(stay))}"
+    names = {place.name for pattern in (f"recheck-*-{case_id}", before) for place in home.glob(pattern)}
+    names |= {Path(folder).name for folder in told}
+    found = [draft.name for draft in home.glob(f"recheck-*-{case_id}.partial")]
+    for name in sorted(names):
+        if not os.path.lexists(home / name):
             continue
-        if named == case_id:
-            found.append(f"{FOLDER}/{place.name}")
-    return found
+        named = named_in(home / name)
+        unread = named is None and (name.endswith(f"-{case_id}") or f"{FOLDER}/{name}" in told)
+        if unread or named in ((case_id, case_sha256), (case_id, None)):
+            found.append(name)
+    return sorted(f"{FOLDER}/{name}" for name in found)
 
 
 def _escaped(text: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", text)
 
 
-def _manifest(folder: Path) -> bytes:
+def manifest_of(folder: Path) -> bytes:
+    """The `recheck.json` in a folder. Raises OSError."""
     with (folder / forms.RECHECK.manifest).open("rb") as stream:
         return stream.read(layout.MAX_CASE_BYTES)
 

@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ class Original:
     """When the rule was broken, UTC; None: not known."""
     before: tuple[Instant, Image] | None = None
     """The whole view before ground was taken, and when; only of a rule of the kind occupation."""
+    recordings: Mapping[str, str] = field(default_factory=dict)
+    """When each recording of the case begins, as the case says it, by the SHA-256 of the recording."""
 
 
 def read_original(path: Path, site: Site, stay: str | None = None) -> Original:
@@ -100,7 +102,8 @@ def _of_bundle(path: Path, site: Site) -> Original:
     source = {"case": case["case"]["id"], "case_sha256": hashlib.sha256(manifest).hexdigest(), "stay": stay["id"]}
     called = question.kind_of_rule.kind if occupied is None else str(occupied["kind"])
     before = None if taken is None else _before(path, case["images"])
-    return Original(question, source, picture, called, from_iso(violation["fired_at"]), before)
+    recordings = {str(one["sha256"]): str(one["start"]) for one in case["recordings"]}
+    return Original(question, source, picture, called, from_iso(violation["fired_at"]), before, recordings)
 
 
 def _before(path: Path, images: Mapping[str, Any]) -> tuple[Instant, Image]:

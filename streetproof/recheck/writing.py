@@ -37,7 +37,7 @@ from streams.archive.reader import open_archive
 from streams.instant import Instant
 from streams.interface import DecodeLevel
 from streams.recorder.durable import sync_folder
-from streetproof.recheck.keeping import folder_name
+from streetproof.recheck.keeping import folder_name, of_events
 from streetproof.recheck.looking import Taken
 from streetproof.recheck.original import Original, RecheckError
 from streetproof.recheck.words import STATES, VERDICTS, outcome_words
@@ -88,8 +88,9 @@ def write_recheck(
     Raises WrittenBeforeError where there is one of that name, RecheckError where the disk refuses, SealError where what
     was written does not verify, SigningKeyError where a key does not sign or its certificate is not valid.
     """
-    site, stay = facts.loaded.site.site, str(facts.original.source["stay"])
-    name = folder_name(facts.camera.id, facts.order.due.utc_ns, site.timezone, stay)
+    site, source = facts.loaded.site.site, facts.original.source
+    of = str(source["case"]) if "case" in source else of_events(str(source["stay"]), facts.original.question.rule)
+    name = folder_name(facts.camera.id, facts.order.due.utc_ns, site.timezone, of)
     folder, draft = out / name, out / f"{name}.partial"
     if os.path.lexists(folder):
         raise WrittenBeforeError(

@@ -235,10 +235,9 @@ def _remove(data: Path, store: Store, ledger: SqlLedger, stone: Tombstone, now_n
 
 def _rechecks_of(data: Path, store: Store, stone: Tombstone) -> list[str]:
     """Folders with the evidence of its re-checks, below the data folder: those that were written down, and those that
-    somebody left there without a word."""
+    somebody left there without a word. None of another case, whatever it is called."""
     told = {one.folder for one in store.rechecks.all(stone.case_id) if one.folder is not None}
-    told |= set(keeping.of_case(data, stone.case_id, stone.camera, stone.stay))
-    return sorted(folder for folder in told if os.path.lexists(data / folder))
+    return keeping.of_case(data, stone.case_id, stone.manifest_sha256, stone.camera, stone.stay, told)
 
 
 def _set_aside(data: Path, stone: Tombstone) -> Path:

@@ -44,6 +44,7 @@ cameras:
     zones:
       - {id: kerb, name: 东侧路缘, polygon: [[0.3, 0.4], [0.7, 0.4], [0.75, 0.8], [0.25, 0.8]], rules: [no-parking]}
 """
+LOOK = ("--purpose", "procedure", "--officer", "李明", "--licence", "33010001")
 MODEL = ModelInfo("red-blocks", "ab" * 32, "none", "none", ("car",), (320, 180))
 SECONDS = 122
 CRATES = np.kron(np.random.default_rng(3).integers(30, 250, (9, 16, 3)), np.ones((10, 8, 1))).astype(np.uint8)
@@ -176,7 +177,7 @@ def run(
         form = ("--lang", lang) if lang else ("--json",)
         ran = inside(
             capsys, monkeypatch, "recheck", original, site, "--at", at,
-            "--out", tmp_path / "out", "--window", "120s", *key, *form, *arguments,
+            "--out", tmp_path / "out", "--window", "120s", *key, *form, *LOOK, *arguments,
         )  # fmt: skip
         assert ran.code == code, ran.err
         return ran.out + ran.err if lang else ran.json
@@ -211,7 +212,7 @@ def test_a_place_that_is_empty_is_corrected_with_pictures_and_a_signature(
 
 
 def test_it_is_written_whole_or_not_at_all(
-    run: Callable[..., Any], empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Any], bundle: Path, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the verifier would refuse does not get its name, and no draft is left."""
     document = writing._document
@@ -226,19 +227,82 @@ def test_it_is_written_whole_or_not_at_all(
         told = run(empty, code=4)
     assert "was not seen in order for long enough" in told["error"]["what"]
     assert list((tmp_path / "out").iterdir()) == []
-    (tmp_path / "out/recheck-cam-1-20260303-090000-stay0001.partial").mkdir()
+    (tmp_path / f"out/recheck-cam-1-20260303-090000-{bundle.name}.partial").mkdir()
     assert run(empty, code=0)["recheck"]["outcome"]["verdict"] == "corrected"
     assert len(list((tmp_path / "out").iterdir())) == 1, "what a killed run left is gone"
 
 
-def test_what_stands_there_again_is_not_corrected(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_what_stands_there_again_is_not_corrected(run: Callable[..., Any], tmp_path: Path, bundle: Path) -> None:
     footage = film(tmp_path / "门 20260303_090000.mp4", SECONDS, car=lambda second: 40 <= second < 80)
     document = run(footage, code=1)["recheck"]
     assert document["outcome"]["verdict"] == "not_corrected"
     assert document["outcome"]["violation"]["dwell_lower_bound_ns"] > 12 * 10**9
-    again = run(footage, original=tmp_path / "out/recheck-cam-1-20260303-090000-stay0001", code=4)
+    again = run(footage, original=tmp_path / f"out/recheck-cam-1-20260303-090000-{bundle.name}", code=4)
     assert again["error"]["what"] == "this is a re-check, and no case"
     assert {one["state"] for one in document["shown"]} == {"taken"}
+
+
+def test_the_recording_of_the_violation_under_another_time_is_no_footage(
+    run: Callable[..., Any], tmp_path: Path, folder: Path
+) -> None:
+    """Renamed to after the deadline it would show that nothing was corrected."""
+    renamed = Path(shutil.copy(folder / "东门 20260302_080000.mp4", tmp_path / "门 20260303_090000.mp4"))
+    told = run(renamed, code=3)
+    assert told["recheck"]["outcome"]["reason"] == "no_footage" and told["recheck"]["recordings"] == []
+    (failure,) = told["failures"]
+    assert failure["path"] == str(renamed) and "a recording of the case itself" in failure["what"]
+    zh = run(renamed, code=3, at="2026-03-03T09:00:01", lang="zh")
+    assert "这是本案自身的录像" in zh
+
+
+def test_a_recording_that_goes_on_after_the_violation_shows_what_came_later(
+    run: Callable[..., Any], tmp_path: Path, loaded: LoadedSite
+) -> None:
+    """An hour from a recorder holds both: under its own time it is no forgery."""
+    rules = loaded.site.rules_of(loaded.site.cameras[0])
+    long = film(tmp_path / "门 20260302_080000.mp4", 60 + SECONDS, car=lambda second: 4 <= second < 40)
+    request = make_request(long)
+    violation = replace(request.violation, policy_hash=policy_hash(rules.policy, rules.zones[0], None))
+    request = replace(request, policy=policy_content(rules.policy, rules.zones[0]), violation=violation)
+    sealed = seal(request, tmp_path / "cases", Ed25519Signer(Ed25519PrivateKey.generate()), SEALED_AT)
+    told = run(long, original=sealed.path, code=0, at="2026-03-02T08:01:00")
+    assert told["failures"] == [] and len(told["recheck"]["recordings"]) == 1
+
+
+def test_two_rules_of_one_stay_are_looked_at_each_by_itself(
+    run: Callable[..., Any], tmp_path: Path, folder: Path, bundle: Path, empty: Path
+) -> None:
+    """They are two cases; neither takes the other's evidence for its own. A file of events names the rule."""
+    path = tmp_path / "two.yaml"
+    path.write_text(SITE.replace("no-parking,", "short,").replace("[no-parking]", "[short]"), encoding="utf-8")
+    site = load_site(path).site
+    rules = site.rules_of(site.cameras[0])
+    request = make_request(folder / "东门 20260302_080000.mp4")
+    digest = policy_hash(rules.policy, rules.zones[0], None)
+    violation = replace(request.violation, rule="short", policy_hash=digest)
+    request = replace(request, policy=policy_content(rules.policy, rules.zones[0]), violation=violation)
+    other = seal(request, tmp_path / "cases", Ed25519Signer(Ed25519PrivateKey.generate()), SEALED_AT).path
+    assert other.name != bundle.name
+    first, second = run(empty, code=0), run(empty, original=other, code=0)
+    assert Path(first["folder"]).name.endswith(bundle.name) and Path(second["folder"]).name.endswith(other.name)
+    assert [one["recheck"]["original"]["case"] for one in (first, second)] == [bundle.name, other.name]
+    entry = {"camera": "cam-1", "rule": "no-parking", "zone": "kerb", "cls": "car", "stay": "a" * 32}
+    events = tmp_path / "events.json"
+    events.write_text(json.dumps({"entries": [{**entry, "box": [0.4, 0.5, 0.6, 0.75]}]}))
+    assert Path(run(empty, original=events, code=0)["folder"]).name.endswith("-aaaaaaaa-no-parking")
+
+
+@pytest.mark.parametrize("left_out", ["--purpose", "--officer", "--licence"])
+def test_nobody_looks_without_saying_who_and_why(
+    folder: Path, bundle: Path, empty: Path, tmp_path: Path, left_out: str,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    place = LOOK.index(left_out)
+    ran = inside(
+        capsys, monkeypatch, "recheck", bundle, folder / "site.yaml", empty, "--at", "2026-03-03T09:00",
+        "--out", tmp_path / "out", *LOOK[:place], *LOOK[place + 2 :],
+    )  # fmt: skip
+    assert ran.code == 2 and not (tmp_path / "out").exists()
 
 
 def test_what_cannot_be_told_says_why(run: Callable[..., Any], tmp_path: Path) -> None:

@@ -16,20 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence_export.bag import layout
-from evidence_export.keys import Ed25519Signer, SealingKeys, load_or_create_key
+from evidence_export.keys import SealingKeys, load_or_create_key
 from evidence_export.keys.management import NewKey, Secrets, init
 from evidence_export.keys.opening import open_keys
 from evidence_export.keys.ring import Role
 from evidence_export.ledger.entry import Happening, Kind, read_entry
+from evidence_export.ledger.log import Ledger
 from evidence_export.sealer import seal
 from evidence_export.verifier import verify
 from streams.instant import NS_PER_S, from_iso, iso_utc, to_datetime
 from streetproof.bundles import case_row
+from streetproof.ledgers import signing
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
-from streetproof.recheck import keeping
+from streetproof.procedures.taking import open_case
+from streetproof.recheck import entering, keeping
 from streetproof.retention import applying
 from streetproof.settings.case_retention import CaseRetention
 from streetproof.settings.load import load_site
@@ -202,7 +204,7 @@ def looked_again(office: Office, footage: Path, *where: object, code: int) -> Pa
     """`streetproof recheck` at nine."""
     ran = office.run(
         "recheck", office.bundle, office.data / "site.yaml", footage, "--at", "2026-03-03T09:00", "--window", "120s",
-        "--key", office.data / "key.pem", "--json", *where,
+        "--key", office.data / "key.pem", "--purpose", "procedure", *LI, "--json", *where,
     )  # fmt: skip
     assert ran.code == code, ran.out + ran.err
     return Path(ran.json["folder"]) if code != 4 else Path(ran.json["error"]["where"])
@@ -238,7 +240,7 @@ def test_an_order_that_was_not_obeyed_is_proven_and_leads_to_a_decision(
     assert office.must("06T09:00", "decide", *LI, *second)["state"] == "decided"
     release = Path(exported(office, tmp_path / "out")["path"])
     ran = office.run("verify", release, "--key", office.keys.first.fingerprint, "--lang", "zh")
-    assert ran.code == 0 and "1 次复查中随附 1 次" in ran.out, ran.out
+    assert ran.code == 0 and "复查 1 次：完整随附 1 次，随附但不含图片 0 次，仅列出 0 次；随附的各步均通过" in ran.out
     told = json.loads((release / layout.RELEASE).read_bytes())["rechecks"]
     assert [(one["folder"], one["sha256"], one["withheld"]) for one in told] == [("data/rechecks/01/", sha256, [])]
     assert verify(release / "data/rechecks/01").recheck == verify(folder).recheck
@@ -261,7 +263,9 @@ def test_one_that_was_done_into_the_data_folder_is_entered_then(office: Office, 
     folder = looked_again(office, films["still"], "--data", office.data, code=1)
     assert folder.parent == office.data / "rechecks"
     (entry,) = office.rechecked()
-    assert entry.by == "recheck"
+    assert entry.by == "李明 33010001"
+    (look,) = [one for one in office.entries() if one.kind is Kind.CASE_VIEWED]
+    assert (look.by, look.data["output"], look.data["due"]) == (entry.by, "recheck", NINE)
     assert looked_again(office, films["still"], "--data", office.data, code=4) == folder
     office.ordered()
     office.must("03T09:10", "recheck", *LI, "--recheck", folder)
@@ -314,6 +318,37 @@ def test_photographs_of_a_recheck_in_person_are_evidence_once_they_are_exhibits(
     shown = ("--set", "origin=执法记录仪", "--set", "relation=现场复查照片")
     office.must("03T09:20", "exhibit", *LI, "--file", photo, *shown)
     assert office.must("03T09:30", "recheck", *LI, *typed)["state"] == "not_corrected"
+
+
+SHOWN = ("--set", "origin=执法记录仪", "--set", "relation=现场复查照片")
+
+
+def in_person(sha256: str) -> tuple[str, ...]:
+    return ("--set", "verdict=not_corrected", "--set", "seen_at=2026-03-03T09:00", "--set", f"evidence_sha256={sha256}")
+
+
+def test_an_exhibit_of_which_nobody_has_the_file_proves_nothing(office: Office) -> None:
+    """Any 64 digits can be typed, twice as well as once."""
+    office.ordered()
+    office.must("03T09:20", "exhibit", *LI, "--set", f"sha256={'ab' * 32}", *SHOWN)
+    told = office.refused("03T09:30", *in_person("ab" * 32))
+    assert told["code"] == "exhibit_not_here" and "exhibit --file" in told["zh"]
+
+
+def test_an_exhibit_of_before_the_order_does_not_show_whether_it_was_obeyed(office: Office, tmp_path: Path) -> None:
+    photo = tmp_path / "照片.jpg"
+    photo.write_bytes(b"a photograph")
+    sha256 = hashlib.sha256(b"a photograph").hexdigest()
+    office.must("02T09:20", "exhibit", *LI, "--file", photo, *SHOWN)
+    office.ordered()
+    assert office.refused("03T09:30", *in_person(sha256))["code"] == "exhibit_before_order"
+    early = ("--set", "taken_at=2026-03-02T09:00")
+    office.must("03T09:20", "exhibit", *LI, "--file", photo, *SHOWN, *early)
+    assert office.refused("03T09:30", *in_person(sha256))["code"] == "exhibit_before_order"
+    office.must("03T09:25", "exhibit", *LI, "--file", photo, *SHOWN, "--set", "taken_at=2026-03-03T09:00")
+    assert office.must("03T09:30", "recheck", *LI, *in_person(sha256))["state"] == "not_corrected"
+    (office.data / "exhibits" / sha256).write_bytes(b"another one")
+    assert office.take("03T09:40", "recheck", *LI, *in_person(sha256)).code == 4
 
 
 def test_a_hash_of_the_ledger_will_do_where_what_was_typed_agrees(office: Office, tmp_path: Path) -> None:
@@ -370,21 +405,116 @@ def test_one_that_was_tampered_with_is_refused(office: Office, tmp_path: Path) -
     assert told["code"] == "recheck_unverified" and "data/stills/look-1.png" in told["zh"]
 
 
-def test_one_by_a_stranger_is_refused_unless_the_ledger_has_it(office: Office, tmp_path: Path) -> None:
+def stranger_at(place: Path) -> SealingKeys:
+    return SealingKeys(load_or_create_key(place))
+
+
+def planted(office: Office, keys: SealingKeys) -> Path:
+    """A re-check by somebody else, laid where that of nine o'clock would lie."""
+    found = keeping.read(resign(office.made(office.data.parent / "planted"), keys))[1]
+    assert found is not None
+    return Path(shutil.copytree(found.folder, office.data / keeping.FOLDER / found.name))
+
+
+def test_one_by_a_stranger_is_refused_also_where_the_ledger_tells_of_it(office: Office, tmp_path: Path) -> None:
+    """As an earlier version entered it, without asking whose it is."""
     office.ordered()
-    stranger = SealingKeys(Ed25519Signer(Ed25519PrivateKey.generate()))
-    folder = resign(office.made(tmp_path / "x"), stranger)
+    stranger = stranger_at(tmp_path / "own.pem")
+    folder = planted(office, stranger)
     assert verify(folder).ok
     told = office.refused("03T09:10", "--recheck", folder)
     assert told["code"] == "recheck_by_a_stranger" and stranger.first.fingerprint in told["en"]
-    _, found = keeping.read(folder)
-    assert found is not None
-    with Store.open_file(office.data / "state.db") as store, ledger_of(office.data, "demo") as ledger:
-        kept = replace(found, folder=keeping.keep(office.data, found))
-        assert keeping.enter(office.data, store, ledger, kept, "daemon")
-        assert not keeping.enter(office.data, store, ledger, kept, "daemon"), "once"
+    document = json.loads((folder / layout.RECHECK).read_bytes())
+    sha256 = hashlib.sha256((folder / layout.RECHECK).read_bytes()).hexdigest()
+    data = keeping.for_ledger(document, sha256, f"rechecks/{folder.name}")
+    assert data is not None
+    with ledger_of(office.data, "demo") as ledger:
+        Ledger(ledger).add([Happening(Kind.CASE_RECHECKED, "2026-03-03T01:30:00Z", "x", office.case, {**data})])
+    assert office.refused("03T09:10", "--recheck", folder)["code"] == "recheck_by_a_stranger"
+    typed = ("--set", "verdict=not_corrected", "--set", f"seen_at={NINE[:19]}Z", "--set", f"evidence_sha256={sha256}")
+    assert office.refused("03T09:10", *typed)["code"] == "recheck_by_a_stranger"
+
+
+def test_nobody_makes_one_count_by_their_own_key(office: Office, films: dict[str, Path], tmp_path: Path) -> None:
+    """Refused before any work: nothing is written, and nothing entered, not even that they looked."""
+    before = office.entries()
+    ran = office.run(
+        "recheck", office.bundle, office.data / "site.yaml", films["still"], "--at", "2026-03-03T09:00", "--window",
+        "120s", "--data", office.data, "--key", tmp_path / "own.pem", "--purpose", "procedure", *LI, "--lang", "zh",
+    )  # fmt: skip
+    assert ran.code == 4 and "既非封存本案的密钥" in ran.err and "neither that of the case" in ran.err
+    assert office.entries() == before and office.folders() == []
+
+
+def test_what_somebody_laid_there_before_is_not_entered(office: Office, films: dict[str, Path], tmp_path: Path) -> None:
+    folder = planted(office, stranger_at(tmp_path / "own.pem"))
+    ran = office.run(
+        "recheck", office.bundle, office.data / "site.yaml", films["still"], "--at", "2026-03-03T09:00", "--window",
+        "120s", "--data", office.data, "--key", office.data / "key.pem", "--purpose", "procedure", *LI, "--json",
+    )  # fmt: skip
+    assert ran.code == 4 and "neither that of the case" in ran.json["error"]["what"]
+    assert office.rechecked() == []
+    (folder / "data/stills/look-1.png").write_bytes(b"another picture")
+    assert "does not verify" in office.run(
+        "recheck", office.bundle, office.data / "site.yaml", films["still"], "--at", "2026-03-03T09:00", "--window",
+        "120s", "--data", office.data, "--key", office.data / "key.pem", "--purpose", "procedure", *LI, "--json",
+    ).json["error"]["what"]  # fmt: skip
+    assert office.rechecked() == []
+
+
+def test_one_by_a_key_that_signs_the_ledger_here_will_do(office: Office, tmp_path: Path) -> None:
+    """The key of a case from another department stays there; a site has certified keys after a bare one."""
+    office.ordered()
+    own = stranger_at(tmp_path / "own.pem")
+    folder = resign(office.made(tmp_path / "x"), own)
+    assert office.refused("03T09:10", "--recheck", folder)["code"] == "recheck_by_a_stranger"
+    with ledger_of(office.data, "demo") as ledger:
+        signing.sign(office.data, ledger, office.keys.first)
+        signing.sign(office.data, ledger, own.first)
     office.must("03T09:10", "recheck", *LI, "--recheck", folder)
     assert len(office.rechecked()) == 1
+
+
+def test_one_that_the_ledger_tells_of_is_read_again(office: Office, tmp_path: Path) -> None:
+    office.ordered()
+    folder = office.made(tmp_path / "x")
+    sha256 = hashlib.sha256((folder / layout.RECHECK).read_bytes()).hexdigest()
+    office.must("03T09:10", "recheck", *LI, "--recheck", folder)
+    (name,) = office.folders()
+    kept = office.data / keeping.FOLDER / name
+    typed = ("--set", "verdict=not_corrected", "--set", f"seen_at={NINE[:19]}Z", "--set", f"evidence_sha256={sha256}")
+    aside = kept.rename(tmp_path / "aside")
+    told = office.refused("03T09:30", *typed)
+    assert told["code"] == "recheck_gone" and "备份" in told["zh"]
+    shutil.copytree(office.made(tmp_path / "y", "corrected"), kept)
+    assert office.refused("03T09:30", *typed)["code"] == "recheck_changed"
+    shutil.rmtree(kept)
+    aside.rename(kept)
+    (kept / "data/stills/look-1.png").write_bytes(b"another picture")
+    assert office.refused("03T09:30", *typed)["code"] == "recheck_unverified"
+
+
+def test_a_zip_is_refused_in_words(office: Office, tmp_path: Path) -> None:
+    office.ordered()
+    folder = office.made(tmp_path / "x")
+    packed = shutil.make_archive(str(tmp_path / folder.name), "zip", folder.parent, folder.name)
+    before = office.entries()
+    ran = office.take("03T09:10", "recheck", *LI, "--recheck", packed)
+    assert ran.code == 4 and "handed in as a folder" in ran.json["error"]["what"] and ran.json["error"]["remedy"]
+    assert office.entries() == before
+
+
+def test_of_a_case_that_was_deleted_meanwhile_none_is_entered_or_left(office: Office, tmp_path: Path) -> None:
+    folder = keeping.read(office.made(tmp_path / "x"))[1]
+    assert folder is not None
+    with Store.open_file(office.data / "state.db") as store, ledger_of(office.data, "demo") as ledger:
+        case = open_case(office.data, store, ledger, office.case)
+        kept = keeping.keep(office.data, folder)
+        gone = Happening(Kind.CASE_DELETED, "2026-03-03T01:30:00Z", "daemon", office.case, {})
+        Ledger(ledger).add([gone])
+        with pytest.raises(keeping.KeptRecheckError, match="it was deleted meanwhile"):
+            entering.enter(office.data, store, ledger, case, kept, "李明 33010001")
+    assert office.rechecked() == [] and office.folders() == []
 
 
 def test_one_by_a_newer_key_of_the_same_authority_will_do(
@@ -475,7 +605,8 @@ def test_the_daemons_is_entered_exactly_once_whoever_comes_first(office: Office,
         appointment = store.rechecks.add(asked, try_ns=0)
         store.rechecks.done(appointment.id, "not_corrected", None, where, told)
         store.rechecks.done(appointment.id, "not_corrected", None, where, told)  # begun again after a crash
-        assert not keeping.enter(office.data, store, ledger, found, "李明 33010001"), "the daemon's comes in first"
+        case = open_case(office.data, store, ledger, office.case)
+        assert not entering.enter(office.data, store, ledger, case, folder, "李明 33010001"), "the daemon's comes first"
         assert [one.by for one in office.rechecked()] == ["daemon"]
         later = replace(asked, due_ns=asked.due_ns + 3600 * NS_PER_S)
         second = store.rechecks.add(later, try_ns=0)
@@ -483,9 +614,8 @@ def test_the_daemons_is_entered_exactly_once_whoever_comes_first(office: Office,
             office.data / "rechecks", office.keys, office.about, "not_corrected",
             f"{iso_utc(later.due_ns)[:19]}.000000000Z",
         )  # fmt: skip
-        _, more = keeping.read(again)
-        assert more is not None
-        assert keeping.enter(office.data, store, ledger, more, "李明 33010001")
+        assert entering.enter(office.data, store, ledger, case, again, "李明 33010001")
+        assert not entering.enter(office.data, store, ledger, case, again, "李明 33010001"), "once"
         store.rechecks.done(second.id, "not_corrected", None, f"rechecks/{again.name}", told)
         Bookkeeper(store, ledger).enter()
         assert [one.by for one in office.rechecked()] == ["daemon", "李明 33010001"]
@@ -501,8 +631,6 @@ def test_steps_that_an_earlier_version_took_stay_readable(office: Office) -> Non
         "step": "recheck", "at": "2026-03-03T09:10:00+08:00", "by": {"name": "李明", "licence": "33010001"},
         "verdict": "not_corrected", "seen_at": "2026-03-03T09:00:00+08:00", "evidence_sha256": "ab" * 32,
     }  # fmt: skip
-    from evidence_export.ledger.log import Ledger
-
     told = {"manifest_sha256": office.about[1], "step": step}
     with closing(ledger_of(office.data, "demo")) as ledger:
         happening = Happening(Kind.CASE_STEP, "2026-03-03T01:10:00Z", "李明 33010001", office.case, told)  # type: ignore[arg-type]
@@ -527,6 +655,10 @@ def test_they_go_with_their_case_and_stay_with_one_that_is_held(office: Office, 
     other = make_recheck(tmp_path / "z", office.keys, ("SP-20260302-ABCDEFGHIJKL", "12" * 32))
     shutil.copytree(other, office.data / keeping.FOLDER / "recheck-cam-1-20260401-090000-stay0001")
     assert len(office.folders()) == 4
+    # As an earlier version wrote it down that named folders by the stay, which two cases may share.
+    shared = Appointment(office.case, "cam-1", f"cases/{office.case}", "cd" * 32, found.due_ns + NS_PER_S, 1)
+    with Store.open_file(office.data / "state.db") as store:
+        store.rechecks.record(shared, "corrected", None, "rechecks/recheck-cam-1-20260401-090000-stay0001")
 
     def run() -> Any:
         with Store.open_file(office.data / "state.db", by="daemon") as store, ledger_of(office.data, "demo") as ledger:

@@ -41,6 +41,7 @@ STAYS_ENGLISH = {
     "evidence_export/statements/": "a mistake of the program",
     "evidence_export/procedure/procedure.py": "a ProcedureError carries its Chinese with it",
     "streetproof/procedures/evidence.py": "a ProcedureError carries its Chinese with it",
+    "streetproof/recheck/vouching.py": "a ProcedureError carries its Chinese with it",
 }
 """Modules that the other commands import, whose errors stay English, and why."""
 

@@ -35,14 +35,17 @@ from streams.interface import Coverage, Gap
 from streetproof.bundles import case_row
 from streetproof.cli.app import app
 from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
+from streetproof.settings.load import load_site
 from streetproof.store.database import Store
 from tests.conftest import ROOT
 from tests.evidence_export.conftest import POLICY, SEALED_AT, S, at, make_request, moment, write_recording
 from tests.evidence_export.helpers import flip, resign
 from tests.streetproof.commands import Ran, inside
 from tests.streetproof.dataset.conftest import PLACES, Plates, Told, request_for
+from tests.streetproof.test_recheck import SECONDS, SITE, film
 from tests.streetproof.vehicles.entries import entry
 from vision.interface import Hindrance, RoadUser
+from vision.policy import policy_content, policy_hash
 
 CHECKS = ("--check", "genuine", "--check", "clear", "--check", "complete", "--check", "accurate")
 LI = ("--officer", "李明", "--licence", "33010001")
@@ -77,6 +80,12 @@ class Office:
                 case_row(sealed.case_id, f"cases/{sealed.case_id}", request, None), sealed.manifest_sha256
             )
 
+    def again(self) -> tuple[Path, Path]:
+        """A site file, and a film of the day after."""
+        site, footage = self.data / "复查 site.yaml", self.data / "东门 20260303_090000.mp4"
+        site.write_text(f"model: {{name: told}}\n{SITE}", encoding="utf-8")
+        return site, footage if footage.exists() else film(footage, SECONDS, car=lambda second: False)
+
     def reviewed(self) -> Path:
         """A table of reviews that accepts every case here."""
         path = self.data / "审核.csv"
@@ -108,6 +117,16 @@ BASIS = {
 def under(request: CaseRequest, policy: dict[str, Any]) -> CaseRequest:
     violation = replace(request.violation, policy_hash=hashlib.sha256(rfc8785.dumps(policy)).hexdigest())
     return replace(request, policy=policy, violation=violation)
+
+
+def under_site(request: CaseRequest, folder: Path) -> CaseRequest:
+    """By the rule of a site file, as it can be read again."""
+    path = folder / "site of the rule.yaml"
+    path.write_text(SITE, encoding="utf-8")
+    site = load_site(path).site
+    rules = site.rules_of(site.cameras[0])
+    violation = replace(request.violation, policy_hash=policy_hash(rules.policy, rules.zones[0], None))
+    return replace(request, policy=policy_content(rules.policy, rules.zones[0]), violation=violation)
 
 
 def good(recording: Path) -> CaseRequest:
@@ -381,6 +400,13 @@ SHOWS: dict[str, tuple[str, Callable[[Office, Path], tuple[object, ...]]]] = {
             "--data", office.data, "--key", office.data / "key.pem", "--out", out,
         ),
     ),
+    "recheck": (
+        "case.viewed",
+        lambda office, out: (
+            office.bundle, *office.again(), "--at", "2026-03-03T09:00", "--window", "120s",
+            "--key", office.data / "key.pem", "--out", out / "rechecks",
+        ),
+    ),
 }  # fmt: skip
 """Commands that show pictures of sealed cases, or plates, with what they enter and how they are called."""
 SHOW_NONE = frozenset(
@@ -395,7 +421,7 @@ SHOW_NONE = frozenset(
         "whatif",
     }
 )  # fmt: skip
-MAKE_EVIDENCE = frozenset({"batch", "demo", "plates read", "recheck", "run", "zones preview"})
+MAKE_EVIDENCE = frozenset({"batch", "demo", "plates read", "run", "zones preview"})
 """Out of footage or pictures that are no case's: what they write is new, and nobody has sealed it before."""
 _LOOKS = ("viewed", "redacted", "searched", "exported")
 
@@ -408,13 +434,13 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_office(make: Make, other_footage: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def open_office(make: Make, other_footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     """With a second case of another camera, a plate that was read, and models that find what they are told to."""
     monkeypatch.setattr(
         "models.store.load_detector", lambda name, **more: Told() if name == "told" else load_detector(name, **more)
     )
     monkeypatch.setattr("models.plates.loading.load_plate_reader", lambda **_: Plates())
-    office = make()
+    office = make(lambda request: under_site(request, tmp_path))
     with Store.open_file(office.data / "state.db") as store:
         store.vehicles.keep(entry(1, READ_PLATE))
     office.seal_another(other_footage)
@@ -453,7 +479,9 @@ def test_duty_9_the_ledger_has_every_look_before_anything_is_shown(
     assert (str(told.kind), told.by) == (kind, "李明 33010001")
     assert "release" in str(told.data["purpose"])
     shown = " ".join([ran.out, *(str(path) for path in out.rglob("*"))])
-    assert any(word in shown for word in ("panorama", READ_PLATE, "r.pdf", ".jpg")), "or the test watched nothing"
+    assert any(word in shown for word in ("panorama", READ_PLATE, "r.pdf", ".jpg", "look-1")), (
+        "or the test watched nothing"
+    )
     if command not in ("vehicles", "dataset export"):
         assert told.about == open_office.case
     if command == "dataset export":

@@ -21,7 +21,14 @@ RECHECKS = {
     ),
     "it is of a case that is not here": "所属案件不在此处",
     "Name the data folder that holds the case": "请指定存放本案的数据文件夹",
-    "the re-check that lies here does not verify ({})": "此处已有的复查材料核验未通过（{}）",
+    "this is a file, and a re-check is handed in as a folder": "这是文件，复查材料须以文件夹提交",
+    "Unpack it, and give the folder in it that holds recheck.json": "请解压后给出其中含 recheck.json 的文件夹",
+    "no appointment of this case waits for that time": "本案没有该时间的待办复查",
+    "Leave --appointment out, and say who looks and why": "请去掉 --appointment，并写明查看人员和事由",
+    "this is a recording of the case itself, under another time: it shows the violation, and nothing of later": (
+        "这是本案自身的录像，而所标时间不同：它显示的是违法当时，不是之后的情况"
+    ),
+    "Give what was recorded at the time that is asked for": "请给出所要求时段的录像",
     "the name of its camera cannot be part of a path": "摄像机编号不能用作路径",
     "the ledger has it": "存证日志中已有",
     "a re-check of this case is no longer what was kept ({})": "本案的复查材料已不是当时保存的内容（{}）",

@@ -14,18 +14,21 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence_export.keys import Ed25519Signer
+from evidence_export.keys import Ed25519Signer, SealingKeys, load_or_create_key
 from evidence_export.ledger.entry import Kind
 from evidence_export.sealer import seal
 from models.store import ModelStore
 from streams.archive.clock import parse_start
-from streams.instant import NS_PER_S
+from streams.instant import NS_PER_S, iso_utc
+from streetproof.bundles import case_row
 from streetproof.daemon import announce
 from streetproof.daemon.rechecking import NotRechecked, Rechecked, Rechecking
+from streetproof.ledgers.bookkeeping import Bookkeeper, ledger_of
 from streetproof.settings.load import load_site
 from streetproof.store.database import Store
 from streetproof.store.rechecks import Appointment, RecheckState
 from tests.evidence_export.conftest import SEALED_AT, make_request
+from tests.evidence_export.rechecks import make_recheck
 from tests.streetproof import test_recheck as rechecks
 from tests.streetproof.daemon import sites
 from tests.streetproof.daemon.sites import parked, play, segments
@@ -55,6 +58,8 @@ class Index:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
+    (tmp_path / "cases/SP-9").mkdir(parents=True)
+    (tmp_path / "cases/SP-9/case.json").write_bytes(CASE)
     with Store.open_file(tmp_path / "state.db", busy_s=0.05) as opened:
         yield opened
 
@@ -77,24 +82,27 @@ def finished(work: Rechecking, now_ns: int) -> Any:
     raise AssertionError("it does not end")
 
 
+CASE = b"what was sealed"
 WRITTEN: dict[str, Any] = {
     "version": 2,
-    "original": {"case": "SP-9", "case_sha256": "12" * 32},
-    "asked": {"due": "2026-03-03T01:00:00.000000000Z"},
+    "original": {"case": "SP-9", "case_sha256": hashlib.sha256(CASE).hexdigest()},
+    "asked": {"due": iso_utc(DUE)},
     "seal": {"key_fingerprint": "34" * 32},
 }
 """Of `recheck.json`, what the daemon reads besides the outcome."""
 
 
-def says(verdict: str, reason: str | None, code: int, seen: Path) -> str:
-    """A command that writes a re-check and says so; its arguments go to `seen`."""
-    written = WRITTEN | {"outcome": {"verdict": verdict, "reason": reason}}
+def says(verdict: str, reason: str | None, code: int, seen: Path, **other: Any) -> str:
+    """A command that writes a re-check and says so; its arguments go to `seen`. `other`: of what it writes."""
+    written = WRITTEN | {"outcome": {"verdict": verdict, "reason": reason}} | other
     return f"""
+import hashlib
 written = json.loads({json.dumps(written)!r})
-folder = pathlib.Path(args[args.index("--out") + 1]) / "recheck-1"
-folder.mkdir(parents=True)
+folder = pathlib.Path(args[args.index("--data") + 1]) / "rechecks" / "recheck-1"
+folder.mkdir(parents=True, exist_ok=True)
 (folder / "recheck.json").write_text(json.dumps(written))
-print(json.dumps(dict(folder=str(folder), recheck=written)))
+sha256 = written.get("said", hashlib.sha256((folder / "recheck.json").read_bytes()).hexdigest())
+print(json.dumps(dict(folder=str(folder), sha256=sha256, recheck=written)))
 pathlib.Path({str(seen)!r}).write_text(json.dumps(args))
 sys.exit({code})
 """
@@ -130,6 +138,7 @@ def test_what_the_command_says_is_kept_and_told(
         str(recordings / "gate-1/a.mp4"), str(recordings / "gate-1/段 2.mp4"),
     ]  # fmt: skip
     assert args[args.index("--window") + 1] == "600s" and args[args.index("--at") + 1].endswith("Z")
+    assert args[args.index("--data") + 1] == str(tmp_path) and "--appointment" in args and "--officer" not in args
     assert finished_nothing(work)
     notice = announce.rechecked(sites.load(tmp_path / "site.yaml").site, told, LATER)
     assert {"corrected": "已改正", "not_corrected": "未改正", "cannot_tell": "无法判断：该处被遮挡"}[
@@ -175,16 +184,27 @@ def test_what_cannot_be_done_is_tried_again_and_given_up_in_the_end(
     assert "请人工查看" in notice.zh and words in notice.en
 
 
-def test_evidence_that_was_written_before_a_crash_counts(store: Store, tmp_path: Path) -> None:
-    written = tmp_path / "rechecks" / "recheck-x"
-    written.mkdir(parents=True)
-    outcome = {"outcome": {"verdict": "corrected", "reason": None}}
-    (written / "recheck.json").write_text(json.dumps(WRITTEN | outcome))
-    error = {"error": {"what": "this re-check was written before", "where": str(written)}}
-    work = rechecking(store, tmp_path, f"print({json.dumps(json.dumps(error))}); sys.exit(4)")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"original": {**WRITTEN["original"], "case": "SP-8"}},
+        {"original": {**WRITTEN["original"], "case_sha256": "12" * 32}},
+        {"original": {"stay": "x"}},
+        {"asked": {"due": iso_utc(DUE + NS_PER_S)}},
+        {"said": "12" * 32},
+    ],
+    ids=["of another case", "of another bundle", "of no case", "of another time", "changed since it was verified"],
+)
+def test_what_is_not_that_of_the_appointment_is_not_taken_for_it(
+    store: Store, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    """Two rules of one stay have a case each: neither takes the outcome of the other."""
+    work = rechecking(store, tmp_path, says("corrected", None, 0, tmp_path / "s", **other))
     store.rechecks.add(ASKED, try_ns=LATER)
-    assert finished(work, LATER) == Rechecked(ASKED, "corrected", None, written)
-    assert [one.happening.kind for one in store.happenings.oldest(10)].count(Kind.CASE_RECHECKED) == 1
+    assert finished(work, LATER) is None
+    (kept,) = store.rechecks.all()
+    assert kept.state is RecheckState.WAITING and "is not what was asked for" in (kept.error or "")
+    assert [one for one in store.happenings.oldest(10) if one.happening.kind is Kind.CASE_RECHECKED] == []
 
 
 def test_what_it_wrote_and_cannot_be_read_is_not_taken_for_an_outcome(store: Store, tmp_path: Path) -> None:
@@ -242,7 +262,8 @@ def test_a_sealed_case_gets_the_appointments_of_its_rule(tmp_path: Path) -> None
 
 
 def test_the_real_command_on_real_footage(store: Store, tmp_path: Path, bootstrap_model: str) -> None:
-    """The block stood there on 2 March; the next day the street is empty."""
+    """The block stood there on 2 March; the next day the street is empty. What somebody else has laid there is not
+    entered, and what was written before a crash is."""
     site = tmp_path / "site.yaml"
     site.write_text(f"model: {{name: {bootstrap_model}}}\n{rechecks.SITE}", "utf-8")
     loaded = load_site(site)
@@ -256,7 +277,10 @@ def test_the_real_command_on_real_footage(store: Store, tmp_path: Path, bootstra
         policy=policy_content(rules.policy, rules.zones[0]),
         violation=replace(request.violation, policy_hash=policy_hash(rules.policy, rules.zones[0], None)),
     )
-    case = seal(request, tmp_path / "cases", Ed25519Signer(Ed25519PrivateKey.generate()), SEALED_AT)
+    case = seal(request, tmp_path / "cases", load_or_create_key(tmp_path / "key.pem"), SEALED_AT)
+    store.remember_case(case_row(case.case_id, f"cases/{case.case_id}", request, None), case.manifest_sha256)
+    with ledger_of(tmp_path, "demo") as ledger:
+        Bookkeeper(store, ledger).enter()
     (tmp_path / "recordings").mkdir()
     name = "门 20260303_090000.mp4"
     rechecks.film(tmp_path / "recordings" / name, rechecks.SECONDS, car=lambda second: False)
@@ -266,15 +290,37 @@ def test_the_real_command_on_real_footage(store: Store, tmp_path: Path, bootstra
         def between(self, camera: str, from_ns: int, to_ns: int) -> list[Recorded]:
             return [Recorded(name)]
 
-    work = Rechecking(
-        store, OneFile(), tmp_path / "recordings", tmp_path, tmp_path / "key.pem", ModelStore.default().folder,  # type: ignore[arg-type]
-    )  # fmt: skip
+    def rechecking() -> Rechecking:
+        return Rechecking(
+            store, OneFile(), tmp_path / "recordings", tmp_path, tmp_path / "key.pem", ModelStore.default().folder,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    def noted() -> int:
+        return sum(one.happening.kind is Kind.CASE_RECHECKED for one in store.happenings.oldest(10))
+
+    stranger = SealingKeys(Ed25519Signer(Ed25519PrivateKey.generate()))
+    place = tmp_path / "rechecks" / f"recheck-cam-1-20260303-090000-{case.case_id}"
+    place.parent.mkdir()
+    make_recheck(tmp_path / "x", stranger, (case.case_id, case.manifest_sha256), "corrected").rename(place)
     asked = Appointment(case.case_id, "cam-1", f"cases/{case.case_id}", loaded.sha256, due, 120 * NS_PER_S)
     store.rechecks.add(asked, try_ns=0)
-    told = finished(work, at(0).utc_ns)
+    assert finished(rechecking(), 0) is None
+    (kept,) = store.rechecks.all()
+    assert kept.state is RecheckState.WAITING and "neither that of the case" in (kept.error or ""), kept.error
+    assert noted() == 0
+    place.rename(tmp_path / "aside")
+
+    crashed = rechecking()
+    later = at(0).utc_ns
+    assert crashed.work(later) is None and crashed._running is not None
+    crashed._running.process.wait(120)  # and the daemon is killed before it has heard of it
+    crashed._running.out.close()
+    assert place.is_dir() and noted() == 0
+    told = finished(rechecking(), later)
     assert isinstance(told, Rechecked), store.rechecks.all()
-    assert told.verdict == "corrected" and (told.folder / "recheck.json.sig").is_file()
+    assert told.verdict == "corrected" and told.folder == place and (place / "recheck.json.sig").is_file()
     assert case.case_id in (told.folder / "README.txt").read_text("utf-8")
+    assert noted() == 1
 
 
 def test_a_command_that_cannot_be_started_does_not_end_the_daemon(
