@@ -12,7 +12,6 @@ import hashlib
 import json
 from importlib.resources import files
 
-from evidence_export.ledger.entry import Kind
 from evidence_export.verifier import report
 from evidence_export.verifier.chinese import SENTENCES
 from streetproof.version import __version__
@@ -39,7 +38,7 @@ _CLOCKS = [report.RECHECK_CLOCKS_ZH, report.RECHECK_CLOCKS]
 
 def html_bytes() -> bytes:
     """The whole file."""
-    engine = f'"use strict";\nconst FACTS = {_json(_engine_facts())};\n{_sources(_ENGINE)}'
+    engine = f'"use strict";\nconst FACTS = {{}};\n{_sources(_ENGINE)}'
     page = f'"use strict";\nObject.assign(FACTS, {_json(_page_facts())});\n{_sources(_PAGE)}'
     style = _source("style.css")
     policy = (
@@ -50,10 +49,6 @@ def html_bytes() -> bytes:
     # Split first: nothing that is put in is looked through for names again.
     pieces = _source("page.html").split("@")
     return "".join(parts[one] if place % 2 else one for place, one in enumerate(pieces)).encode()
-
-
-def _engine_facts() -> dict[str, object]:
-    return {"kinds": [str(kind) for kind in Kind]}
 
 
 def _page_facts() -> dict[str, object]:

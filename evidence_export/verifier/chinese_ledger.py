@@ -25,6 +25,7 @@ LEDGER_SENTENCES = {
     "an entry of version {} has {}, and nothing else": "第 {} 版的条目只含 {}",
     "`seq` of an entry is its number, `data` an object": "条目的 `seq` 为编号，`data` 为对象",
     "`kind`, `at`, `by` and `about` of an entry are text": "条目的 `kind`、`at`、`by`、`about` 为文本",
+    "`kind` of an entry is one or two words of small letters": "条目的 `kind` 应为一两个小写单词",
     "an entry is not in the one form that it has": "条目不是唯一规定的形式",
     "entry {} is not among the first {}": "第 {} 条不在前 {} 条之内",
     "{} entries are not the beginning of {}": "{} 条不是 {} 条的开头部分",

@@ -145,7 +145,6 @@ LEDGER = {
         "请运行 `streetproof ledger check`。如数据库系从备份恢复，或日志系重新建立，请用 "
         "`streetproof ledger sign --restored 原因` 说明；否则请保持原样以备调查"
     ),
-    "`kind` of an entry is one or two words of small letters": "条目的 `kind` 应为一两个小写单词",
     "the ledger goes on from what was signed last: nothing is lost": "现有日志与上次签名的内容相接：没有丢失",
     "Leave --restored out": "请去掉 --restored",
     "the checkpoint that was signed last cannot be read ({})": "上次签名的检查点无法读取（{}）",

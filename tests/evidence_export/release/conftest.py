@@ -55,7 +55,7 @@ class Office:
     def case_id(self) -> str:
         return opened(self.bundle).case_id
 
-    def enter(self, kind: Kind, by: str = "batch", about: str | None = None, **data: object) -> int:
+    def enter(self, kind: Kind | str, by: str = "batch", about: str | None = None, **data: object) -> int:
         happening = Happening(kind, "2026-03-03T00:00:00Z", by, about or self.case_id, data)  # type: ignore[arg-type]
         return self.ledger.add([happening]).start
 

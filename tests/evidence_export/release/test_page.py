@@ -59,6 +59,14 @@ def test_an_outgoing_release_as_a_zip_with_a_smuggled_file(browser: Browser, off
     assert "是移送包称未随附的案件文件" in browser.page.inner_text("ol.steps")
 
 
+def test_entries_that_only_a_later_version_knows_are_proven_like_others(
+    browser: Browser, office: Office, tmp_path: Path
+) -> None:
+    office.enter("case.praised", by="somebody", words="well done")
+    report = agree(browser, office.released(tmp_path / "out", office.request()))
+    assert report["verdict"] == "verified"
+
+
 def test_a_release_without_a_ledger(browser: Browser, office: Office, tmp_path: Path) -> None:
     assert agree(browser, office.released(tmp_path / "out", office.request(), ledger=False))["verdict"] == "verified"
 
