@@ -45,7 +45,12 @@ _TOLD = {
     "manifest_sha256": Said("case.json", "case.json"),
 }
 """What an entry may hold, and is shown of it."""
-_PROFILES = {"full": Said("全卷", "full"), "outgoing": Said("对外", "outgoing")}
+_WORDS = {
+    "verdict": VERDICTS,
+    "purpose": {str(reason): said for reason, said in REASONS.items()},
+    "profile": {"full": Said("全卷", "full"), "outgoing": Said("对外", "outgoing")},
+}
+"""Of what holds one of a few values: what each is called."""
 
 
 class PapersError(StreetproofError):
@@ -127,13 +132,9 @@ def _detail(data: Any) -> Said:
 
 
 def _value(name: str, value: object) -> Said:
-    if name == "verdict":
-        return VERDICTS.get(str(value), Said.quoted(str(value)))
     if name.endswith("sha256"):
         return Said.quoted(f"{str(value)[:16]}…")
-    if name == "purpose":
-        return next((said for reason, said in REASONS.items() if reason == value), Said.quoted(str(value)))
-    return _PROFILES.get(str(value), Said.quoted(str(value))) if name == "profile" else Said.quoted(str(value))
+    return _WORDS.get(name, {}).get(str(value), Said.quoted(str(value)))
 
 
 def _ledger(

@@ -8,7 +8,7 @@ from evidence_export.keys import Signer
 from evidence_export.ledger.log import Ledger
 from evidence_export.timestamp.interface import Authority
 from streetproof.databases.opening import ledger_of
-from streetproof.ledgers.signing import must_go_on, remember, sign
+from streetproof.ledgers.signing import is_signed, sign
 from streetproof.store.database import Store
 from streetproof.store.ledger.database import SqlLedger
 
@@ -47,11 +47,7 @@ class Bookkeeper:
 
         Raises LedgerError where it does not go on from what was signed before.
         """
-        must_go_on(data, self._kept)
-        last = self._kept.last_checkpoint()
-        if last is not None and remember(data, last, self._ledger.size(), signer):
-            return None
-        return sign(data, self._kept, signer)
+        return None if is_signed(data, self._kept, signer) else sign(data, self._kept, signer)
 
     def stamp(self, authority: Authority) -> bool:
         """Have the newest checkpoint stamped, which covers all before it; whether there was one without. Raises

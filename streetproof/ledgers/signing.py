@@ -32,30 +32,29 @@ def sign(data: Path, ledger: SqlLedger, signer: Signer) -> bytes:
     """Sign what the ledger holds now and return the note. Raises LedgerError where it does not go on from the one that
     was signed last, or that cannot be kept; SigningKeyError."""
     with _alone(data):
-        return _sign(data, ledger, signer, must_go_on(data, ledger))
+        return _sign(data, ledger, signer, _known(data))
 
 
-def must_go_on(data: Path, ledger: SqlLedger) -> Checkpoint | None:
-    """The checkpoint that was signed last, where the ledger begins with it; None: none was. Raises LedgerError."""
-    known = _known(data)
-    if known is not None and not Ledger(ledger).continues(known):
-        raise _does_not_go_on(data, ledger, known)
-    return known
+def is_signed(data: Path, ledger: SqlLedger, signer: Signer) -> bool:
+    """Whether the newest checkpoint of the database is of this key and covers all that the ledger holds.
 
-
-def remember(data: Path, note: bytes, size: int, signer: Signer) -> bool:
-    """Keep a checkpoint of the database that covers `size` entries, where none or an older one is kept: as after an
-    upgrade, or a run that died between the two. False: it covers another number, or this key has not signed it, so it
-    proves nothing. Raises LedgerError."""
+    It is kept then, where none or an older one is: as after an upgrade, or a run that died between the two. Raises
+    LedgerError where the ledger does not go on from what was signed last, or that cannot be kept.
+    """
+    note = ledger.last_checkpoint()
     try:
-        found = read_note(note)
+        found = None if note is None else read_note(note)
     except ValueError:  # whoever writes to the database can put anything there; `check` tells
         return False
-    if found.checkpoint.size != size or not found.signed_by(pubkey.from_pem(signer.public_key_pem)):
+    if note is None or found is None or found.checkpoint.size != ledger.size():
+        return False
+    if not found.signed_by(pubkey.from_pem(signer.public_key_pem)):
         return False
     with _alone(data):
         known = _known(data)
-        if known is None or (known.origin == found.checkpoint.origin and known.size < found.checkpoint.size):
+        if known is not None and not Ledger(ledger).continues(known):
+            raise _does_not_go_on(data, ledger, known)
+        if known is None or known.size < found.checkpoint.size:
             _keep(data, note)
     return True
 
@@ -113,8 +112,9 @@ def _known(data: Path) -> Checkpoint | None:
 def _sign(data: Path, ledger: SqlLedger, signer: Signer, known: Checkpoint | None) -> bytes:
     try:
         note = Ledger(ledger).checkpoint(signer, iso_utc(now().utc_ns), known)
-    except ValueError as error:
-        assert known is not None, "else nothing was compared"
+    except (ValueError, LookupError) as error:
+        if known is None:
+            raise
         raise _does_not_go_on(data, ledger, known) from error
     _keep(data, note)
     return note

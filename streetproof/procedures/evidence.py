@@ -18,7 +18,7 @@ from evidence_export.words import Said
 from streams.instant import to_datetime
 from streetproof.procedures.taking import OpenCase
 from streetproof.recheck.keeping import FOLDER, Entered, Recheck, entered
-from streetproof.recheck.vouching import believed
+from streetproof.recheck.vouching import believed, refused
 from streetproof.releases import exhibits
 from streetproof.store.ledger.database import SqlLedger
 
@@ -66,7 +66,7 @@ def _kept(data: Path, kept: Entered, case: OpenCase, ledger: SqlLedger) -> Seen:
     """What a re-check says that the ledger tells of: it has to lie here still, as it was entered."""
     folder = data / FOLDER / Path(kept.folder).name
     if not folder.is_dir():
-        raise _refused(
+        raise refused(
             case,
             "recheck_gone",
             Said(
@@ -77,7 +77,7 @@ def _kept(data: Path, kept: Entered, case: OpenCase, ledger: SqlLedger) -> Seen:
         )
     found = believed(folder, case, ledger)
     if found.sha256 != kept.sha256:
-        raise _refused(
+        raise refused(
             case,
             "recheck_changed",
             Said(
@@ -95,7 +95,7 @@ def _must_be_exhibited(data: Path, step: Rechecked, case: OpenCase) -> None:
     added = [(number, one) for number, one in enumerate(steps) if isinstance(one, Exhibit)]
     named = [(number, one) for number, one in added if one.sha256 == step.evidence_sha256]
     if not named:
-        raise _refused(
+        raise refused(
             case,
             "recheck_without_evidence",
             Said(
@@ -107,7 +107,7 @@ def _must_be_exhibited(data: Path, step: Rechecked, case: OpenCase) -> None:
             ),
         )
     if exhibits.found(data, step.evidence_sha256) is None:
-        raise _refused(
+        raise refused(
             case,
             "exhibit_not_here",
             Said(
@@ -120,7 +120,7 @@ def _must_be_exhibited(data: Path, step: Rechecked, case: OpenCase) -> None:
         order = steps[ordered[-1]] if ordered else None
         if order is not None and number > ordered[-1] and (one.taken_at is None or one.taken_at > order.at):
             return
-    raise _refused(
+    raise refused(
         case,
         "exhibit_before_order",
         Said(
@@ -133,7 +133,7 @@ def _must_be_exhibited(data: Path, step: Rechecked, case: OpenCase) -> None:
 
 def _contradiction(case: OpenCase, name: str, typed: str, told: str) -> ProcedureError:
     zh = [VERDICTS[one].zh if one in VERDICTS else one for one in (typed, told)]
-    return _refused(
+    return refused(
         case,
         "recheck_contradicted",
         Said(
@@ -141,7 +141,3 @@ def _contradiction(case: OpenCase, name: str, typed: str, told: str) -> Procedur
             f"{name} was typed as {typed}, and the re-check says {told}: leave --set {name}=... out",
         ),
     )
-
-
-def _refused(case: OpenCase, code: str, said: Said) -> ProcedureError:
-    return ProcedureError(code, said, case.procedure.facts.case_id)

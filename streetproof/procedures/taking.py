@@ -70,8 +70,9 @@ def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: 
             remedy="`streetproof verify` says what is wrong with it",
         )
     case: dict[str, Any] = json.loads(manifest)
-    _known_as(ledger, case_id, report.manifest_sha256, bundle)
-    steps, numbers = steps_of(ledger, case_id, report.manifest_sha256)
+    told = _told_of(ledger, case_id)
+    _must_be_known(told, report.manifest_sha256, bundle)
+    steps, numbers = _steps_in(told, case_id, report.manifest_sha256)
     try:
         procedure = replayed(case, steps, terms)
     except EvidenceError as error:
@@ -87,15 +88,21 @@ def open_case(data: Path, store: Store, ledger: SqlLedger, case_id: str, terms: 
     return OpenCase(procedure, report.manifest_sha256, numbers, zone, bundle, key, authority)
 
 
-def _known_as(ledger: SqlLedger, case_id: str, manifest_sha256: str, bundle: Path) -> None:
+def _told_of(ledger: SqlLedger, case_id: str) -> list[tuple[int, Happening]]:
+    """What the ledger holds about a case, by its numbers. Raises CaseError."""
+    told = []
+    for row in ledger.rows_about(case_id):
+        try:
+            told.append((row.seq, read_entry(row.entry).happening))
+        except ValueError as error:
+            raise _no_step(row.seq, case_id, error) from error
+    return told
+
+
+def _must_be_known(told: Sequence[tuple[int, Happening]], manifest_sha256: str, bundle: Path) -> None:
     """See that the bundle is the one that came into the ledger, where one did. Raises CaseError."""
-    came: object = None
-    for number in ledger.numbers_about(case_id):
-        row = ledger.row(number)
-        assert row is not None, "it was found a moment ago"
-        happening = read_entry(row.entry).happening
-        if happening.kind in (Kind.CASE_SEALED, Kind.CASE_IMPORTED):
-            came = happening.data.get("manifest_sha256")
+    beginnings = [one for _, one in told if one.kind in (Kind.CASE_SEALED, Kind.CASE_IMPORTED)]
+    came = beginnings[-1].data.get("manifest_sha256") if beginnings else None
     if came is not None and came != manifest_sha256:
         raise CaseError(
             "its bundle is not the one that the ledger says was sealed or imported",
@@ -104,27 +111,30 @@ def _known_as(ledger: SqlLedger, case_id: str, manifest_sha256: str, bundle: Pat
         )
 
 
-def steps_of(ledger: SqlLedger, case_id: str, manifest_sha256: str) -> tuple[list[Step], tuple[int, ...]]:
-    """The steps that the ledger holds of a case, and their numbers. Raises CaseError."""
+def _steps_in(
+    told: Sequence[tuple[int, Happening]], case_id: str, manifest_sha256: str
+) -> tuple[list[Step], tuple[int, ...]]:
+    """The steps among what the ledger holds of a case, and their numbers. Raises CaseError."""
     steps, numbers = [], []
-    for number in ledger.numbers_about(case_id):
-        row = ledger.row(number)
-        assert row is not None, "it was found a moment ago"
+    for number, happening in told:
+        if happening.kind is not Kind.CASE_STEP:
+            continue
         try:
-            happening = read_entry(row.entry).happening
-            if happening.kind is not Kind.CASE_STEP:
-                continue
             if happening.data.get("manifest_sha256") != manifest_sha256:
                 raise ValueError("it is about another bundle of this case")
             steps.append(read_step(happening.data.get("step")))
         except ValueError as error:
-            raise CaseError(
-                f"entry {number} of the ledger is no step: {mistake(error)}",
-                where=case_id,
-                remedy="`streetproof ledger check` says whether it was changed",
-            ) from error
+            raise _no_step(number, case_id, error) from error
         numbers.append(number)
     return steps, tuple(numbers)
+
+
+def _no_step(number: int, case_id: str, error: ValueError) -> CaseError:
+    return CaseError(
+        f"entry {number} of the ledger is no step: {mistake(error)}",
+        where=case_id,
+        remedy="`streetproof ledger check` says whether it was changed",
+    )
 
 
 def take(ledger: SqlLedger, case: OpenCase, step: Step) -> tuple[Procedure, int]:
@@ -138,7 +148,7 @@ def take(ledger: SqlLedger, case: OpenCase, step: Step) -> tuple[Procedure, int]
     def nobody_else() -> None:
         if is_deleted(ledger, about):
             raise CaseError("it was deleted meanwhile, as its time was up", where=about)
-        if steps_of(ledger, about, case.manifest_sha256)[1] != case.numbers:
+        if _steps_in(_told_of(ledger, about), about, case.manifest_sha256)[1] != case.numbers:
             raise CaseError(
                 "somebody else has taken a step meanwhile",
                 where=about,

@@ -141,9 +141,7 @@ def for_ledger(document: Mapping[str, Any], sha256: str, folder: str) -> dict[st
 def entered(ledger: SqlLedger, case_id: str, case_sha256: str) -> dict[str, Entered]:
     """What the ledger tells of re-checks of that very case, by SHA-256."""
     found = {}
-    for number in ledger.numbers_about(case_id):
-        row = ledger.row(number)
-        assert row is not None, "it was found a moment ago"
+    for row in ledger.rows_about(case_id):
         one = read_entry(row.entry).happening
         if one.kind is not Kind.CASE_RECHECKED or one.data.get("manifest_sha256") != case_sha256:
             continue

@@ -33,7 +33,7 @@ def believed(folder: Path, case: OpenCase, ledger: SqlLedger) -> Recheck:
     report, found = read(folder)
     if not report.ok:
         culprits = ", ".join(report.culprits[:3])
-        raise _refused(
+        raise refused(
             case,
             "recheck_unverified",
             Said(
@@ -45,7 +45,7 @@ def believed(folder: Path, case: OpenCase, ledger: SqlLedger) -> Recheck:
     about = case.procedure.facts.case_id
     if found is None or (found.case_id, found.case_sha256) != (about, case.manifest_sha256):
         of = "no case" if found is None else found.case_id
-        raise _refused(
+        raise refused(
             case,
             "recheck_of_another_case",
             Said(
@@ -67,7 +67,7 @@ def _must_speak_for(key: PublicKey, authority: str | None, case: OpenCase, ledge
     certified = authority is not None and authority == case.authority
     if key.fingerprint == case.key_fingerprint or certified or _has_signed(key, ledger):
         return
-    raise _refused(
+    raise refused(
         case,
         "recheck_by_a_stranger",
         Said(
@@ -102,5 +102,6 @@ def _key_of(folder: Path, found: Recheck) -> PublicKey:
     return key
 
 
-def _refused(case: OpenCase, code: str, said: Said) -> ProcedureError:
+def refused(case: OpenCase, code: str, said: Said) -> ProcedureError:
+    """Why a re-check does not count for a case."""
     return ProcedureError(code, said, case.procedure.facts.case_id)

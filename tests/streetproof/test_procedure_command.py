@@ -203,3 +203,17 @@ def test_the_terms_of_the_office_are_told_in_the_steps(case: str, run: Callable[
     steps = run("show", case, "--json").json["steps"]
     assert (steps[2]["statement_days"], steps[2]["term_basis"]) == (3, "某市规定 第二十条")
     assert steps[3]["decision_days"] == 700
+
+
+def test_an_entry_that_cannot_be_read_is_named_and_not_gone_on_with(
+    data: Path, case: str, run: Callable[..., Ran]
+) -> None:
+    """Somebody has changed it in the database: what is still whole of it leads to the case."""
+    assert run("take", case, "review", *LI).code == 0
+    with sqlite3.connect(data / "ledger.db") as connection:
+        connection.execute(
+            "UPDATE ledger_entry SET entry = CAST(replace(entry, '\"seq\":0', '\"seq\":-1') AS BLOB) WHERE seq = 0"
+        )
+    connection.close()
+    ran = run("show", case)
+    assert ran.code == 4 and "entry 0 of the ledger is no step" in ran.err and "ledger check" in ran.err, ran.err
